@@ -1,0 +1,32 @@
+#pragma once
+
+#include <array>
+#include <concepts>
+#include <cstddef>
+
+namespace cloacina {
+
+/// A list with room for `Capacity` items that a designated initialiser can fill in a constant expression.
+/// \code .after = {extract, clean} \endcode
+template <class T, std::size_t Capacity>
+class BoundedList {
+ public:
+  constexpr BoundedList() = default;
+  template <class... Items>
+    requires(sizeof...(Items) > 0 && (std::convertible_to<Items const&, T> && ...))
+  constexpr BoundedList(Items const&... items) : items_{T(items)...}, size_(sizeof...(Items)) {
+    static_assert(sizeof...(Items) <= Capacity, "too many items in this list");
+  }
+
+  [[nodiscard]] constexpr auto begin() const { return items_.begin(); }
+  [[nodiscard]] constexpr auto end() const { return items_.begin() + static_cast<std::ptrdiff_t>(size_); }
+  [[nodiscard]] constexpr std::size_t size() const { return size_; }
+  [[nodiscard]] constexpr bool empty() const { return size_ == 0; }
+  [[nodiscard]] constexpr T const& operator[](std::size_t i) const { return items_[i]; }
+
+ private:
+  std::array<T, Capacity> items_{};
+  std::size_t size_ = 0;
+};
+
+}  // namespace cloacina
