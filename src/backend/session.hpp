@@ -1,0 +1,94 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include <cloacina/error.hpp>
+#include <cloacina/execution_id.hpp>
+#include <cloacina/time.hpp>
+
+namespace cloacina::backend {
+
+/// One bound value. Text is not copied: it must live until the call returns.
+using Value = std::variant<std::nullptr_t, std::int64_t, double, std::string_view, ExecutionId, Instant>;
+
+/// A statement in both dialects; `sqlite` serves both where `postgres` is empty. Parameters are `$1`…, bound by name;
+/// a table is written `{s}.table`. Identified by its address: define each as a named constant.
+struct Statement {
+  std::string_view name;
+  std::string_view sqlite;
+  std::string_view postgres{};
+};
+
+/// One bound parameter of many rows.
+using Column = std::vector<Value>;
+
+/// The result of a query; owns its values. Reading another type than is stored throws `BackendError`.
+class Rows {
+ public:
+  using Cell = std::variant<std::nullptr_t, std::int64_t, double, std::string>;  // a UUID is 16 bytes of text
+  Rows(std::size_t columns, std::vector<Cell> cells) : cells_(std::move(cells)), columns_(columns) {}
+
+  [[nodiscard]] std::size_t size() const noexcept { return columns_ == 0 ? 0 : cells_.size() / columns_; }
+  [[nodiscard]] bool empty() const noexcept { return cells_.empty(); }
+  [[nodiscard]] bool is_null(std::size_t row, std::size_t column) const;
+  [[nodiscard]] std::int64_t integer(std::size_t row, std::size_t column) const;
+  [[nodiscard]] double real(std::size_t row, std::size_t column) const;
+  [[nodiscard]] std::string const& text(std::size_t row, std::size_t column) const;
+  [[nodiscard]] ExecutionId uuid(std::size_t row, std::size_t column) const;
+  [[nodiscard]] Instant instant(std::size_t row, std::size_t column) const;
+  [[nodiscard]] std::optional<std::string> text_or_null(std::size_t row, std::size_t column) const;
+  [[nodiscard]] std::optional<Instant> instant_or_null(std::size_t row, std::size_t column) const;
+  [[nodiscard]] std::optional<ExecutionId> uuid_or_null(std::size_t row, std::size_t column) const;
+
+ private:
+  [[nodiscard]] Cell const& cell(std::size_t row, std::size_t column) const;
+  std::vector<Cell> cells_;
+  std::size_t columns_;
+};
+
+/// What became of a statement or a commit that failed; decides what the engine does next (R8, R16).
+enum class Failure : unsigned char {
+  data,     ///< the error names the data: the batch is split, the row's execution fails
+  again,    ///< busy, full, I/O, read-only, interrupted: the same batch again, later
+  unknown,  ///< the answer of a commit was lost: read `commit_seq`
+  broken,   ///< the session is of no more use: open another one, then as `again`
+};
+
+/// What every session call throws when the database refuses; secrets are redacted.
+class SessionError : public BackendError {
+ public:
+  SessionError(Failure failure, std::string const& message, std::string sqlstate, std::string where = {})
+      : BackendError(message, std::move(sqlstate), std::move(where), failure != Failure::data), failure_(failure) {}
+  [[nodiscard]] Failure failure() const noexcept { return failure_; }
+
+ private:
+  Failure failure_;
+};
+
+/// One connection, used by one thread at a time; `interrupt` from any thread. Knows no table.
+class Session {
+ public:
+  virtual ~Session() = default;
+  /// Starts a transaction that may write (SQLite: BEGIN IMMEDIATE, waiting its turn up to the busy timeout).
+  virtual void begin() = 0;
+  /// Throws `SessionError` with `Failure::unknown` when the outcome is not known, another failure when it was not committed.
+  virtual void commit() = 0;
+  virtual void rollback() noexcept = 0;
+  [[nodiscard]] virtual Rows query(Statement const& statement, std::span<Value const> parameters = {}) = 0;
+  /// Runs the statement once per row of the columns (all of one length; column i is `$i+1`); returns the rows changed by each.
+  virtual std::vector<std::size_t> apply(Statement const& statement, std::span<Column const> columns) = 0;
+  /// One row of parameters; returns the rows changed.
+  virtual std::size_t execute(Statement const& statement, std::span<Value const> parameters = {}) = 0;
+  /// The running call ends with an error as soon as possible.
+  virtual void interrupt() noexcept = 0;
+};
+
+}  // namespace cloacina::backend
