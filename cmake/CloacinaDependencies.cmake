@@ -1,0 +1,35 @@
+# The one list of what cloacina links, used by the build and, installed, by cloacina-config.cmake.
+
+# cloacina::asio: Asio without Boost.  Debian ships headers only, vcpkg and Conan a CMake package.
+macro(cloacina_find_asio)
+  if(NOT TARGET cloacina::asio)
+    find_package(asio CONFIG QUIET)
+    add_library(cloacina::asio INTERFACE IMPORTED)
+    if(TARGET asio::asio)
+      target_link_libraries(cloacina::asio INTERFACE asio::asio)
+    else()
+      find_path(CLOACINA_ASIO_INCLUDE_DIR asio.hpp)
+      mark_as_advanced(CLOACINA_ASIO_INCLUDE_DIR)
+      if(NOT CLOACINA_ASIO_INCLUDE_DIR)
+        message(FATAL_ERROR "cloacina: asio.hpp not found.  Debian and Ubuntu: apt-get install libasio-dev; "
+          "elsewhere point CLOACINA_ASIO_INCLUDE_DIR at the directory that holds it.")
+      endif()
+      target_include_directories(cloacina::asio SYSTEM INTERFACE "${CLOACINA_ASIO_INCLUDE_DIR}")
+      target_link_libraries(cloacina::asio INTERFACE Threads::Threads)
+    endif()
+    # Asio before 1.24 looks for <experimental/coroutine> under Clang and hides `awaitable` without it.
+    target_compile_definitions(cloacina::asio INTERFACE
+      ASIO_STANDALONE ASIO_NO_DEPRECATED
+      $<$<CXX_COMPILER_ID:Clang>:ASIO_HAS_CO_AWAIT ASIO_HAS_STD_COROUTINE>)
+  endif()
+endmacro()
+
+# Finds everything, or stops and names what is missing.  A macro: find_package sets variables for its caller.
+macro(cloacina_find_dependencies)
+  set(THREADS_PREFER_PTHREAD_FLAG ON)
+  find_package(Threads REQUIRED)
+  find_package(nlohmann_json 3.11 REQUIRED)
+  find_package(spdlog 1.9 REQUIRED)
+  find_package(SQLite3 3.35 REQUIRED)  # 3.35: RETURNING
+  cloacina_find_asio()
+endmacro()

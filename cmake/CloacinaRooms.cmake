@@ -1,0 +1,36 @@
+# cloacina_room(name): src/NAME as the OBJECT library cloacina_NAME, all sources found by themselves.
+# A room without sources yet is an interface library, so that nobody has to ask.
+function(cloacina_room room)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/${room}/*.cpp")
+  if(NOT CLOACINA_WITH_SQLITE)
+    list(FILTER sources EXCLUDE REGEX "/backend/sqlite/")
+  endif()
+  set(target cloacina_${room})
+  if(NOT sources)
+    add_library(${target} INTERFACE)
+    set(scope INTERFACE)
+  else()
+    add_library(${target} OBJECT ${sources})
+    set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+    cloacina_compile_options(${target})
+    set(scope PUBLIC)
+  endif()
+  target_include_directories(${target} ${scope} "${PROJECT_SOURCE_DIR}/include" "${PROJECT_SOURCE_DIR}/src")
+  target_compile_features(${target} ${scope} cxx_std_20)
+  target_link_libraries(${target} ${scope} nlohmann_json::nlohmann_json cloacina::asio Threads::Threads)
+endfunction()
+
+# cloacina_embed_migrations(target directory output): compiles directory/NNN_name.sql into TARGET.
+function(cloacina_embed_migrations target directory output)
+  file(GLOB migrations CONFIGURE_DEPENDS "${directory}/*.sql")
+  if(NOT migrations)
+    return()
+  endif()
+  set(script "${PROJECT_SOURCE_DIR}/cmake/embed_migrations.cmake")
+  add_custom_command(
+    OUTPUT "${output}"
+    COMMAND ${CMAKE_COMMAND} -D "directory=${directory}" -D "output=${output}" -P "${script}"
+    DEPENDS ${migrations} "${script}"
+    COMMENT "Embedding the migrations of SQLite" VERBATIM)
+  target_sources(${target} PRIVATE "${output}")
+endfunction()

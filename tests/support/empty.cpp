@@ -1,0 +1,1 @@
+// A library needs one source; this one carries the precompiled header of the tests.
