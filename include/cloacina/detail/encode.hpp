@@ -1,0 +1,103 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include <cloacina/detail/json_shape.hpp>
+#include <cloacina/json.hpp>
+
+namespace cloacina::detail {
+
+template <class T>
+consteval bool is_encodable();
+template <class T>
+concept encodable = is_encodable<std::remove_cvref_t<T>>();
+
+template <class T, std::size_t... I>
+consteval bool are_elements_encodable(std::index_sequence<I...>) {
+  return (is_encodable<std::remove_cvref_t<std::tuple_element_t<I, T>>>() && ...);
+}
+
+template <class T>
+consteval bool is_encodable() {
+  constexpr auto shape = json_shape<T>;
+  if constexpr (shape == JsonShape::map) {
+    return is_encodable<typename T::key_type>() && is_encodable<typename T::mapped_type>();
+  } else if constexpr (shape == JsonShape::sequence || shape == JsonShape::fixed || shape == JsonShape::optional) {
+    return is_encodable<typename T::value_type>();
+  } else if constexpr (shape == JsonShape::tuple) {
+    return are_elements_encodable<T>(std::make_index_sequence<std::tuple_size_v<T>>{});
+  } else if constexpr (shape == JsonShape::user) {
+    return !std::is_pointer_v<T> && std::is_constructible_v<nlohmann::json, T const&>;
+  } else {
+    return true;
+  }
+}
+
+template <encodable T>
+[[nodiscard]] Json encode(T&& value);
+
+template <class Sequence>
+[[nodiscard]] Json encode_sequence(Sequence const& values) {
+  Json::array_t array;
+  if constexpr (requires { values.size(); }) array.reserve(values.size());
+  for (typename Sequence::value_type const& value : values) array.push_back(encode(value));
+  return Json(std::move(array));
+}
+
+template <class Map>
+[[nodiscard]] Json encode_map(Map const& values) {
+  if constexpr (has_text_keys<Map>) {
+    Json::object_t object;
+    object.reserve(values.size());
+    // Past ordered_map's own insertion, which would look through all keys before for each one: a map has no doubles.
+    for (auto const& [key, value] : values) object.emplace_back(std::string{std::string_view{key}}, encode(value));
+    return Json(std::move(object));
+  } else {
+    Json::array_t array;
+    array.reserve(values.size());
+    for (auto const& [key, value] : values) array.push_back(Json(Json::array_t{encode(key), encode(value)}));
+    return Json(std::move(array));
+  }
+}
+
+template <class Tuple, std::size_t... I>
+[[nodiscard]] Json encode_tuple(Tuple const& values, std::index_sequence<I...>) {
+  Json::array_t array;
+  array.reserve(sizeof...(I));
+  (array.push_back(encode(std::get<I>(values))), ...);
+  return Json(std::move(array));
+}
+
+/// The JSON of a C++ value. Whether it can be stored (NaN, UTF-8, depth) is checked by the context that takes it.
+///
+/// Types that this library does not know convert through `nlohmann::json`, not through `Json`, because
+/// `NLOHMANN_DEFINE_TYPE_…` writes conversions for the former only; their keys come out in alphabetical order.
+template <encodable T>
+[[nodiscard]] Json encode(T&& value) {
+  using Type = std::remove_cvref_t<T>;
+  constexpr auto shape = json_shape<Type>;
+  if constexpr (shape == JsonShape::json) {
+    return std::forward<T>(value);
+  } else if constexpr (shape == JsonShape::boolean || shape == JsonShape::number || shape == JsonShape::null) {
+    return Json(value);
+  } else if constexpr (shape == JsonShape::text) {
+    if constexpr (std::same_as<T, std::string>) return Json(std::move(value));
+    return Json(std::string{std::string_view{value}});
+  } else if constexpr (shape == JsonShape::optional) {
+    return value ? encode(*std::forward<T>(value)) : Json(nullptr);
+  } else if constexpr (shape == JsonShape::sequence || shape == JsonShape::fixed) {
+    return encode_sequence(value);
+  } else if constexpr (shape == JsonShape::map) {
+    return encode_map(value);
+  } else if constexpr (shape == JsonShape::tuple) {
+    return encode_tuple(value, std::make_index_sequence<std::tuple_size_v<Type>>{});
+  } else {
+    return Json(nlohmann::json(value));
+  }
+}
+
+}  // namespace cloacina::detail
