@@ -42,6 +42,7 @@ struct TaskWrite {
   TaskStatus status = TaskStatus::ready;
   std::uint32_t attempt = 1;
   std::uint32_t crashes = 0;  ///< written on insert only: nothing but a takeover changes it (R9)
+  bool at_most_once = false;  ///< a Running row of such a task is Failed by a takeover or release (R10)
   std::string_view delta;     ///< empty: NULL
   std::string_view error;
   std::string_view skip_reason;

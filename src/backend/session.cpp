@@ -1,0 +1,81 @@
+#include "backend/session.hpp"
+
+#include <array>
+#include <cstring>
+
+namespace cloacina::backend {
+namespace {
+
+std::string_view kind_of(Rows::Cell const& cell) {
+  constexpr std::array<std::string_view, 4> names{"NULL", "an integer", "a real", "text"};
+  return names[cell.index()];
+}
+
+[[noreturn]] void refuse(Rows::Cell const& cell, std::size_t row, std::size_t column, std::string_view expected) {
+  throw BackendError("row " + std::to_string(row) + ", column " + std::to_string(column) + " holds " +
+                         std::string{kind_of(cell)} + " where " + std::string{expected} +
+                         " was expected; the row was not written by this library, or is damaged",
+                     "");
+}
+
+}  // namespace
+
+Rows::Cell const& Rows::cell(std::size_t row, std::size_t column) const {
+  if (row >= size() || column >= columns_)
+    throw BackendError("row " + std::to_string(row) + ", column " + std::to_string(column) + " was asked of a result of " +
+                           std::to_string(size()) + " rows and " + std::to_string(columns_) + " columns",
+                       "");
+  return cells_[row * columns_ + column];
+}
+
+bool Rows::is_null(std::size_t row, std::size_t column) const {
+  return std::holds_alternative<std::nullptr_t>(cell(row, column));
+}
+
+std::int64_t Rows::integer(std::size_t row, std::size_t column) const {
+  auto const& value = cell(row, column);
+  if (auto const* integer = std::get_if<std::int64_t>(&value)) return *integer;
+  refuse(value, row, column, "an integer");
+}
+
+double Rows::real(std::size_t row, std::size_t column) const {
+  auto const& value = cell(row, column);
+  if (auto const* real = std::get_if<double>(&value)) return *real;
+  refuse(value, row, column, "a real");
+}
+
+std::string const& Rows::text(std::size_t row, std::size_t column) const {
+  auto const& value = cell(row, column);
+  if (auto const* text = std::get_if<std::string>(&value)) return *text;
+  refuse(value, row, column, "text");
+}
+
+ExecutionId Rows::uuid(std::size_t row, std::size_t column) const {
+  auto const& value = cell(row, column);
+  auto const* text = std::get_if<std::string>(&value);
+  std::array<std::byte, 16> bytes{};
+  if (text == nullptr || text->size() != bytes.size()) refuse(value, row, column, "a UUID of 16 bytes");
+  std::memcpy(bytes.data(), text->data(), bytes.size());
+  return ExecutionId::from_bytes(bytes);
+}
+
+Instant Rows::instant(std::size_t row, std::size_t column) const {
+  return Instant{std::chrono::microseconds{integer(row, column)}};
+}
+
+std::optional<std::string> Rows::text_or_null(std::size_t row, std::size_t column) const {
+  if (is_null(row, column)) return std::nullopt;
+  return text(row, column);
+}
+
+std::optional<Instant> Rows::instant_or_null(std::size_t row, std::size_t column) const {
+  if (is_null(row, column)) return std::nullopt;
+  return instant(row, column);
+}
+
+std::optional<ExecutionId> Rows::uuid_or_null(std::size_t row, std::size_t column) const {
+  if (is_null(row, column)) return std::nullopt;
+  return uuid(row, column);
+}
+
+}  // namespace cloacina::backend

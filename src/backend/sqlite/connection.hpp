@@ -1,0 +1,78 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "backend/session.hpp"
+#include "backend/sqlite/prepared.hpp"
+
+struct sqlite3;
+
+namespace cloacina::backend::sqlite {
+
+/// What a connection is for.
+enum class Role : unsigned char {
+  opener,  ///< looks at a file that may have to be left as it is: writes nothing by itself, not even at its end
+  writer,
+  reader,  ///< refuses to write
+};
+
+struct ConnectionSettings {
+  std::string path;  ///< resolved; ":memory:" for a database of this connection alone
+  std::string display_name;
+  bool read_only = false;
+  bool synchronous_full = true;
+  std::chrono::milliseconds busy_timeout{5'000};
+};
+
+/// An SQLite connection as this library uses one: its settings, its busy handler and its prepared statements.
+/// One thread at a time, except `interrupt`.
+class Connection {
+ public:
+  /// Throws `ConfigurationError` or `BackendError`.
+  Connection(ConnectionSettings const& settings, Role role);
+  ~Connection();
+  Connection(Connection const&) = delete;
+  Connection& operator=(Connection const&) = delete;
+
+  /// From now on the log is written back when the last connection closes; an opener found the file to be ours.
+  void accept_file();
+
+  [[nodiscard]] sqlite3* handle() noexcept { return handle_; }
+  /// Prepared at its first use and kept; looked up by the statement's address.
+  [[nodiscard]] Prepared& prepared(Statement const& statement);
+  /// Runs SQL without parameters and results, possibly many statements. Throws `SessionError`.
+  void run(char const* sql, std::string_view doing);
+  /// The first column of the first row, as text; empty if there is none. Throws `SessionError`.
+  [[nodiscard]] std::string ask(char const* sql, std::string_view doing);
+
+  /// Makes the running call end with an error. Any thread.
+  void interrupt() noexcept;
+  /// A new call starts: what was interrupted before does not concern it.
+  void clear_interrupt() noexcept { interrupted_.store(false, std::memory_order_relaxed); }
+  [[nodiscard]] bool interrupted() const noexcept { return interrupted_.load(std::memory_order_relaxed); }
+
+  /// For the one connection of an in-memory database, which all sessions share: held from begin to commit or rollback.
+  [[nodiscard]] std::mutex& turn() noexcept { return turn_; }
+
+ private:
+  static int on_busy(void* self, int times) noexcept;
+  [[nodiscard]] bool wait_for_lock(int times) noexcept;
+  void configure(ConnectionSettings const& settings, Role role);
+
+  sqlite3* handle_ = nullptr;
+  std::unordered_map<Statement const*, std::unique_ptr<Prepared>> statements_;
+  std::chrono::milliseconds busy_timeout_;
+  std::chrono::steady_clock::time_point busy_deadline_{};
+  std::uint64_t jitter_;
+  std::atomic<bool> interrupted_{false};
+  std::mutex turn_;
+};
+
+}  // namespace cloacina::backend::sqlite

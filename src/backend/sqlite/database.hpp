@@ -1,0 +1,38 @@
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "backend/database.hpp"
+#include "backend/sqlite/connection.hpp"
+#include "backend/sqlite/reader_pool.hpp"
+
+namespace cloacina::backend::sqlite {
+
+/// One SQLite file, or one in-memory database, opened and migrated.
+class SqliteDatabase final : public Database {
+ public:
+  /// See `Database::open`.
+  SqliteDatabase(DatabaseUrl const& url, OpenOptions options);
+
+  [[nodiscard]] std::unique_ptr<Session> open_writer() override;
+  [[nodiscard]] Reader reader() override;
+  [[nodiscard]] std::chrono::microseconds lease_now() override;
+  [[nodiscard]] std::string boot_id() override;
+  std::uint64_t checkpoint(bool force) override;
+  [[nodiscard]] std::string const& display_name() const noexcept override { return settings_.display_name; }
+  [[nodiscard]] std::string_view backend_name() const noexcept override { return "sqlite"; }
+
+ private:
+  [[nodiscard]] bool in_memory() const noexcept { return shared_ != nullptr; }
+
+  OpenOptions options_;
+  ConnectionSettings settings_;
+  std::shared_ptr<Connection> shared_;  // the one connection of an in-memory database
+  std::shared_ptr<ReaderPool> readers_;
+  std::mutex checkpoint_mutex_;
+  std::unique_ptr<Connection> checkpointer_;  // made at the first checkpoint
+};
+
+}  // namespace cloacina::backend::sqlite

@@ -1,0 +1,155 @@
+#include "backend/sqlite/schema.hpp"
+
+#include <chrono>
+#include <string>
+#include <thread>
+
+#include "backend/sqlite/errors.hpp"
+#include "core/sha256.hpp"
+
+namespace cloacina::backend::sqlite {
+namespace {
+
+constexpr Statement count_objects{.name = "count_objects", .sqlite = "SELECT count(*) FROM main.sqlite_schema"};
+constexpr Statement find_migrations_table{
+    .name = "find_migrations_table",
+    .sqlite = "SELECT count(*) FROM main.sqlite_schema WHERE type = 'table' AND name = 'schema_migrations'"};
+constexpr Statement applied_migrations{
+    .name = "applied_migrations", .sqlite = "SELECT version, name, sha256 FROM main.schema_migrations ORDER BY version"};
+constexpr Statement create_migrations_table{
+    .name = "create_migrations_table",
+    .sqlite = "CREATE TABLE IF NOT EXISTS main.schema_migrations (version INTEGER NOT NULL PRIMARY KEY,"
+              " name TEXT NOT NULL, sha256 TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT"};
+constexpr Statement record_migration{
+    .name = "record_migration", .sqlite = "INSERT INTO main.schema_migrations VALUES ($1, $2, $3, $4)"};
+
+Rows query(Connection& connection, Statement const& statement) { return connection.prepared(statement).collect(); }
+
+class Schema {
+ public:
+  Schema(Connection& connection, ConnectionSettings const& settings, std::span<Migration const> steps)
+      : connection_(connection), settings_(settings), steps_(steps) {}
+
+  /// How many steps are applied; throws if the file is not ours or does not fit.
+  std::size_t check() {
+    if (query(connection_, count_objects).integer(0, 0) == 0) return 0;
+    if (query(connection_, find_migrations_table).integer(0, 0) == 0)
+      refuse("holds tables of another application; expected a database of this library, an empty file or a path where "
+             "none exists: name another path");
+    auto const applied = query(connection_, applied_migrations);
+    for (std::size_t i = 0; i < applied.size(); ++i) check_step(applied, i);
+    return applied.size();
+  }
+
+  void apply(Migration const& step) {
+    connection_.run(std::string{step.sql}.c_str(), "migration " + std::string{step.name});
+    auto const sum = sha256_hex(step.sql);
+    auto& record = connection_.prepared(record_migration);
+    record.bind(0, std::int64_t{step.version});
+    record.bind(1, step.name);
+    record.bind(2, std::string_view{sum});
+    record.bind(3, std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now()));
+    record.execute();
+  }
+
+  void create_table() { connection_.prepared(create_migrations_table).execute(); }
+
+  [[noreturn]] void refuse(std::string const& what) const {
+    throw ConfigurationError("database '" + settings_.display_name + "' " + what, "database_url");
+  }
+
+ private:
+  void check_step(Rows const& applied, std::size_t index) {
+    auto const version = applied.integer(index, 0);
+    auto const newest = applied.integer(applied.size() - 1, 0);
+    if (newest > static_cast<std::int64_t>(steps_.size()))
+      refuse("has schema version " + std::to_string(newest) + ", this library knows versions up to " +
+             std::to_string(steps_.size()) + "; expected an equal or older schema: use a newer version of the library");
+    auto const& step = steps_[index];
+    if (version != step.version)
+      refuse("lacks migration " + std::to_string(step.version) + " '" + std::string{step.name} +
+             "' but has later ones; expected all of them in order: restore it from a backup");
+    if (applied.text(index, 2) != sha256_hex(step.sql))
+      refuse("was made by migration " + std::to_string(version) + " '" + applied.text(index, 1) +
+             "' with another content than this library's; expected the same SHA-256: use the library that made it, or "
+             "restore it from a backup");
+  }
+
+  Connection& connection_;
+  ConnectionSettings const& settings_;
+  std::span<Migration const> steps_;
+};
+
+/// The change of the mode needs the file for itself and does not call the busy handler in every case.
+void switch_to_wal(Connection& connection, ConnectionSettings const& settings) {
+  using namespace std::chrono_literals;
+  auto const deadline = std::chrono::steady_clock::now() + settings.busy_timeout;
+  for (;;) {
+    try {
+      auto const mode = connection.ask("PRAGMA journal_mode=WAL", "journal_mode");
+      if (mode == "wal") return;
+      throw ConfigurationError("database '" + settings.display_name + "' stays in journal mode '" + mode +
+                                   "'; expected WAL, which needs a local file system with shared memory: move the file",
+                               "database_url");
+    } catch (SessionError const& error) {
+      if (error.failure() != Failure::again || std::chrono::steady_clock::now() >= deadline) throw;
+    }
+    std::this_thread::sleep_for(1ms);
+  }
+}
+
+/// Ends the transaction in every case.
+class Exclusively {
+ public:
+  explicit Exclusively(Connection& connection) : connection_(connection) { connection_.run("BEGIN EXCLUSIVE", "migrate"); }
+  ~Exclusively() {
+    if (committed_) return;
+    try {
+      connection_.run("ROLLBACK", "migrate");
+    } catch (SessionError const&) {  // SQLite has rolled back by itself
+    }
+  }
+  Exclusively(Exclusively const&) = delete;
+  Exclusively& operator=(Exclusively const&) = delete;
+  void commit() {
+    connection_.run("COMMIT", "migrate");
+    committed_ = true;
+  }
+
+ private:
+  Connection& connection_;
+  bool committed_ = false;
+};
+
+void migrate(Connection& connection, Schema& schema, std::span<Migration const> steps) {
+  for (;;) {
+    Exclusively transaction{connection};
+    auto const applied = schema.check();  // another process may have been faster
+    if (applied == steps.size()) return;
+    if (applied == 0) schema.create_table();
+    schema.apply(steps[applied]);
+    transaction.commit();
+  }
+}
+
+}  // namespace
+
+void bring_up_to_date(Connection& connection, ConnectionSettings const& settings, std::span<Migration const> steps) {
+  Schema schema{connection, settings, steps};
+  try {
+    auto const applied = schema.check();
+    if (settings.read_only) {
+      if (applied != steps.size())
+        schema.refuse("has schema version " + std::to_string(applied) + ", this library needs " +
+                      std::to_string(steps.size()) + "; expected an up-to-date schema with mode=ro: open it once for writing");
+      return;
+    }
+    connection.accept_file();
+    if (settings.path != ":memory:") switch_to_wal(connection, settings);
+    if (applied != steps.size()) migrate(connection, schema, steps);
+  } catch (SessionError const& error) {
+    refuse_file(error, settings.display_name);
+  }
+}
+
+}  // namespace cloacina::backend::sqlite

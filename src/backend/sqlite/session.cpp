@@ -1,0 +1,134 @@
+#include "backend/sqlite/session.hpp"
+
+#include <sqlite3.h>
+
+#include "backend/sqlite/errors.hpp"
+
+namespace cloacina::backend::sqlite {
+namespace {
+
+constexpr Statement begin_immediate{.name = "begin", .sqlite = "BEGIN IMMEDIATE"};
+constexpr Statement commit_transaction{.name = "commit", .sqlite = "COMMIT"};
+constexpr Statement rollback_transaction{.name = "rollback", .sqlite = "ROLLBACK"};
+
+std::size_t changes(Connection& connection) noexcept {
+  return static_cast<std::size_t>(sqlite3_changes64(connection.handle()));
+}
+
+}  // namespace
+
+/// One call under way: owns the shared connection for its time, may be interrupted, notes whether it broke the session.
+class SqliteSession::Call {
+ public:
+  explicit Call(SqliteSession& session) : session_(session) {
+    if (session.shared_ && !session.transaction_.owns_lock()) lock_ = std::unique_lock{session.connection_->turn()};
+    session.connection_->clear_interrupt();
+    session.running_.store(true, std::memory_order_relaxed);
+  }
+  ~Call() { session_.running_.store(false, std::memory_order_relaxed); }
+  Call(Call const&) = delete;
+  Call& operator=(Call const&) = delete;
+
+  /// Keeps the shared connection until `end_transaction`.
+  void keep_turn() noexcept {
+    if (lock_.owns_lock()) session_.transaction_ = std::move(lock_);
+  }
+
+  template <class Work>
+  auto operator()(Work&& work) {
+    try {
+      return work(*session_.connection_);
+    } catch (SessionError const& error) {
+      if (error.failure() == Failure::broken) session_.broken_ = true;
+      throw;
+    }
+  }
+
+ private:
+  SqliteSession& session_;
+  std::unique_lock<std::mutex> lock_;
+};
+
+void SqliteSession::begin() {
+  reach("begin");
+  Call call{*this};
+  call([](Connection& connection) { connection.prepared(begin_immediate).execute(); });
+  call.keep_turn();
+  in_transaction_ = true;
+}
+
+void SqliteSession::commit() {
+  reach("commit.before");
+  {
+    Call call{*this};
+    call([](Connection& connection) { connection.prepared(commit_transaction).execute(During::commit); });
+  }
+  end_transaction();
+  reach("commit.after");
+}
+
+void SqliteSession::rollback() noexcept {
+  if (!in_transaction_) return;
+  // Full disks and the like have rolled it back already.
+  if (sqlite3_get_autocommit(connection_->handle()) == 0) {
+    try {
+      connection_->prepared(rollback_transaction).execute();
+    } catch (...) {
+      broken_ = true;
+    }
+  }
+  end_transaction();
+}
+
+void SqliteSession::end_transaction() noexcept {
+  in_transaction_ = false;
+  if (transaction_.owns_lock()) transaction_.unlock();
+}
+
+Rows SqliteSession::query(Statement const& statement, std::span<Value const> parameters) {
+  reach(statement.name);
+  Call call{*this};
+  return call([&](Connection& connection) {
+    auto& prepared = connection.prepared(statement);
+    prepared.expect_parameters(parameters.size());
+    for (std::size_t i = 0; i < parameters.size(); ++i) prepared.bind(i, parameters[i]);
+    return prepared.collect();
+  });
+}
+
+std::size_t SqliteSession::execute(Statement const& statement, std::span<Value const> parameters) {
+  reach(statement.name);
+  Call call{*this};
+  return call([&](Connection& connection) {
+    auto& prepared = connection.prepared(statement);
+    prepared.expect_parameters(parameters.size());
+    for (std::size_t i = 0; i < parameters.size(); ++i) prepared.bind(i, parameters[i]);
+    prepared.execute();
+    return changes(connection);
+  });
+}
+
+std::vector<std::size_t> SqliteSession::apply(Statement const& statement, std::span<Column const> columns) {
+  reach(statement.name);
+  Call call{*this};
+  return call([&](Connection& connection) {
+    auto& prepared = connection.prepared(statement);
+    prepared.expect_parameters(columns.size());
+    std::size_t const rows = columns.empty() ? 0 : columns.front().size();
+    std::vector<std::size_t> affected;
+    affected.reserve(rows);
+    for (std::size_t row = 0; row < rows; ++row) {
+      for (std::size_t i = 0; i < columns.size(); ++i) prepared.bind(i, columns[i][row]);
+      prepared.execute();
+      affected.push_back(changes(connection));
+      if (connection.interrupted()) throw session_error(connection.handle(), SQLITE_INTERRUPT, statement.name);
+    }
+    return affected;
+  });
+}
+
+void SqliteSession::interrupt() noexcept {
+  if (running_.load(std::memory_order_relaxed)) connection_->interrupt();
+}
+
+}  // namespace cloacina::backend::sqlite

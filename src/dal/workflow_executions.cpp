@@ -1,0 +1,155 @@
+#include "dal/workflow_executions.hpp"
+
+#include <array>
+
+#include "dal/columns.hpp"
+#include "dal/execution_columns.hpp"
+#include "dal/sql_text.hpp"
+#include "dal/transaction.hpp"
+
+namespace cloacina::dal {
+namespace {
+
+using backend::Statement;
+using backend::Value;
+
+constexpr auto find_sql = join("SELECT ", execution_columns, " FROM {s}.workflow_executions WHERE id = $1");
+constexpr Statement find_statement{.name = "find_execution", .sqlite = find_sql};
+
+constexpr auto by_key_sql = join("SELECT ", execution_columns,
+                                 " FROM {s}.workflow_executions WHERE workflow = $1 AND idempotency_key = $2");
+constexpr Statement by_key_statement{.name = "find_by_idempotency_key", .sqlite = by_key_sql};
+
+constexpr auto owned_sql = join("SELECT ", execution_columns,
+                                " FROM {s}.workflow_executions WHERE owner = $1 ORDER BY id");
+constexpr Statement owned_statement{.name = "owned_executions", .sqlite = owned_sql};
+
+constexpr Statement exists_statement{
+    .name = "execution_exists", .sqlite = "SELECT 1 FROM {s}.workflow_executions WHERE id = $1"};
+
+// Newest first along the key; `$1` is larger than every id where nothing is to come after.
+constexpr auto list_sql = join("SELECT ", execution_columns,
+                               " FROM {s}.workflow_executions WHERE id < $1 AND ($2 IS NULL OR workflow = $2)"
+                               " AND ($3 IS NULL OR status = $3) ORDER BY id DESC LIMIT $4");
+constexpr Statement list_statement{.name = "list_executions", .sqlite = list_sql};
+
+constexpr Statement insert_statement{
+    .name = "insert_unowned",
+    .sqlite = "INSERT INTO {s}.workflow_executions (id, workflow, version, status, priority, input, idempotency_key,"
+              " created_at, start_after) VALUES ($1, $2, $3, 'Pending', $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING"};
+
+constexpr Statement cancel_execution{
+    .name = "cancel_unowned",
+    .sqlite = "UPDATE {s}.workflow_executions SET status = 'Cancelled', error = $2, completed_at = $3"
+              " WHERE id = $1 AND owner IS NULL AND status IN ('Pending', 'Running', 'Paused')"};
+
+constexpr Statement cancel_tasks{
+    .name = "cancel_tasks",
+    .sqlite = "UPDATE {s}.task_executions SET status = 'Cancelled', completed_at = $2, wake_at = NULL"
+              " WHERE execution_id = $1 AND status IN ('NotStarted', 'Ready', 'Running', 'Deferred')"};
+
+// What has not started has no row yet, and is cancelled like the rest.
+constexpr Statement cancel_not_started{
+    .name = "cancel_not_started",
+    .sqlite = "INSERT INTO {s}.task_executions (execution_id, task, status, completed_at)"
+              " SELECT e.id, json_extract(d.value, '$.id'), 'Cancelled', $2 FROM {s}.workflow_executions AS e"
+              " JOIN {s}.workflow_definitions AS w ON w.name = e.workflow AND w.version = e.version"
+              " JOIN json_each(w.definition, '$.tasks') AS d WHERE e.id = $1 ON CONFLICT DO NOTHING"};
+
+std::optional<ExecutionRow> first(backend::Rows const& rows) {
+  if (rows.empty()) return std::nullopt;
+  return std::move(execution_rows(rows).front());
+}
+
+constexpr ExecutionId larger_than_all{~std::uint64_t{0}, ~std::uint64_t{0}};
+
+}  // namespace
+
+std::vector<ExecutionRow> execution_rows(backend::Rows const& rows) {
+  std::vector<ExecutionRow> result(rows.size());
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    auto& row = result[i];
+    row.id = rows.uuid(i, 0);
+    row.workflow = rows.text(i, 1);
+    row.version = rows.text(i, 2);
+    row.status = workflow_status_from(rows.text(i, 3));
+    row.priority = static_cast<std::int16_t>(rows.integer(i, 4));
+    if (auto const owner = rows.uuid_or_null(i, 5)) row.owner = RunnerId{*owner};
+    row.input = rows.text(i, 6);
+    row.output = rows.text_or_null(i, 7);
+    row.error = rows.text_or_null(i, 8);
+    row.idempotency_key = rows.text_or_null(i, 9);
+    row.created_at = rows.instant(i, 10);
+    row.start_after = rows.instant_or_null(i, 11);
+    row.started_at = rows.instant_or_null(i, 12);
+    row.completed_at = rows.instant_or_null(i, 13);
+    row.deadline = rows.instant_or_null(i, 14);
+    row.takeovers = static_cast<std::uint32_t>(rows.integer(i, 15));
+  }
+  return result;
+}
+
+std::optional<ExecutionRow> find_execution(backend::Session& session, ExecutionId id) {
+  std::array<Value, 1> const parameters{id};
+  return first(session.query(find_statement, parameters));
+}
+
+std::optional<ExecutionRow> find_by_idempotency_key(backend::Session& session, std::string_view workflow,
+                                                    std::string_view key) {
+  std::array<Value, 2> const parameters{workflow, key};
+  return first(session.query(by_key_statement, parameters));
+}
+
+std::vector<ExecutionRow> owned_executions(backend::Session& session, RunnerId runner) {
+  std::array<Value, 1> const parameters{runner.value};
+  return execution_rows(session.query(owned_statement, parameters));
+}
+
+std::vector<ExecutionId> existing_executions(backend::Session& session, std::vector<ExecutionId> const& ids) {
+  std::vector<ExecutionId> existing;
+  for (auto const id : ids) {
+    std::array<Value, 1> const parameters{id};
+    if (!session.query(exists_statement, parameters).empty()) existing.push_back(id);
+  }
+  return existing;
+}
+
+std::vector<ExecutionRow> list_executions(backend::Session& session, ListFilter const& filter) {
+  std::array<Value, 4> const parameters{filter.after.value_or(larger_than_all), or_null(filter.workflow),
+                                        filter.status ? Value{to_string(*filter.status)} : Value{nullptr},
+                                        static_cast<std::int64_t>(filter.limit)};
+  return execution_rows(session.query(list_statement, parameters));
+}
+
+std::vector<ExecutionId> insert_unowned(backend::Database&, backend::Session& session,
+                                        std::vector<ExecutionInsert> const& rows) {
+  Columns<8> columns{rows.size()};
+  std::vector<ExecutionId> standing;
+  for (auto const& row : rows) {
+    columns.add(row.id, row.workflow, row.version, std::int64_t{row.priority}, row.input, or_null(row.idempotency_key),
+                row.created_at, or_null(row.start_after));
+    standing.push_back(row.id);
+  }
+  Transaction transaction{session};
+  auto const inserted = session.apply(insert_statement, columns.get());
+  for (std::size_t i = 0; i < inserted.size(); ++i) {
+    if (inserted[i] != 0 || rows[i].idempotency_key.empty()) continue;
+    if (auto const earlier = find_by_idempotency_key(session, rows[i].workflow, rows[i].idempotency_key))
+      standing[i] = earlier->id;
+  }
+  transaction.commit();
+  return standing;
+}
+
+bool cancel_unowned(backend::Session& session, ExecutionId id, std::string_view reason, Instant now) {
+  Transaction transaction{session};
+  std::array<Value, 3> const parameters{id, reason, now};
+  if (session.execute(cancel_execution, parameters) == 0) return false;
+  std::array<Value, 2> const id_and_time{id, now};
+  session.execute(cancel_tasks, id_and_time);
+  session.execute(cancel_not_started, id_and_time);
+  transaction.commit();
+  return true;
+}
+
+}  // namespace cloacina::dal
