@@ -11,6 +11,8 @@ namespace cloacina {
 template <class T, std::size_t Capacity>
 class BoundedList {
  public:
+  static constexpr std::size_t capacity = Capacity;
+
   constexpr BoundedList() = default;
   template <class... Items>
     requires(sizeof...(Items) > 0 && (std::convertible_to<Items const&, T> && ...))
@@ -23,6 +25,9 @@ class BoundedList {
   [[nodiscard]] constexpr std::size_t size() const { return size_; }
   [[nodiscard]] constexpr bool empty() const { return size_ == 0; }
   [[nodiscard]] constexpr T const& operator[](std::size_t i) const { return items_[i]; }
+
+  /// Appends; there must be room: `size() < capacity`.
+  constexpr void push_back(T const& item) { items_[size_++] = item; }
 
  private:
   std::array<T, Capacity> items_{};

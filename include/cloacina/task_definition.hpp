@@ -7,9 +7,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <cloacina/context.hpp>
+#include <cloacina/execution_mode.hpp>
+#include <cloacina/refs.hpp>
 #include <cloacina/retry_policy.hpp>
 #include <cloacina/trigger_rule.hpp>
 
@@ -19,17 +22,23 @@ namespace detail {
 struct TaskBody;  // detail/task_body.hpp: keeps Asio out of this header
 }
 
-/// How often a body may run when its process dies under it.
-enum class ExecutionMode : std::uint8_t {
-  at_least_once,  ///< run again
-  at_most_once,   ///< Failed as "outcome unknown"; only `retry` starts it again
-};
-
-/// A context key as a task declares it.
+/// A context key as a task declares it: by its symbol, or by its name where no type is known.
 struct KeyUse {
   std::string name;
   std::uint64_t type = 0;  ///< number of its C++ type; 0: untyped
-  bool optional = false;   ///< the body may return without writing it
+  bool optional = false;   ///< of a written key: the body may return without writing it
+
+  KeyUse() = default;
+  KeyUse(std::string key, std::uint64_t type_number = 0, bool is_optional = false)  // NOLINT: a name is a key
+      : name(std::move(key)), type(type_number), optional(is_optional) {}
+  KeyUse(char const* key) : name(key) {}                    // NOLINT
+  KeyUse(WriteRef const& key)                               // NOLINT
+      : name(key.info->name), type(key.info->type), optional(key.optional) {}
+  KeyUse(KeyRef const& key) : name(key.info->name), type(key.info->type) {}  // NOLINT
+  template <KeySymbol Key>
+  KeyUse(Key key) : KeyUse(WriteRef(key)) {}  // NOLINT
+  template <KeySymbol Key>
+  KeyUse(OptionalKey<Key> key) : KeyUse(WriteRef(key)) {}  // NOLINT
 
   friend bool operator==(KeyUse const&, KeyUse const&) = default;
 };

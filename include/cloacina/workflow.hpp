@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,6 +22,7 @@ struct WorkflowData {
   std::string version;  ///< 16 hex digits, see content_version
   std::string description;
   std::vector<std::pair<std::string, std::string>> tags;
+  std::uint32_t declared_version = 1;                ///< `.version` of the workflow, part of `version`
   std::optional<std::chrono::milliseconds> timeout;  ///< absent: the runner's; 0: none
   std::vector<KeyUse> inputs;
   std::vector<TaskDefinition> tasks;
@@ -28,8 +30,11 @@ struct WorkflowData {
   std::vector<std::vector<TaskIndex>> dependents;    ///< of each task, ascending
   std::vector<TaskIndex> listed;                     ///< the tasks in the order of `.tasks`
   std::vector<std::shared_ptr<void const>> owned;    ///< keeps alive what views in `tasks` point to
+  std::vector<TaskIndex> by_id;                      ///< the tasks sorted by id, for `index_of`; see `index_tasks`
 
+  /// Binary search after `index_tasks`, a walk before.
   [[nodiscard]] std::optional<TaskIndex> index_of(std::string_view task_id) const noexcept;
+  void index_tasks();
 };
 
 }  // namespace detail

@@ -1,0 +1,91 @@
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include <cloacina/context.hpp>
+#include <cloacina/detail/declared_keys.hpp>
+#include <cloacina/detail/diagnostic_name.hpp>
+#include <cloacina/detail/task_info.hpp>
+#include <cloacina/key.hpp>
+
+namespace cloacina {
+
+/// A workflow with its inputs, checked by the compiler and ready to be submitted: what `order_pipeline(order_id = 42)`
+/// gives. A value; copies share the input's content.
+template <class WorkflowType>
+class Invocation {
+ public:
+  using workflow = WorkflowType;
+  static constexpr std::string_view name = WorkflowType::name;
+
+  explicit Invocation(Context given) : input(std::move(given)) {}
+
+  Context input;
+};
+
+namespace detail {
+
+// What a call must give.
+template <class Workflow, class Key>
+inline constexpr bool workflow_takes_input = lists(Workflow::options.inputs, Key::info);
+template <class Workflow, class FirstMissing>
+inline constexpr bool workflow_call_gives = false;
+template <class Workflow, class Key>
+inline constexpr bool input_is_given_once = false;
+
+template <class Workflow, class... Keys>
+struct CallCheck {
+  static constexpr bool inputs_are_known = (workflow_takes_input<Workflow, Keys> && ...);
+  static constexpr std::size_t times(std::uint64_t number) {
+    return (std::size_t{Keys::info.number == number} + ... + std::size_t{0});
+  }
+  static constexpr std::size_t first_missing = [] {
+    std::size_t i = 0;
+    while (i < Workflow::options.inputs.size() && times(Workflow::options.inputs[i].info->number) > 0) ++i;
+    return i;
+  }();
+  static constexpr bool is_complete = first_missing == Workflow::options.inputs.size();
+  static constexpr bool gives_each_once = ((times(Keys::info.number) == 1) && ...);
+  static constexpr std::string_view text(std::size_t i) { return Workflow::options.inputs[i].info->name; }
+};
+
+template <class Workflow, class Key>
+constexpr void check_known_input() {
+  static_assert(workflow_takes_input<Workflow, Key>, "unknown input: the workflow's .inputs does not list this key");
+}
+
+template <class Workflow, class... Keys>
+constexpr bool check_call() {
+  using Check = CallCheck<Workflow, Keys...>;
+  (check_known_input<Workflow, Keys>(), ...);
+  if constexpr (Check::inputs_are_known && !Check::is_complete)
+    static_assert(workflow_call_gives<Workflow, name_of<Check, Check::first_missing>>,
+                  "missing input: give every key of the workflow's .inputs as key = value");
+  else if constexpr (Check::inputs_are_known)
+    static_assert(Check::gives_each_once, "duplicate input: one key is given twice");
+  return Check::inputs_are_known && Check::is_complete && Check::gives_each_once;
+}
+
+// What a result can be asked for.
+template <class Workflow, class Key>
+constexpr bool writes_or_takes() {
+  if (lists(Workflow::options.inputs, Key::info)) return true;
+  for (auto const& task : Workflow::options.tasks)
+    if (lists(task.info->options->writes, Key::info)) return true;
+  return false;
+}
+template <class Workflow, class Key>
+inline constexpr bool workflow_has_output = writes_or_takes<Workflow, Key>();
+
+/// Proves that the results of `Workflow` can hold `Key`.
+template <class Workflow, class Key>
+constexpr void check_output() {
+  static_assert(workflow_has_output<Workflow, Key>,
+                "no such output: no task of the workflow writes this key, and it is no input");
+}
+
+}  // namespace detail
+}  // namespace cloacina

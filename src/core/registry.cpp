@@ -1,0 +1,161 @@
+#include <cloacina/registry.hpp>
+
+#include <algorithm>
+#include <exception>
+#include <mutex>
+#include <set>
+
+#include <cloacina/error.hpp>
+
+#include "core/nearest.hpp"
+
+namespace cloacina {
+namespace {
+
+std::string place(SourceLocation const& where) {
+  if (*where.file == '\0') return "added at run time";
+  return std::string{where.file} + ":" + std::to_string(where.line);
+}
+
+struct Entry {
+  std::uint64_t ticket = 0;
+  std::string name;
+  SourceLocation where;
+  Registry::Make make = nullptr;  // of a deferred one
+  std::optional<Workflow> workflow{};  // made
+  std::string failure{};             // why it could not be made; never tried again
+};
+
+/// A workflow in a header is registered by every source that includes it: one definition, not a duplicate.
+bool is_same_definition(Entry const& a, Entry const& b) {
+  return a.make && b.make && a.where.line == b.where.line && std::string_view{a.where.file} == b.where.file;
+}
+
+void make(Entry& entry) {
+  if (entry.workflow || !entry.failure.empty()) return;
+  try {
+    entry.workflow = entry.make();
+  } catch (std::exception const& error) {
+    entry.failure = error.what();
+  } catch (...) {
+    entry.failure = "workflow '" + entry.name + "' cannot be built: unknown exception";
+  }
+}
+
+}  // namespace
+
+struct Registry::Impl {
+  mutable std::recursive_mutex mutex;  // recursive: a workflow being made may register another
+  std::vector<std::shared_ptr<Entry>> entries;
+  std::uint64_t last_ticket = 0;
+  bool out_of_memory = false;  // a registrar could not even be recorded
+
+  std::uint64_t add(Entry entry) {
+    std::lock_guard const lock{mutex};
+    entry.ticket = ++last_ticket;
+    entries.push_back(std::make_shared<Entry>(std::move(entry)));
+    return last_ticket;
+  }
+
+  /// What is wrong with all entries together, and the workflows by name.
+  std::map<std::string, Workflow, std::less<>> collect(std::string& problems) const {
+    std::map<std::string, Workflow, std::less<>> workflows;
+    std::map<std::string_view, Entry const*> first;
+    auto report = [&](std::string const& sentence) { problems += "\n  - " + sentence; };
+    if (out_of_memory) report("memory was short while workflows registered, so some are missing");
+    for (auto const& entry : entries) {
+      auto const [known, is_new] = first.emplace(entry->name, entry.get());
+      if (!is_new && is_same_definition(*known->second, *entry)) continue;
+      if (!is_new) {
+        report("workflow '" + entry->name + "' is registered twice: " + place(known->second->where) + " and " +
+               place(entry->where) + "; rename one of them");
+        continue;
+      }
+      make(*entry);
+      if (entry->workflow)
+        workflows.emplace(entry->name, *entry->workflow);
+      else
+        report(entry->failure + " (" + place(entry->where) + ")");
+    }
+    return workflows;
+  }
+};
+
+Registry::Registry() : impl_(std::make_unique<Impl>()) {}
+
+Registry::Registry(Registry const& other) : Registry() {
+  std::lock_guard const lock{other.impl_->mutex};
+  for (auto const& entry : other.impl_->entries) impl_->entries.push_back(std::make_shared<Entry>(*entry));
+  impl_->last_ticket = other.impl_->last_ticket;
+  impl_->out_of_memory = other.impl_->out_of_memory;
+}
+
+Registry& Registry::operator=(Registry const& other) {
+  if (this != &other) impl_ = std::move(Registry(other).impl_);
+  return *this;
+}
+
+Registry::Registry(Registry&& other) noexcept = default;
+Registry& Registry::operator=(Registry&&) noexcept = default;
+Registry::~Registry() = default;
+
+Registry& Registry::global() noexcept {
+  // Never destroyed: registrars of libraries that are unloaded late still reach it.
+  static Registry* const registry = new Registry;
+  return *registry;
+}
+
+void Registry::add(Workflow workflow, SourceLocation where) {
+  auto name = workflow.name();
+  impl_->add({.name = std::move(name), .where = where, .workflow = std::move(workflow)});
+}
+
+std::uint64_t Registry::add_deferred(std::string_view name, Make make, SourceLocation where) noexcept {
+  try {
+    return impl_->add({.name = std::string{name}, .where = where, .make = make});
+  } catch (...) {
+    impl_->out_of_memory = true;
+    return 0;
+  }
+}
+
+void Registry::remove(std::uint64_t ticket) noexcept {
+  std::lock_guard const lock{impl_->mutex};
+  std::erase_if(impl_->entries, [ticket](auto const& entry) { return entry->ticket == ticket; });
+}
+
+std::vector<std::string> Registry::names() const {
+  std::lock_guard const lock{impl_->mutex};
+  std::set<std::string> names;
+  for (auto const& entry : impl_->entries) names.insert(entry->name);
+  return {names.begin(), names.end()};
+}
+
+std::optional<Workflow> Registry::find(std::string_view name) const {
+  std::lock_guard const lock{impl_->mutex};
+  for (auto const& entry : impl_->entries) {
+    if (entry->name != name) continue;
+    make(*entry);
+    if (!entry->workflow) throw ValidationError(entry->failure + " (" + place(entry->where) + ")", entry->name);
+    return entry->workflow;
+  }
+  return std::nullopt;
+}
+
+Registry::Snapshot Registry::snapshot() const {
+  std::lock_guard const lock{impl_->mutex};
+  std::string problems;
+  auto workflows = impl_->collect(problems);
+  if (!problems.empty()) throw ValidationError("the registered workflows cannot be used:" + problems);
+  return std::make_shared<std::map<std::string, Workflow, std::less<>> const>(std::move(workflows));
+}
+
+std::string workflow_not_found_message(std::string_view name, std::vector<std::string> const& known) {
+  std::string text = "no workflow named '" + std::string{name} + "' is registered" + did_you_mean(name, known);
+  if (known.empty()) text += "; no workflow is registered at all";
+  return text +
+         ". If it is defined in a static library, the linker may have dropped it: add its sources with "
+         "cloacina_add_workflows(target SOURCES …)";
+}
+
+}  // namespace cloacina

@@ -1,0 +1,87 @@
+#include "core/workflow_checks.hpp"
+
+#include <set>
+#include <string_view>
+
+#include <cloacina/detail/sentences.hpp>
+#include <cloacina/detail/task_info.hpp>
+#include <cloacina/error.hpp>
+
+#include "core/retry_rules.hpp"
+#include "core/upstream_search.hpp"
+#include "core/utf8.hpp"
+
+namespace cloacina {
+namespace {
+
+constexpr std::size_t max_tasks = 65'535;
+
+std::string quoted(std::string_view text) { return "'" + std::string{text} + "'"; }
+
+void check_name(char const* what, std::string const& name, Violations& violations) {
+  if (!detail::is_name(name) || !is_valid_utf8(name))
+    violations.add(std::string{"invalid "} + what + ": 1 to 255 bytes of UTF-8 without control characters and without \"::\", not '" +
+                   to_valid_utf8(name) + "'");
+}
+
+void check_keys_of(std::vector<KeyUse> const& keys, std::string const& where, Violations& violations) {
+  std::set<std::string_view> seen;
+  for (auto const& key : keys) {
+    if (key.name.empty() || !is_valid_utf8(key.name))
+      violations.add("invalid key: a key is text of UTF-8, at least one byte; " + where);
+    else if (!seen.insert(key.name).second)
+      violations.add("duplicate key: " + quoted(key.name) + " is listed twice; " + where);
+  }
+}
+
+void check_task(TaskDefinition const& task, bool needs_body, Violations& violations) {
+  check_name("task id", task.id, violations);
+  auto const named = "task " + quoted(to_valid_utf8(task.id));
+  if (needs_body && !task.body) violations.add("task without a body: " + named);
+  if (!is_valid_utf8(task.description)) violations.add("description that is not UTF-8: " + named);
+  check_keys_of(task.reads, "in .reads of " + named, violations);
+  check_keys_of(task.writes, "in .writes of " + named, violations);
+  for (auto const& problem : validate(task.retry)) violations.add("retry policy of " + named + ": " + problem);
+  if (task.timeout && task.timeout->count() < 0)
+    violations.add("timeout of " + named + " must be 0 (none) or more, not " + std::to_string(task.timeout->count()) + " ms");
+  if (task.execution == ExecutionMode::at_most_once && task.retry.max_attempts > 1)
+    violations.add(CLOACINA_DETAIL_SAY_RETRIED_AT_MOST_ONCE, named);
+}
+
+}  // namespace
+
+void Violations::throw_if_any(std::string const& workflow) const {
+  if (sentences_.empty()) return;
+  std::string text = "workflow '" + to_valid_utf8(workflow) + "' cannot be built:";
+  for (auto const& sentence : sentences_) text += (sentences_.size() == 1 ? " " : "\n  - ") + sentence;
+  throw ValidationError(text, workflow);
+}
+
+void check_definitions(WorkflowDraft const& draft, Violations& violations) {
+  check_name("workflow name", draft.name, violations);
+  if (!is_valid_utf8(draft.description)) violations.add("description of the workflow is not UTF-8");
+  for (auto const& [key, value] : draft.tags)
+    if (key.empty() || !is_valid_utf8(key) || !is_valid_utf8(value)) violations.add("invalid tag: key and value are text of UTF-8, the key not empty");
+  check_keys_of(draft.inputs, "in .inputs", violations);
+  if (draft.timeout && draft.timeout->count() < 0)
+    violations.add("timeout of the workflow must be 0 (none) or more, not " + std::to_string(draft.timeout->count()) + " ms");
+  if (draft.tasks.empty()) violations.add(CLOACINA_DETAIL_SAY_NO_TASKS);
+  if (draft.tasks.size() > max_tasks)
+    violations.add("too many tasks: a workflow takes 65 535, not " + std::to_string(draft.tasks.size()));
+  for (auto const& task : draft.tasks) check_task(task, draft.needs_bodies, violations);
+}
+
+void check_rules(detail::WorkflowData const& workflow, Violations& violations) {
+  UpstreamSearch search{workflow.dependencies};
+  for (TaskIndex i = 0; i < workflow.tasks.size(); ++i) {
+    auto const& task = workflow.tasks[i];
+    if (task.trigger_rule.is_default()) continue;
+    for (auto const& named : task.trigger_rule.tasks()) {
+      auto const at = workflow.index_of(named);
+      if (!at || !search.is_upstream(*at, i))
+        violations.add(CLOACINA_DETAIL_SAY_RULE_NOT_UPSTREAM, "the rule of task " + quoted(task.id) + " names " + quoted(named));
+    }
+  }
+}
+
+}  // namespace cloacina
