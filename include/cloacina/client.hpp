@@ -1,0 +1,50 @@
+#pragma once
+
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include <cloacina/context.hpp>
+#include <cloacina/execution_id.hpp>
+#include <cloacina/execution_info.hpp>
+#include <cloacina/execution_result.hpp>
+#include <cloacina/invocation.hpp>
+#include <cloacina/registry.hpp>
+#include <cloacina/submit_options.hpp>
+
+namespace cloacina {
+
+/// Submits to a database and asks it, and runs nothing: what it submits waits there for a runner.
+///
+/// Opens and migrates the database as a runner does. A workflow may be submitted if this program has it registered.
+/// Thread-safe; every call blocks for a transaction or a read.
+class Client {
+ public:
+  /// Throws `ConfigurationError`, `ValidationError`, `BackendError`.
+  explicit Client(std::string_view database_url, Registry registry = Registry::global());
+  Client(Client&&) noexcept;
+  Client& operator=(Client&&) noexcept;
+  ~Client();
+
+  /// The id under which the execution is stored; the earlier one, if the idempotency key was taken.
+  template <class WorkflowType>
+  ExecutionId submit(Invocation<WorkflowType> const& job, SubmitOptions const& options = {}) {
+    return submit(job.name, job.input, options);
+  }
+  ExecutionId submit(std::string_view workflow, Context input, SubmitOptions const& options = {});
+  std::vector<ExecutionId> submit_many(std::string_view workflow, std::vector<Context> inputs,
+                                       SubmitOptions const& options = {});
+
+  /// As in `DefaultRunner`.
+  [[nodiscard]] WorkflowStatus status(ExecutionId id) const;
+  [[nodiscard]] ExecutionResult result(ExecutionId id) const;
+  [[nodiscard]] std::vector<ExecutionInfo> list(ListOptions const& options = {}) const;
+  /// Of an execution that no runner owns; `StateError` for one that is owned or final.
+  void cancel(ExecutionId id, std::string_view reason = {});
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace cloacina

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <vector>
+
+#include "engine/messages.hpp"
+
+namespace cloacina::engine {
+
+/// Where bodies run. The engine hands over what may start and gets exactly one `FinishedTask` back for each, in its
+/// inbox. Every function may be called from any thread and returns at once.
+class Bodies {
+ public:
+  virtual ~Bodies() = default;
+  virtual void start(std::vector<ReadyTask>&& ready) = 0;
+  /// Runs a callback on a worker.
+  virtual void call(std::function<void()> callback) = 0;
+  /// Requests stop of the bodies of one execution that run now; its `StopFlag` keeps others from starting.
+  virtual void stop_execution(ExecutionId id) = 0;
+  /// Requests stop of everything that runs.
+  virtual void stop_all() = 0;
+  /// Gives back what has not started yet; nothing that was handed over before starts any more.
+  [[nodiscard]] virtual std::vector<ReadyTask> take_back() = 0;
+  /// No body starts after this point of the monotonic clock until it is moved (R6).
+  virtual void set_lease_end(std::chrono::nanoseconds monotonic) = 0;
+};
+
+}  // namespace cloacina::engine

@@ -1,0 +1,103 @@
+#include "engine/body.hpp"
+
+#include <cxxabi.h>
+
+#include <string>
+#include <utility>
+
+#include <cloacina/detail/task_body.hpp>
+#include <cloacina/error.hpp>
+
+#include "core/duration.hpp"
+#include "core/foreign_exception.hpp"
+#include "core/retry.hpp"
+
+namespace cloacina::engine {
+namespace {
+
+FinishedTask answer_to(ReadyTask const& ready) {
+  FinishedTask finished;
+  finished.execution = ready.execution;
+  finished.epoch = ready.epoch;
+  finished.task = ready.task;
+  finished.attempt = ready.attempt;
+  return finished;
+}
+
+FinishedTask failure(ReadyTask const& ready, std::string text, bool retryable) {
+  auto finished = answer_to(ready);
+  finished.text = std::move(text);
+  finished.retryable = retryable;
+  return finished;
+}
+
+}  // namespace
+
+std::optional<std::chrono::milliseconds> time_limit(TaskDefinition const& task, BodySettings const& settings) {
+  auto const limit = task.timeout.value_or(settings.task_timeout);
+  if (limit.count() == 0) return std::nullopt;
+  return limit;
+}
+
+detail::TaskRun make_run(ReadyTask& ready, std::stop_token stop, std::optional<Instant> deadline,
+                         detail::Sleeper& sleeper) {
+  detail::TaskRun run;
+  run.given = std::move(ready.given);
+  run.missing = std::move(ready.missing);
+  run.execution = ready.id;
+  run.task = &ready.definition();
+  run.attempt = ready.attempt;
+  run.stop = std::move(stop);
+  run.deadline = deadline;
+  run.sleeper = &sleeper;
+  return run;
+}
+
+FinishedTask returned(ReadyTask const& ready, detail::TaskRun&& run, BodySettings const& settings) {
+  if (auto const key = detail::missing_write(ready.definition(), run.delta)) {
+    // The body would do the same again: no retry helps.
+    return failure(ready,
+                   "the task declares to write '" + *key +
+                       "' but returned without putting it; put it on every path, or declare it optional(" + *key + ")",
+                   false);
+  }
+  auto finished = answer_to(ready);
+  if (!run.delta.empty()) finished.text = run.delta.to_json();
+  if (finished.text.size() > settings.max_context_bytes) {
+    return failure(ready,
+                   "what the task wrote to the context is " + std::to_string(finished.text.size()) +
+                       " bytes of JSON; at most " + std::to_string(settings.max_context_bytes) +
+                       " are allowed (max_context_bytes)",
+                   false);
+  }
+  finished.delta = std::move(run.delta);
+  finished.succeeded = true;
+  return finished;
+}
+
+FinishedTask threw(ReadyTask const& ready, std::exception_ptr error) {
+  auto info = describe_exception(error);
+  auto const retryable = should_retry(ready.definition().retry, info);
+  return failure(ready, std::move(info.text), retryable);
+}
+
+FinishedTask timed_out(ReadyTask const& ready, std::chrono::milliseconds limit) {
+  std::string const text = "timeout: the attempt took longer than " + duration_to_string(limit);
+  auto info = describe_exception(std::make_exception_ptr(TimeoutError{text}));
+  return failure(ready, text, should_retry(ready.definition().retry, info));
+}
+
+FinishedTask dropped(ReadyTask const& ready) { return failure(ready, "not started: its execution was stopped", true); }
+
+FinishedTask run_body(ReadyTask const& ready, detail::TaskRun&& run, BodySettings const& settings) {
+  try {
+    ready.definition().body->run(run);
+    return returned(ready, std::move(run), settings);
+  } catch (abi::__forced_unwind const&) {
+    throw;  // the thread is being cancelled: swallowing it would abort the process
+  } catch (...) {
+    return threw(ready, std::current_exception());
+  }
+}
+
+}  // namespace cloacina::engine

@@ -1,0 +1,207 @@
+#include "engine/committer.hpp"
+
+#include <algorithm>
+#include <unordered_set>
+#include <utility>
+
+#include "core/assert.hpp"
+#include "dal/workflow_executions.hpp"
+#include "engine/log.hpp"
+
+namespace cloacina::engine {
+namespace {
+
+using namespace std::chrono_literals;
+
+template <class... Fs>
+struct overloaded : Fs... {
+  using Fs::operator()...;
+};
+template <class... Fs>
+overloaded(Fs...) -> overloaded<Fs...>;
+
+}  // namespace
+
+Committer::Committer(Settings settings, Environment const& environment, backend::Database& database)
+    : settings_(std::move(settings)), environment_(environment), database_(database) {}
+
+backend::Session& Committer::session() {
+  if (!session_) session_ = database_.open_writer();
+  return *session_;
+}
+
+void Committer::session_failed() noexcept {
+  session_.reset();
+  reconcile_wanted_ = true;
+}
+
+void Committer::enroll() {
+  auto row = settings_.row;
+  row.id = dal::RunnerId{environment_.new_id()};
+  row.started_at = environment_.now();
+  auto const sent = environment_.monotonic();
+  dal::register_runner(database_, session(), row, settings_.lease, settings_.definitions);
+  settings_.row.id = row.id;
+  commit_seq_ = 0;
+  last_renewal_ = sent;
+  no_takeover_before_ = 0ns;
+}
+
+dal::Fence Committer::fence() const noexcept { return {settings_.row.id, commit_seq_ + 1, settings_.lease}; }
+
+void Committer::renewed(std::chrono::nanoseconds sent) noexcept {
+  ++commit_seq_;
+  failures_ = 0;
+  // R7: who was away for long does not judge others before it has been regular for a whole lease.
+  auto const now = environment_.monotonic();
+  if (now - last_renewal_ > settings_.lease / 2) no_takeover_before_ = now + settings_.lease;
+  last_renewal_ = sent;
+}
+
+Committer::Result Committer::commit(dal::Batch const& batch) {
+  for (;;) {
+    std::string trouble;
+    bool ask = false;
+    auto const sent = environment_.monotonic();
+    try {
+      auto outcome = dal::commit(database_, session(), fence(), batch);
+      if (auto* committed = std::get_if<dal::Committed>(&outcome)) {
+        renewed(sent);
+        return std::move(*committed);
+      }
+      if (auto* refused = std::get_if<dal::Refused>(&outcome)) return std::move(*refused);
+      std::visit(overloaded{[&](dal::Fenced const&) { ask = true; },
+                            [&](dal::Unknown const& unknown) {
+                              ask = true;
+                              trouble = unknown.message;
+                              session_failed();
+                            },
+                            [&](dal::Again const& again) {
+                              trouble = again.message;
+                              if (again.session_broken) session_failed();
+                            },
+                            [](auto const&) {}},
+                 outcome);
+    } catch (Error const& error) {  // no session to be had
+      trouble = error.what();
+      session_failed();
+    }
+    while (ask) {
+      switch (read_fate()) {
+        case Fate::applied: {
+          renewed(sent);
+          return committed_by_reading(batch);
+        }
+        case Fate::dead: return Dead{};
+        case Fate::not_applied: ask = false; break;  // the same batch, the same number, again
+        case Fate::unreachable:
+          if (!back_off(trouble)) return GaveUp{};
+          break;
+      }
+    }
+    if (!trouble.empty() && !back_off(trouble)) return GaveUp{};
+  }
+}
+
+Committer::Fate Committer::read_fate() {
+  try {
+    auto const row = dal::read_runner(session(), settings_.row.id);
+    if (row && row->commit_seq == commit_seq_ + 1) return Fate::applied;  // on a dead row too (R8)
+    if (!row || !row->alive) return Fate::dead;
+    CLOACINA_ASSERT(row->commit_seq == commit_seq_, "somebody else writes under this runner's id");
+    return Fate::not_applied;
+  } catch (Error const& error) {
+    log_warning(std::string{"cloacina: the database does not answer: "} + error.what());
+    session_failed();
+    return Fate::unreachable;
+  }
+}
+
+dal::Committed Committer::committed_by_reading(dal::Batch const& batch) {
+  reconcile_wanted_ = true;  // also brings what the batch claimed
+  dal::Committed committed;
+  if (batch.inserts.empty()) return committed;
+  std::vector<ExecutionId> ids;
+  for (auto const& insert : batch.inserts) ids.push_back(insert.id);
+  for (;;) {
+    try {
+      auto const stored = dal::existing_executions(session(), ids);
+      std::unordered_set<ExecutionId> const found{stored.begin(), stored.end()};
+      for (std::size_t i = 0; i < ids.size(); ++i)
+        if (!found.contains(ids[i])) committed.not_inserted.push_back(i);
+      return committed;
+    } catch (Error const& error) {
+      session_failed();
+      if (!back_off(error.what())) return committed;
+    }
+  }
+}
+
+bool Committer::back_off(std::string const& why) {
+  ++failures_;
+  if (failures_ == 3 || failures_ % 60 == 0)
+    log_warning("cloacina: the database refuses for now, trying on: " + why);
+  auto const exponent = std::min(failures_, 8u);
+  auto const longest = std::chrono::duration<double>(0.004 * static_cast<double>(1u << exponent));
+  auto const pause = std::chrono::duration_cast<std::chrono::nanoseconds>(longest * (0.5 + environment_.random() / 2));
+  if (environment_.conductor) {
+    std::lock_guard lock{mutex_};
+    return !gave_up_;
+  }
+  std::unique_lock lock{mutex_};
+  return !gave_up_changed_.wait_for(lock, pause, [this] { return gave_up_; });
+}
+
+void Committer::give_up() noexcept {
+  {
+    std::lock_guard lock{mutex_};
+    gave_up_ = true;
+  }
+  gave_up_changed_.notify_all();
+}
+
+bool Committer::take_over(Instant now, dal::TakeoverResult& result) {
+  auto const sent = environment_.monotonic();
+  result = dal::take_over(database_, session(), fence(), now, settings_.max_crashes);
+  if (std::holds_alternative<dal::Committed>(result.outcome)) {
+    renewed(sent);
+    return true;
+  }
+  if (auto const* again = std::get_if<dal::Again>(&result.outcome); again && !again->session_broken) return false;
+  // The next commit finds out what became of it: it carries the same number.
+  if (std::holds_alternative<dal::Unknown>(result.outcome)) {
+    session_failed();
+    if (read_fate() == Fate::applied) renewed(sent);
+  }
+  return false;
+}
+
+bool Committer::release(Instant now) {
+  for (int attempt = 0; attempt < 3; ++attempt) {
+    try {
+      auto const outcome = dal::release(database_, session(), fence(), now);
+      if (std::holds_alternative<dal::Committed>(outcome)) return true;
+      if (std::holds_alternative<dal::Fenced>(outcome) || std::holds_alternative<dal::Refused>(outcome)) return false;
+      if (std::holds_alternative<dal::Unknown>(outcome)) {
+        session_failed();
+        auto const row = dal::read_runner(session(), settings_.row.id);
+        if (!row || !row->alive) return true;
+      }
+    } catch (Error const& error) {
+      log_warning(std::string{"cloacina: ownership could not be released, others take over after the lease: "} + error.what());
+      session_failed();
+    }
+    if (!back_off("release")) return false;
+  }
+  return false;
+}
+
+bool Committer::renewal_due(std::chrono::nanoseconds monotonic) const noexcept { return monotonic >= next_renewal(); }
+std::chrono::nanoseconds Committer::next_renewal() const noexcept { return last_renewal_ + settings_.lease / 3; }
+std::chrono::nanoseconds Committer::lease_end() const noexcept { return last_renewal_ + settings_.lease; }
+bool Committer::may_take_over(std::chrono::nanoseconds monotonic) const noexcept {
+  return monotonic >= no_takeover_before_ && monotonic - last_renewal_ <= settings_.lease / 2;
+}
+bool Committer::take_reconcile_wanted() noexcept { return std::exchange(reconcile_wanted_, false); }
+
+}  // namespace cloacina::engine

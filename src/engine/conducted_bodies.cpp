@@ -1,0 +1,166 @@
+#include "engine/conducted_bodies.hpp"
+
+#include <exception>
+#include <utility>
+#include <vector>
+
+#include <asio/async_result.hpp>
+#include <asio/bind_cancellation_slot.hpp>
+#include <asio/co_spawn.hpp>
+#include <asio/post.hpp>
+#include <asio/use_awaitable.hpp>
+
+#include <cloacina/detail/task_body.hpp>
+#include <cloacina/error.hpp>
+
+namespace cloacina::engine {
+namespace {
+
+using Role = Conductor::Role;
+
+[[noreturn]] void throw_stopped() { throw TaskError{"the task was asked to stop while it waited"}; }
+
+/// Waits on the conductor's clock.
+class ConductedSleeper final : public detail::Sleeper {
+ public:
+  ConductedSleeper(Environment environment, asio::io_context& context)
+      : environment_(std::move(environment)), context_(context) {}
+
+  asio::awaitable<void> sleep(std::chrono::nanoseconds duration, std::stop_token stop) override {
+    auto const due = environment_.monotonic() + duration;
+    auto initiate = [this, due](auto handler) {
+      auto waiting = std::make_shared<decltype(handler)>(std::move(handler));
+      environment_.conductor->post_at(due, Role::io, [this, waiting] {
+        asio::post(context_, [waiting] { std::move (*waiting)(); });
+        context_.restart();
+        context_.poll();
+      });
+    };
+    auto const token = asio::use_awaitable;
+    co_await asio::async_initiate<asio::use_awaitable_t<> const, void()>(initiate, token);
+    if (stop.stop_requested()) throw_stopped();
+  }
+
+  void block(std::chrono::nanoseconds duration, std::stop_token stop) override {
+    environment_.conductor->run_until([&] { return stop.stop_requested(); }, environment_.monotonic() + duration);
+    if (stop.stop_requested()) throw_stopped();
+  }
+
+ private:
+  Environment environment_;
+  asio::io_context& context_;
+};
+
+}  // namespace
+
+/// One body from its hand-over to its answer.
+struct ConductedBodies::Running {
+  ReadyTask ready;
+  detail::TaskRun run;
+  std::stop_source stop;
+  asio::cancellation_signal cancel;
+  bool started = false;
+  bool answered = false;
+};
+
+struct ConductedBodies::Shared {
+  BodySettings settings;
+  Environment environment;
+  std::shared_ptr<Inbox> inbox;
+  Inbox::Lane* lane = nullptr;
+  std::list<std::shared_ptr<Running>> bodies;
+  std::shared_ptr<asio::io_context> context = std::make_shared<asio::io_context>(1);
+  ConductedSleeper sleeper{environment, *context};
+  bool ended = false;
+
+  void answer(std::shared_ptr<Running> const& body, FinishedTask&& finished) {
+    bodies.remove(body);
+    if (std::exchange(body->answered, true) || ended) return;
+    inbox->push(*lane, std::move(finished));
+  }
+
+  void begin(std::shared_ptr<Shared> const& self, std::shared_ptr<Running> const& body) {
+    if (ended || body->answered) return;
+    if (body->ready.stopped->load()) return answer(body, dropped(body->ready));
+    body->started = true;
+    std::optional<Instant> deadline;
+    if (auto const limit = time_limit(body->ready.definition(), settings)) {
+      deadline = environment.now() + *limit;
+      environment.conductor->post_at(environment.monotonic() + *limit, Role::io, [self, body, limit = *limit] {
+        if (body->answered) return;
+        self->answer(body, timed_out(body->ready, limit));
+        body->stop.request_stop();
+        body->cancel.emit(asio::cancellation_type::all);
+      });
+    }
+    body->run = make_run(body->ready, body->stop.get_token(), deadline, sleeper);
+    auto const& what = *body->ready.definition().body;
+    if (!what.co_run) {
+      auto finished = run_body(body->ready, std::move(body->run), settings);
+      return answer(body, std::move(finished));
+    }
+    auto done = [self, body](std::exception_ptr error) {
+      self->answer(body, error ? threw(body->ready, error) : returned(body->ready, std::move(body->run), self->settings));
+    };
+    asio::co_spawn(*context, what.co_run(body->run), asio::bind_cancellation_slot(body->cancel.slot(), std::move(done)));
+    context->restart();
+    context->poll();
+  }
+};
+
+ConductedBodies::ConductedBodies(BodySettings settings, Environment environment, std::shared_ptr<Inbox> inbox)
+    : shared_(new Shared{settings, std::move(environment), std::move(inbox)}) {
+  shared_->lane = &shared_->inbox->add_lane();
+}
+
+ConductedBodies::~ConductedBodies() {
+  shared_->ended = true;
+  shared_->bodies.clear();
+  auto const context = std::move(shared_->context);  // destroys the bodies that are suspended
+}
+
+void ConductedBodies::start(std::vector<ReadyTask>&& ready) {
+  for (auto& task : ready) {
+    auto body = std::make_shared<Running>();
+    body->ready = std::move(task);
+    shared_->bodies.push_back(body);
+    shared_->environment.conductor->post(Role::worker, [shared = shared_, body] { shared->begin(shared, body); });
+  }
+}
+
+void ConductedBodies::call(std::function<void()> callback) {
+  shared_->environment.conductor->post(Role::worker, std::move(callback));
+}
+
+void ConductedBodies::stop_execution(ExecutionId id) {
+  auto const bodies = shared_->bodies;
+  for (auto const& body : bodies) {
+    if (body->ready.id != id || !body->started) continue;
+    body->stop.request_stop();
+    body->cancel.emit(asio::cancellation_type::all);
+  }
+}
+
+void ConductedBodies::stop_all() {
+  auto const bodies = shared_->bodies;
+  for (auto const& body : bodies) {
+    body->stop.request_stop();
+    body->cancel.emit(asio::cancellation_type::all);
+  }
+}
+
+std::vector<ReadyTask> ConductedBodies::take_back() {
+  std::vector<ReadyTask> taken;
+  auto const bodies = shared_->bodies;
+  for (auto const& body : bodies) {
+    if (body->started) continue;
+    body->answered = true;
+    taken.push_back(std::move(body->ready));
+    shared_->bodies.remove(body);
+  }
+  return taken;
+}
+
+void ConductedBodies::set_lease_end(std::chrono::nanoseconds) {}
+
+}  // namespace cloacina::engine

@@ -1,0 +1,267 @@
+#include "engine/loop.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <cloacina/error.hpp>
+
+#include "dal/workflow_executions.hpp"
+#include "engine/log.hpp"
+
+namespace cloacina::engine {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::string known_workflows(Registry::Snapshot const& workflows) {
+  Json known = Json::array();
+  for (auto const& [name, workflow] : *workflows) known.push_back(name + "@" + workflow.version());
+  return known.dump();
+}
+
+}  // namespace
+
+Loop::Loop(Parts parts)
+    : environment_(std::move(parts.environment)),
+      config_(std::move(parts.config)),
+      workflows_(std::move(parts.workflows)),
+      database_(parts.database),
+      committer_(parts.committer),
+      inbox_(parts.inbox),
+      bodies_(parts.bodies),
+      observations_(parts.observations),
+      committed_(std::move(parts.committed)),
+      known_(known_workflows(workflows_)) {
+  plan_settings_.workflow_timeout = config_.workflow_timeout;
+  plan_settings_.random = environment_.random;
+  bodies_.set_lease_end(committer_.lease_end());
+}
+
+bool Loop::step(std::chrono::nanoseconds longest_wait) {
+  if (stopped_) return false;
+  if (!environment_.conductor && !inbox_.has_messages()) {
+    auto const wait = std::min(longest_wait, next_turn() - environment_.monotonic());
+    if (wait > 0ns) inbox_.wait(std::chrono::steady_clock::now() + wait);
+  }
+  now_ = environment_.now();
+  mono_ = environment_.monotonic();
+  inbox_.drain(finished_, requests_);
+  for (auto& request : requests_) std::visit([this](auto&& r) { on_request(std::move(r)); }, std::move(request));
+  for (auto& finished : finished_) on_finished(std::move(finished));
+  on_time();
+  if (mono_ >= next_look_ && !draining_) look_around();
+  queue_lazy_markers();
+  commit_and_release();
+  if (committer_.take_reconcile_wanted() && !release_wanted_) reconcile();
+  check_drained();
+  if (release_wanted_ && !stopped_) give_back_everything();
+  return !stopped_;
+}
+
+std::chrono::nanoseconds Loop::next_turn() {
+  auto const mono = environment_.monotonic();
+  auto next = std::min(committer_.next_renewal(), draining_ ? std::chrono::nanoseconds::max() : next_look_);
+  if (auto const due = due_.earliest()) next = std::min<std::chrono::nanoseconds>(next, mono + (*due - environment_.now()));
+  if (!markers_.empty()) next = std::min(next, markers_.front().due);
+  if (!dirty_.empty() || !releases_.empty()) next = mono;
+  return next;
+}
+
+void Loop::on_finished(FinishedTask&& finished) {
+  --bodies_out_;
+  if (finished.epoch != epoch_) return;
+  auto* entry = table_.find(finished.execution);
+  if (!entry) return;
+  --entry->bodies;
+  if (finished.succeeded) {
+    decide(*entry, TaskSucceeded{finished.task, finished.attempt, std::move(finished.delta), std::move(finished.text)});
+  } else {
+    decide(*entry, TaskFailed{finished.task, finished.attempt, std::move(finished.text), finished.retryable});
+  }
+}
+
+void Loop::on_request(Submission&& submission) {
+  if (draining_) {
+    auto error = std::make_exception_ptr(RunnerStopped{"the runner is shutting down and accepts no more executions"});
+    if (submission.completion) submission.completion->fail(error);
+    if (submission.acceptance) submission.acceptance->refused(error);
+    return;
+  }
+  auto state = accept(submission.id, std::move(submission.workflow), std::move(submission.input), now_);
+  state.priority = submission.priority;
+  if (submission.start_after > 0ms) state.start_after = now_ + submission.start_after;
+  auto& entry = table_.add(std::move(state));
+  entry.insert = true;
+  // What waits for its time takes no capacity, but memory: beyond the limit the table keeps it.
+  entry.owned = submission.start_after > 0ms ? table_.size() <= config_.max_active_executions : free_capacity() > 0;
+  entry.input_text = std::move(submission.input_text);
+  entry.idempotency_key = std::move(submission.idempotency_key);
+  entry.acceptance = std::move(submission.acceptance);
+  if (submission.completion) entry.completions.push_back(std::move(submission.completion));
+  mark_dirty(entry);
+  releases_.push_back({.kind = Release::Kind::accepted, .execution = entry.ref()});
+  if (!entry.owned) return;
+  if (entry.idempotency_key.empty()) {
+    decide(entry, Submitted{});
+  } else {
+    // Whether it is the first of its key is known after the commit; until then nothing of it may be written.
+    entry.busy = true;
+    ++busy_;
+    releases_.push_back({.kind = Release::Kind::run_fresh, .execution = entry.ref()});
+  }
+}
+
+void Loop::on_request(CancelRequest&& request) {
+  auto refuse = [&](std::exception_ptr error) { request.answer->refused(std::move(error)); };
+  auto const id = request.id.to_string();
+  if (auto* entry = table_.find(request.id)) {
+    if (is_final(entry->state.status)) {
+      return refuse(std::make_exception_ptr(
+          StateError{"execution " + id + " is " + std::string{to_string(entry->state.status)} +
+                         "; only one that is Pending, Running or Paused can be cancelled",
+                     id}));
+    }
+    if (entry->insert && !entry->idempotency_key.empty()) {
+      // Whether this is the execution that stands for the key is known after the commit.
+      return inbox_.push(Request{std::move(request)});
+    }
+    entry->cancels.push_back(std::move(request.answer));
+    entry->owned = true;  // one that was to be left for anybody is stored as Cancelled instead
+    return decide(*entry, CancelRequested{std::move(request.reason)});
+  }
+  try {
+    if (dal::cancel_unowned(committer_.session(), request.id, request.reason, now_)) {
+      request.answer->accepted();
+      ask_for_watched();
+      return;
+    }
+    auto const row = dal::find_execution(committer_.session(), request.id);
+    if (!row) {
+      return refuse(std::make_exception_ptr(ExecutionNotFound{"no execution " + id + " in this database", id}));
+    }
+    auto const why = is_final(row->status)
+                         ? std::string{to_string(row->status)}
+                         : std::string{to_string(row->status)} + " and owned by another runner; ask that one";
+    refuse(std::make_exception_ptr(StateError{"execution " + id + " is " + why, id}));
+  } catch (Error const&) {
+    committer_.session_failed();
+    refuse(std::current_exception());
+  }
+}
+
+void Loop::on_request(WatchRequest&& request) {
+  if (auto* entry = table_.find(request.completion->id())) {
+    entry->completions.push_back(std::move(request.completion));
+    return;
+  }
+  watch(std::move(request.completion));
+  ask_for_watched();
+}
+
+void Loop::on_request(CallbackReturned&& returned) {
+  if (returned.epoch != epoch_) return;
+  auto* entry = table_.find(returned.execution);
+  if (entry && --entry->callbacks == 0 && entry->finished) answer(*entry);
+}
+
+void Loop::on_request(DrainRequest&&) {
+  if (draining_) return;
+  draining_ = true;
+  bodies_out_ -= bodies_.take_back().size();
+}
+
+void Loop::on_request(ReleaseRequest&&) {
+  draining_ = true;
+  release_wanted_ = true;
+}
+
+void Loop::on_time() {
+  while (auto const slot = due_.pop_due(now_)) decide(table_.at(*slot), TimeDue{});
+}
+
+void Loop::decide(Entry& entry, Event&& event) {
+  actions_.clear();
+  plan(entry.state, std::move(event), now_, plan_settings_, actions_);
+  for (auto const& action : actions_) note_action(entry, action);
+  if (!actions_.empty() && observations_)
+    for (auto const& action : actions_) observe(entry, action);
+  due_.set(entry.slot, is_final(entry.state.status) ? std::nullopt : next_due(entry.state));
+  update_capacity(entry);
+}
+
+void Loop::note_action(Entry& entry, Action const& action) {
+  switch (action.kind) {
+    case Action::Kind::write_task: {
+      auto& task = entry.state.tasks[action.task];
+      if (!task.dirty) entry.dirty_tasks.push_back(action.task);
+      task.dirty = true;
+      return mark_dirty(entry);
+    }
+    case Action::Kind::write_execution: entry.update = true; return mark_dirty(entry);
+    case Action::Kind::start_task:
+      ++entry.bodies;
+      releases_.push_back({.kind = Release::Kind::start,
+                           .execution = entry.ref(),
+                           .task = action.task,
+                           .attempt = entry.state.tasks[action.task].attempt});
+      return;
+    case Action::Kind::stop_task:
+      entry.stopped->store(true);
+      bodies_.stop_execution(entry.state.id);
+      return;
+    case Action::Kind::task_final: {
+      auto const& definition = entry.state.workflow->tasks[action.task];
+      auto const& task = entry.state.tasks[action.task];
+      std::function<void()> callback;
+      if (task.status == TaskStatus::completed && definition.on_success) {
+        callback = [&definition, context = task.context.values()] { definition.on_success(definition.id, context); };
+      } else if (task.status == TaskStatus::failed && definition.on_failure) {
+        callback = [&definition, error = task.error, context = task.context.values()] {
+          definition.on_failure(definition.id, error, context);
+        };
+      }
+      if (!callback) return;
+      ++entry.callbacks;
+      releases_.push_back({.kind = Release::Kind::task_final,
+                           .execution = entry.ref(),
+                           .task = action.task,
+                           .callback = std::move(callback)});
+      return;
+    }
+    case Action::Kind::finish:
+      entry.stopped->store(true);
+      releases_.push_back({.kind = Release::Kind::finish, .execution = entry.ref()});
+      return;
+  }
+}
+
+void Loop::mark_dirty(Entry& entry) {
+  if (entry.queued) return;
+  entry.queued = true;
+  dirty_.push_back(&entry);
+}
+
+void Loop::update_capacity(Entry& entry) {
+  auto const& state = entry.state;
+  // What only waits takes no room (R3): not begun, or every unfinished task that could run waits for its time.
+  bool const busy = state.status == WorkflowStatus::running && (entry.bodies > 0 || state.waits.empty());
+  if (busy == entry.busy) return;
+  entry.busy = busy;
+  busy ? ++busy_ : --busy_;
+}
+
+std::size_t Loop::free_capacity() const noexcept {
+  auto const most = others_alive_ > 0
+                        ? std::min(config_.max_active_executions,
+                                   2 * (config_.max_concurrent_tasks))
+                        : config_.max_active_executions;
+  return busy_ >= most ? 0 : most - busy_;
+}
+
+void Loop::check_drained() {
+  if (!draining_ || drained_.load() || bodies_out_ > 0) return;
+  drained_.store(true);
+  if (on_drained_) on_drained_();
+}
+
+}  // namespace cloacina::engine

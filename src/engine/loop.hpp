@@ -1,0 +1,155 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include <cloacina/environment.hpp>
+#include <cloacina/registry.hpp>
+#include <cloacina/runner_config.hpp>
+
+#include "engine/bodies.hpp"
+#include "engine/committer.hpp"
+#include "engine/due_queue.hpp"
+#include "engine/execution_table.hpp"
+#include "engine/inbox.hpp"
+#include "engine/observations.hpp"
+#include "engine/plan.hpp"
+
+namespace cloacina::engine {
+
+/// The engine: drains its inbox, lets `plan` decide, writes the whole pile in one transaction, and releases what the
+/// transaction allowed. Owns all execution state of one runner.
+///
+/// `step` and the constructor belong to one thread; the engine thread is `while (loop.step(…)) {}`.
+class Loop {
+ public:
+  struct Parts {
+    Environment environment;
+    DefaultRunnerConfig config;
+    Registry::Snapshot workflows;
+    backend::Database& database;
+    Committer& committer;
+    Inbox& inbox;
+    Bodies& bodies;
+    Observations* observations = nullptr;  ///< null: nobody watches
+    std::function<void(std::size_t rows)> committed;  ///< called after each commit
+  };
+
+  explicit Loop(Parts parts);
+
+  /// One turn; sleeps at most `longest_wait` for something to do. False once ownership was released.
+  bool step(std::chrono::nanoseconds longest_wait);
+  /// When this engine wants its next turn if nothing comes before (monotonic).
+  [[nodiscard]] std::chrono::nanoseconds next_turn();
+  /// From any thread: nothing runs here any more (meaningful once a `DrainRequest` was handled).
+  [[nodiscard]] bool is_drained() const noexcept { return drained_.load(); }
+  /// Called on the engine thread, when it is drained.
+  void on_drained(std::function<void()> callback) { on_drained_ = std::move(callback); }
+
+ private:
+  /// What a commit allows.
+  struct Release {
+    enum class Kind : std::uint8_t { start, task_final, finish, accepted, run_fresh } kind;
+    SlotRef execution{};
+    TaskIndex task = 0;
+    std::uint32_t attempt = 0;
+    std::function<void()> callback{};  ///< of `task_final`, if the task has one
+  };
+  /// A body under way whose row does not say so yet.
+  struct LazyMarker {
+    SlotRef execution{};
+    TaskIndex task = 0;
+    std::uint32_t attempt = 0;
+    std::chrono::nanoseconds due{};
+  };
+
+  // loop.cpp: messages in
+  void on_finished(FinishedTask&& finished);
+  void on_request(Submission&& submission);
+  void on_request(CancelRequest&& request);
+  void on_request(WatchRequest&& request);
+  void on_request(CallbackReturned&& returned);
+  void on_request(DrainRequest&&);
+  void on_request(ReleaseRequest&&);
+  void on_time();
+  void decide(Entry& entry, Event&& event);
+  void note_action(Entry& entry, Action const& action);
+  void mark_dirty(Entry& entry);
+  void update_capacity(Entry& entry);
+  [[nodiscard]] std::size_t free_capacity() const noexcept;
+  void check_drained();
+
+  // loop_commit.cpp: batch out, release
+  void queue_lazy_markers();
+  void commit_and_release();
+  void build_batch(std::vector<Entry*> const& entries);
+  void add_rows(Entry& entry);
+  void written(Entry& entry);
+  bool commit_batch(std::vector<Entry*> const& entries);
+  void commit_one_by_one(std::vector<Entry*> const& entries);
+  void refuse(Entry& entry, dal::Refused const& refused);
+  void release_all();
+  void start_body(Entry& entry, TaskIndex task, std::vector<ReadyTask>& ready);
+  void not_inserted(Entry& entry);
+  void finish(Entry& entry);
+  void answer(Entry& entry);
+  void observe(Entry const& entry, Action const& action);
+
+  // loop_ownership.cpp: other runners
+  void look_around();
+  void adopt(std::vector<dal::ExecutionRow>&& rows);
+  void adopt(dal::ExecutionRow&& row);
+  void reconcile();
+  void declared_dead();
+  void watch(std::shared_ptr<Completion> completion);
+  void ask_for_watched();
+  void give_back_everything();
+
+  Environment environment_;
+  DefaultRunnerConfig config_;
+  Registry::Snapshot workflows_;
+  backend::Database& database_;
+  Committer& committer_;
+  Inbox& inbox_;
+  Bodies& bodies_;
+  Observations* observations_;
+  std::function<void(std::size_t)> committed_;
+  PlanSettings plan_settings_;
+  std::string known_;  // JSON array of "name@version"
+
+  ExecutionTable table_;
+  DueQueue due_;
+  std::vector<Entry*> dirty_;
+  std::vector<Release> releases_;
+  std::deque<LazyMarker> markers_;
+  dal::Batch batch_;
+  std::unordered_map<ExecutionId, std::vector<std::shared_ptr<Completion>>> watched_;
+  std::vector<Observation> seen_;
+
+  Instant now_{};
+  std::chrono::nanoseconds mono_{};
+  std::chrono::nanoseconds next_look_{};
+  std::uint32_t epoch_ = 0;
+  std::size_t busy_ = 0;           // executions with a task Ready or Running
+  std::size_t bodies_out_ = 0;     // handed over and not reported back
+  std::size_t others_alive_ = 0;
+  std::size_t unowned_ = 0;        // left for anybody by this runner since the last claim that came back short
+  bool claim_wanted_ = false;
+  bool draining_ = false;
+  bool release_wanted_ = false;
+  bool stopped_ = false;
+  std::atomic<bool> drained_{false};
+  std::function<void()> on_drained_;
+
+  std::vector<FinishedTask> finished_;   // reused
+  std::vector<Request> requests_;        // reused
+  std::vector<Action> actions_;          // reused
+};
+
+}  // namespace cloacina::engine

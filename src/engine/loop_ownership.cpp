@@ -1,0 +1,228 @@
+// What a runner does about others: claims, takeovers, its own death, and executions that end elsewhere.
+#include <algorithm>
+#include <unordered_set>
+#include <utility>
+
+#include <cloacina/error.hpp>
+
+#include "dal/task_executions.hpp"
+#include "dal/workflow_definitions.hpp"
+#include "dal/workflow_executions.hpp"
+#include "engine/load.hpp"
+#include "engine/log.hpp"
+#include "engine/loop.hpp"
+
+namespace cloacina::engine {
+namespace {
+
+// A look at the watched ones is one read each; what does not fit waits for the next look.
+constexpr std::size_t watched_at_once = 1'000;
+
+}  // namespace
+
+void Loop::look_around() {
+  next_look_ = mono_ + config_.scheduler_poll_interval;
+  try {
+    auto const seen = dal::look_around(database_, committer_.session(), committer_.id(), now_, known_);
+    others_alive_ = seen.others_alive;
+    claim_wanted_ = claim_wanted_ || seen.claimable;
+    if (seen.expired_runners && config_.enable_recovery && committer_.may_take_over(mono_)) {
+      dal::TakeoverResult result;
+      if (committer_.take_over(now_, result)) {
+        claim_wanted_ = true;
+        log_info("cloacina: took over " + std::to_string(result.executions) + " executions of " +
+                 std::to_string(result.runners) + " runners that died");
+        if (result.orphans > 0)
+          log_error("cloacina: " + std::to_string(result.orphans) + " executions had an owner that was not alive");
+        if (observations_) {
+          Observation took;
+          took.kind = Observation::Kind::takeover;
+          took.executions = result.executions;
+          took.when = now_;
+          seen_.push_back(std::move(took));
+        }
+      }
+    }
+    if (others_alive_ > 0) ask_for_watched();
+  } catch (backend::SessionError const& error) {
+    if (error.failure() == backend::Failure::broken) committer_.session_failed();
+    log_debug(std::string{"cloacina: could not look around: "} + error.what());
+  } catch (Error const& error) {
+    committer_.session_failed();
+    log_debug(std::string{"cloacina: could not look around: "} + error.what());
+  }
+}
+
+void Loop::adopt(std::vector<dal::ExecutionRow>&& rows) {
+  for (auto& row : rows) adopt(std::move(row));
+}
+
+void Loop::adopt(dal::ExecutionRow&& row) {
+  if (table_.find(row.id)) return;
+  auto const known = workflows_->find(row.workflow);
+  if (known == workflows_->end() || known->second.version() != row.version) {
+    log_error("cloacina: claimed execution " + row.id.to_string() + " of workflow '" + row.workflow + "' version " +
+              row.version + ", which this runner does not know");
+    return;
+  }
+  try {
+    bool const fresh = row.status == WorkflowStatus::pending && row.takeovers == 0;
+    auto const tasks = fresh ? std::vector<dal::TaskRow>{} : dal::tasks_of(committer_.session(), row.id);
+    auto& entry = table_.add(restore(row, tasks, known->second.shared_data()));
+    for (auto const& task : tasks)
+      if (auto const index = known->second.data().index_of(task.task)) entry.state.tasks[*index].has_row = true;
+    if (auto const watchers = watched_.find(row.id); watchers != watched_.end()) {
+      entry.completions = std::move(watchers->second);
+      watched_.erase(watchers);
+    }
+    if (row.status == WorkflowStatus::pending) {
+      decide(entry, Submitted{});
+    } else {
+      decide(entry, Loaded{});
+    }
+  } catch (Error const& error) {
+    // Its rows stay; the next reconcile or the next owner tries again.
+    log_error("cloacina: execution " + row.id.to_string() + " could not be loaded: " + error.what());
+    committer_.session_failed();
+  }
+}
+
+// R3: after an unknown outcome or a reconnect, memory and table are compared.
+void Loop::reconcile() {
+  try {
+    auto rows = dal::owned_executions(committer_.session(), committer_.id());
+    std::unordered_set<ExecutionId> owned;
+    for (auto const& row : rows) owned.insert(row.id);
+    std::vector<Entry*> gone;
+    table_.for_each([&](Entry& entry) {
+      if (!entry.insert && !entry.finished && !is_final(entry.state.status) && !owned.contains(entry.state.id))
+        gone.push_back(&entry);
+    });
+    for (auto* entry : gone) {
+      entry->stopped->store(true);
+      bodies_.stop_execution(entry->state.id);
+      for (auto& completion : entry->completions) watch(std::move(completion));
+      due_.set(entry->slot, std::nullopt);
+      if (entry->busy) --busy_;
+      std::erase(dirty_, entry);
+      table_.erase(*entry);
+    }
+    adopt(std::move(rows));
+  } catch (Error const& error) {
+    log_warning(std::string{"cloacina: memory could not be compared with the database yet: "} + error.what());
+    committer_.session_failed();
+    next_look_ = mono_ + config_.scheduler_poll_interval;
+  }
+}
+
+// R1: somebody took over what this runner owned. Everything begun under the old id is dropped; what was never committed
+// is sent again under the new one.
+void Loop::declared_dead() {
+  log_warning("cloacina: this runner was declared dead (it was not heard of for longer than its lease); it goes on under a new id");
+  bodies_.stop_all();
+  bodies_out_ -= bodies_.take_back().size();
+  ++epoch_;
+  releases_.clear();
+  markers_.clear();
+  dirty_.clear();
+  std::vector<Submission> again;
+  table_.for_each([&](Entry& entry) {
+    entry.stopped->store(true);
+    if (entry.insert) {
+      again.push_back({.id = entry.state.id,
+                       .workflow = entry.state.workflow,
+                       .input = entry.state.input,
+                       .input_text = std::move(entry.input_text),
+                       .idempotency_key = std::move(entry.idempotency_key),
+                       .priority = entry.state.priority,
+                       .start_after = std::chrono::milliseconds{0},
+                       .completion = entry.completions.empty() ? nullptr : entry.completions.front(),
+                       .acceptance = std::move(entry.acceptance)});
+      if (entry.state.start_after && *entry.state.start_after > now_)
+        again.back().start_after = std::chrono::ceil<std::chrono::milliseconds>(*entry.state.start_after - now_);
+    } else {
+      for (auto& completion : entry.completions) watch(std::move(completion));
+    }
+    for (auto& cancel : entry.cancels)
+      cancel->refused(std::make_exception_ptr(StateError{"the execution was taken over by another runner; ask again", entry.state.id.to_string()}));
+    due_.set(entry.slot, std::nullopt);
+  });
+  table_.clear();
+  busy_ = 0;
+  for (;;) {
+    try {
+      committer_.enroll();
+      break;
+    } catch (Error const& error) {
+      log_warning(std::string{"cloacina: could not register again yet: "} + error.what());
+      committer_.session_failed();
+      if (!committer_.pause_after(error.what())) {
+        stopped_ = true;
+        return give_back_everything();
+      }
+    }
+  }
+  bodies_.set_lease_end(committer_.lease_end());
+  next_look_ = mono_;
+  claim_wanted_ = true;
+  for (auto& submission : again) inbox_.push(Request{std::move(submission)});
+}
+
+void Loop::watch(std::shared_ptr<Completion> completion) {
+  if (!completion) return;
+  auto const id = completion->id();
+  watched_[id].push_back(std::move(completion));
+}
+
+// Executions that others own, or nobody: their end is read from the table.
+void Loop::ask_for_watched() {
+  std::size_t asked = 0;
+  for (auto it = watched_.begin(); it != watched_.end() && asked < watched_at_once;) {
+    std::erase_if(it->second, [](auto const& completion) { return completion.use_count() == 1; });
+    if (it->second.empty()) {
+      it = watched_.erase(it);
+      continue;
+    }
+    ++asked;
+    auto const row = dal::find_execution(committer_.session(), it->first);
+    if (row && !is_final(row->status)) {
+      ++it;
+      continue;
+    }
+    for (auto& completion : it->second) {
+      try {
+        if (!row) throw ExecutionNotFound{"no execution " + it->first.to_string() + " in this database", it->first.to_string()};
+        completion->fulfil(load_result(committer_.session(), *row));
+      } catch (Error const&) {
+        completion->fail(std::current_exception());
+      }
+    }
+    it = watched_.erase(it);
+  }
+}
+
+// Shutdown: others need not wait for the lease. Whoever still waits here is told.
+void Loop::give_back_everything() {
+  if (!stopped_) {
+    if (!committer_.release(now_)) log_warning("cloacina: ownership was not released; others take over after the lease");
+  }
+  stopped_ = true;
+  auto const error = std::make_exception_ptr(
+      RunnerStopped{"the runner was shut down before the execution ended; it goes on when a runner is started again"});
+  auto const unstored = std::make_exception_ptr(RunnerStopped{"the runner was shut down before the execution was stored"});
+  table_.for_each([&](Entry& entry) {
+    entry.stopped->store(true);
+    if (entry.acceptance) std::exchange(entry.acceptance, nullptr)->refused(unstored);
+    for (auto& cancel : entry.cancels) cancel->refused(error);
+    entry.cancels.clear();
+    for (auto& completion : entry.completions) completion->fail(entry.insert ? unstored : error);
+    entry.completions.clear();
+  });
+  for (auto& [id, completions] : watched_)
+    for (auto& completion : completions) completion->fail(error);
+  watched_.clear();
+  drained_.store(true);
+  if (on_drained_) on_drained_();
+}
+
+}  // namespace cloacina::engine
