@@ -26,18 +26,28 @@ struct TaskState {
   std::uint32_t attempt = 1;      ///< the attempt that runs, or runs next
   std::uint32_t crashes = 0;      ///< R9
   std::uint32_t waiting_for = 0;  ///< dependencies that are not final
-  std::uint32_t untaken = 0;      ///< dependents that have not yet taken `after`
-  std::optional<Instant> started_at, completed_at;
-  std::optional<Instant> wake_at;  ///< Ready, but not before
-  /// Of a final task: what it hands on. Of a started one: what it was given. Emptied when nobody needs it any more.
+  std::uint32_t untaken = 0;      ///< dependents that have not yet taken `context`
+  std::optional<Instant> started_at;    ///< of the newest attempt
+  std::optional<Instant> completed_at;  ///< when it became final
+  std::optional<Instant> wake_at;       ///< Ready, but not before; then it stands in `waits`
+  /// Of a final task: what it hands on. Of one whose dependencies are final: what it was given. Emptied once every
+  /// dependent has taken it, but for leaves (the final context needs them) and tasks with a callback.
   CausalContext context;
   detail::ContextDelta delta;  ///< of a completed task
   std::string delta_text;      ///< the same as it is stored; emptied once written
-  std::string error;
-  std::string skip_reason;
+  std::string error;        ///< of the newest failed attempt, also when a later one succeeded
+  std::string skip_reason;  ///< of a skipped task
 };
 
-/// An attempt that did not simply succeed, until its row is written.
+/// A task that is Ready, but not before a certain time.
+struct Wait {
+  Instant until{};
+  TaskIndex task = 0;
+
+  friend auto operator<=>(Wait const&, Wait const&) = default;
+};
+
+/// An attempt that failed or was cancelled, until its row is written.
 struct EndedAttempt {
   TaskIndex task = 0;
   std::uint32_t attempt = 1;
@@ -55,14 +65,16 @@ struct ExecutionState {
   std::int16_t priority = 0;
   std::uint32_t takeovers = 0;
   std::uint32_t unfinished = 0;  ///< tasks that are not final
-  std::uint32_t waiting = 0;     ///< tasks with a `wake_at`
   Context input;
   Instant created_at{};
-  std::optional<Instant> start_after, started_at, completed_at, deadline;
+  std::optional<Instant> start_after;  ///< Pending until then
+  std::optional<Instant> started_at, completed_at;
+  std::optional<Instant> deadline;  ///< then it fails; absent: never
   std::vector<TaskState> tasks;
-  std::vector<EndedAttempt> ended_attempts;  ///< not written yet
+  std::vector<Wait> waits;                   ///< a heap, the earliest at the front
+  std::vector<EndedAttempt> ended_attempts;  ///< not written yet; the loop empties it
   Context output;                            ///< of a final one
-  std::string error;
+  std::string error;                         ///< why it failed or was cancelled
 };
 
 }  // namespace cloacina::engine

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -11,9 +14,10 @@
 namespace cloacina::engine {
 
 // Events: what happened.
-struct Submitted {};   ///< accepted, or claimed while Pending: nothing of it has run
-struct Loaded {};      ///< claimed or adopted with the rows of an earlier owner: evaluate once
-struct TimeDue {};     ///< `next_due` has passed
+
+struct Submitted {};  ///< accepted, or claimed while Pending: nothing of it has run
+struct Loaded {};     ///< claimed or adopted with the rows of an earlier owner: go on from there
+struct TimeDue {};    ///< `next_due` has passed
 struct TaskSucceeded {
   TaskIndex task = 0;
   std::uint32_t attempt = 1;
@@ -56,14 +60,18 @@ struct PlanSettings {
 /// Decides what follows from `event`: changes `state` and appends actions. Pure but for `settings.random`.
 ///
 /// An event that no longer fits (a task that is not Running, another attempt, a final execution) changes nothing.
-/// A start whose marker must be stored before the body runs (R9, R10) comes with a `write_task` in the same actions.
-void plan(ExecutionState& state, Event&& event, Instant now, PlanSettings const& settings, std::vector<Action>& actions);
+/// A start whose marker must be stored before the body runs (R9, R10) comes with a `write_task` before it.
+/// The work is proportional to what changes: the tasks that end, and the edges to their dependents.
+/// Throws nothing but `std::bad_alloc`.
+void plan(ExecutionState& state, Event&& event, Instant now, PlanSettings const& settings,
+          std::vector<Action>& actions);
 
 /// When `TimeDue` is the next thing to happen: start_after, the deadline, or the earliest wait for an attempt.
+/// Constant time. Nothing if only an event can change the state.
 [[nodiscard]] std::optional<Instant> next_due(ExecutionState const& state) noexcept;
 
-/// A fresh state for an execution that was accepted now.
-[[nodiscard]] ExecutionState accept(ExecutionId id, std::shared_ptr<detail::WorkflowData const> workflow, Context input,
-                                    Instant now);
+/// A fresh state, Pending, for an execution that was accepted at `now`; priority and start_after are the caller's to set.
+[[nodiscard]] ExecutionState accept(ExecutionId id, std::shared_ptr<detail::WorkflowData const> workflow,
+                                    Context input, Instant now);
 
 }  // namespace cloacina::engine
