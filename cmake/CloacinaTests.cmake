@@ -1,4 +1,4 @@
-# Functions of tests/CMakeLists.txt and examples/CMakeLists.txt.
+# How tests become programs and CTest entries; used by tests/CMakeLists.txt and CloacinaExamples.cmake.
 
 # cloacina_subdirectories(directory variable): the names of the directories in DIRECTORY that hold sources.
 function(cloacina_subdirectories directory variable)
@@ -34,6 +34,8 @@ function(cloacina_test_program name)
   endif()
   target_link_libraries(${name} PRIVATE SQLite::SQLite3 spdlog::spdlog)
 
+  cloacina_suite(${arg_SUITE} ${name})
+
   set(list "${CMAKE_CURRENT_BINARY_DIR}/${name}_tests.cmake")
   add_custom_command(TARGET ${name} POST_BUILD
     BYPRODUCTS "${list}"
@@ -49,6 +51,16 @@ function(cloacina_test_program name)
   set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES "${include}")
 endfunction()
 
+# cloacina_suite(suite program…): the target suite-SUITE builds all programs of one suite.
+function(cloacina_suite suite)
+  if(NOT TARGET suite-${suite})
+    add_custom_target(suite-${suite})
+  endif()
+  if(ARGN)
+    add_dependencies(suite-${suite} ${ARGN})
+  endif()
+endfunction()
+
 # cloacina_script_test(name SUITE s TIMEOUT seconds SCRIPT s.py [ARGUMENTS a…])
 # A Python script that closes with `N passed, N failed, N skipped`.  Absent scripts are left out.
 function(cloacina_script_test name)
@@ -57,7 +69,8 @@ function(cloacina_script_test name)
     return()
   endif()
   add_test(NAME ${name} COMMAND Python3::Interpreter "${CMAKE_CURRENT_SOURCE_DIR}/${arg_SCRIPT}" ${arg_ARGUMENTS})
-  set_tests_properties(${name} PROPERTIES LABELS ${arg_SUITE} TIMEOUT ${arg_TIMEOUT})
+  set_tests_properties(${name} PROPERTIES
+    LABELS ${arg_SUITE} TIMEOUT ${arg_TIMEOUT} RUN_SERIAL TRUE)
 endfunction()
 
 # The programs that the reliability trials start and kill: one per source.
@@ -69,6 +82,7 @@ function(cloacina_reliability_programs directory)
     cloacina_compile_options(reliability_${stem})
     target_include_directories(reliability_${stem} PRIVATE "${PROJECT_SOURCE_DIR}/src" "${PROJECT_SOURCE_DIR}/tests")
     target_link_libraries(reliability_${stem} PRIVATE cloacina::cloacina SQLite::SQLite3)
+    cloacina_suite(reliability reliability_${stem})
   endforeach()
 endfunction()
 

@@ -1,0 +1,51 @@
+# shellcheck shell=bash
+# Builds, the main job, and the benchmarks.
+
+# configure PRESET: once; afterwards ninja runs CMake itself when a CMake file changed.
+configure() {
+  local preset="$1" launcher=() log
+  [[ -f "build/$preset/build.ninja" ]] && return 0
+  command -v ccache >/dev/null && launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
+  say "Configuring build/$preset"
+  mkdir -p build
+  log="build/$preset-configure.log"
+  if ! cmake --preset "$preset" "${launcher[@]}" >"$log" 2>&1; then
+    cat "$log" >&2
+    rm -f "build/$preset/build.ninja"
+    fail "CMake could not configure build/$preset (log: $log)"
+  fi
+}
+
+# build PRESET TARGET…: the output of ninja is shown as it is; without a terminal only when it fails.
+build() {
+  local preset="$1" log
+  shift
+  if [[ -t 1 ]]; then
+    ninja -C "build/$preset" -j "$(job_count)" --quiet "$@"
+    return
+  fi
+  log="build/$preset-build.log"
+  if ! ninja -C "build/$preset" -j "$(job_count)" "$@" >"$log" 2>&1; then
+    grep -v '^\[' "$log" | tail -n 100 >&2
+    return 1
+  fi
+}
+
+command_quickstart() {
+  ensure_packages "${build_packages[@]}"
+  configure release
+  if [[ ! -x build/release/examples/example_quickstart ]]; then
+    say "Building the library and the example: two to five minutes the first time"
+  fi
+  build release example_quickstart || fail "the build failed; the errors are above"
+  mkdir -p build/quickstart
+  "$root/build/release/examples/example_quickstart" "$@"
+}
+
+command_bench() {
+  ensure_packages "${build_packages[@]}" clang
+  configure release
+  say "Building cloacina_bench" >&2
+  build release cloacina_bench >&2 || fail "the build failed; the errors are above"
+  exec "$root/build/release/examples/cloacina_bench" "$@"
+}

@@ -1,0 +1,101 @@
+# shellcheck shell=bash
+# ./dev test and ./dev smoke: build the programs of the suites that were asked for, let CTest run them,
+# and add up the test cases of all of them.
+
+suites=(unit contract integration compile-fail examples package layers reliability)
+
+command_test() {
+  local chosen=() pattern="" file="" sanitizer=""
+  while [[ $# -gt 0 ]]; do
+    case "$1" in
+      -k | --file | --backend | --sanitizer)
+        [[ $# -ge 2 ]] || usage_error "$1 wants a value"
+        case "$1" in
+          -k) pattern="$2" ;;
+          --file) file="$2" ;;
+          --backend) check_backend "$2" ;;
+          --sanitizer) sanitizer="$2" ;;
+        esac
+        shift
+        ;;
+      -*) usage_error "unknown option '$1' of test; there are -k, --file, --backend and --sanitizer" ;;
+      all) chosen+=("${suites[@]}") ;;
+      python) comes_later "test python" "the Python module" ;;
+      *)
+        contains "$1" "${suites[@]}" ||
+          usage_error "unknown suite '$1'.  Did you mean '$(nearest "$1" "${suites[@]}")'?  Suites: ${suites[*]} all"
+        chosen+=("$1")
+        ;;
+    esac
+    shift
+  done
+  if [[ -n "$file" ]]; then
+    select_file "$file"
+  fi
+  [[ ${#chosen[@]} -gt 0 ]] || chosen=("${suites[@]}")
+
+  case "$sanitizer" in
+    "") run_suites dev "$pattern" "$file" "${chosen[@]}" ;;
+    address | thread) run_suites "$sanitizer" "$pattern" "$file" "${chosen[@]}" ;;
+    *) usage_error "--sanitizer $sanitizer: expected address or thread" ;;
+  esac
+}
+
+# The rules, the driver's contract, and whole runs; compilers, packages and kill storms are left out.
+command_smoke() {
+  [[ $# -eq 0 ]] || usage_error "smoke takes no arguments, got: $*"
+  run_suites dev "" "" unit contract integration
+}
+
+check_backend() {
+  case "$1" in
+    sqlite) ;;
+    postgres | both) comes_later "test --backend $1" "the PostgreSQL driver" ;;
+    *) usage_error "--backend $1: expected sqlite, postgres or both" ;;
+  esac
+}
+
+# select_file FILE: sets `chosen`, `pattern` and `file` of command_test.
+select_file() {
+  [[ -f "$1" ]] ||
+    usage_error "--file $1: no such file; expected the source of a test, as tests/unit/core/retry_policy_test.cpp"
+  local path stem
+  path="$(realpath --relative-to="$root" "$1")"
+  stem="$(basename "${path%.*}")"
+  case "$path" in
+    tests/unit/*) chosen=(unit) ;;
+    tests/contract/*) chosen=(contract) ;;
+    tests/integration/*) chosen=(integration) ;;
+    tests/compile_fail/*) chosen=(compile-fail) pattern="$stem" file="" ;;
+    tests/reliability/*) chosen=(reliability) pattern="$stem" file="" ;;
+    tests/package/*) chosen=(package) file="" ;;
+    tests/layers/*) chosen=(layers) file="" ;;
+    examples/*) chosen=(examples) pattern="$(dirname "${path#examples/}")" file="" ;;
+    *) usage_error "--file $1: not a test; expected a file under tests/ or examples/" ;;
+  esac
+}
+
+# run_suites PRESET PATTERN FILE SUITE…
+run_suites() {
+  local preset="$1" pattern="$2" file="$3" labels
+  shift 3
+  if [[ "$preset" == thread ]]; then
+    ensure_packages "${thread_packages[@]}"
+  else
+    ensure_packages "${test_packages[@]}"
+  fi
+  configure "$preset"
+  say "Building: $*"
+  if ! build "$preset" "${@/#/suite-}"; then
+    say "The build failed; the errors are above."
+    say "0 passed, 1 failed, 0 skipped"
+    exit 1
+  fi
+
+  # Databases of tests go where ./dev clean finds them.
+  export TMPDIR="$root/build/tmp"
+  mkdir -p "$TMPDIR"
+  labels="^($(IFS='|' && echo "$*"))\$"
+  exec python3 cmake/dev/run_tests.py --build "build/$preset" --jobs "$(job_count)" \
+    --labels "$labels" --pattern "$pattern" --file "$file"
+}
