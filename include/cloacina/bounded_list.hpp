@@ -16,8 +16,9 @@ class BoundedList {
   constexpr BoundedList() = default;
   template <class... Items>
     requires(sizeof...(Items) > 0 && (std::convertible_to<Items const&, T> && ...))
-  constexpr BoundedList(Items const&... items) : items_{T(items)...}, size_(sizeof...(Items)) {
+  constexpr BoundedList(Items const&... items) {
     static_assert(sizeof...(Items) <= Capacity, "too many items in this list");
+    if constexpr (sizeof...(Items) <= Capacity) ((items_[size_++] = T(items)), ...);
   }
 
   [[nodiscard]] constexpr auto begin() const { return items_.begin(); }

@@ -25,6 +25,16 @@ class Binding {
 namespace detail {
 
 template <class Key, class Value>
+inline constexpr bool key_can_hold = KeyValue<Value>;
+// A template, so that the compiler names the key.
+template <class Key, class Value>
+struct CheckedKey {
+  static_assert(key_can_hold<Key, Value>,
+                "key type: JSON must convert it both ways; give it to_json and from_json, for instance by "
+                "NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE");
+};
+
+template <class Key, class Value>
 inline constexpr bool value_has_the_type_of = value_fits<Value, typename Key::value_type>;
 
 template <class Key, class Value>
@@ -48,9 +58,7 @@ constexpr Binding<Key> bind(Value&& value) {
 #define CLOACINA_KEY(NAME, ...)                                                                                     \
   struct NAME##_key : ::cloacina::KeyBase {                                                                         \
     using value_type = __VA_ARGS__;                                                                                 \
-    static_assert(::cloacina::detail::KeyValue<value_type>,                                                         \
-                  "key type: JSON must convert it both ways; give it to_json and from_json, for instance by "       \
-                  "NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE");                                                            \
+    static constexpr ::cloacina::detail::CheckedKey<NAME##_key, value_type> checked{};                              \
     static constexpr ::std::string_view name = #NAME;                                                               \
     static constexpr ::cloacina::detail::KeyInfo info{name, ::cloacina::detail::number_of(name),                    \
                                                       ::cloacina::detail::type_number<value_type>()};               \

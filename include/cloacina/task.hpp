@@ -32,6 +32,12 @@ constexpr TaskInfo task_info(std::string_view name, TaskOptions const& options) 
     return {name, &options, &run_task<Task>, nullptr};
 }
 
+// A template, so that the compiler names the task.
+template <class Task, bool HasValidId>
+struct CheckedId {
+  static_assert(HasValidId, "invalid task id: 1 to 255 bytes without control characters and without ::");
+};
+
 }  // namespace cloacina::detail
 
 // The arguments are one list, because clang 14 warns of a variadic macro without variadic arguments; the comma that
@@ -45,8 +51,7 @@ constexpr TaskInfo task_info(std::string_view name, TaskOptions const& options) 
     static constexpr bool is_coroutine = IS_COROUTINE;                                                              \
     static constexpr ::cloacina::TaskOptions options{__VA_ARGS__};                                                  \
     static constexpr ::std::string_view name = ::cloacina::detail::name_or(options.id, #NAME);                      \
-    static_assert(::cloacina::detail::is_name(name),                                                                \
-                  "invalid task id: 1 to 255 bytes without control characters and without \"::\"");                 \
+    static constexpr ::cloacina::detail::CheckedId<NAME##_task, ::cloacina::detail::is_name(name)> checked_id{};    \
     static constexpr ::cloacina::detail::TaskInfo info =                                                                   \
         ::cloacina::detail::task_info<NAME##_task, IS_COROUTINE>(name, options);                                    \
     static result_type execute(::cloacina::TaskContext<NAME##_task>& context);                                      \

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include <cloacina/detail/task_index.hpp>
@@ -18,6 +20,14 @@ class UpstreamSearch {
 
   /// Whether `earlier` is upstream of `later`; a task is not upstream of itself.
   [[nodiscard]] bool is_upstream(TaskIndex earlier, TaskIndex later);
+
+  /// The first of `earlier` (sorted, not empty) that is not upstream of `later`; one search for all.
+  [[nodiscard]] std::optional<TaskIndex> first_not_upstream(std::vector<TaskIndex> const& earlier, TaskIndex later) {
+    (void)any_upstream(later, earlier.front(), [](TaskIndex) { return false; });
+    for (TaskIndex task : earlier)
+      if (seen_[task] != round_) return task;
+    return std::nullopt;
+  }
 
   /// Whether any task for which `wanted` holds is upstream of `later`, looking no further back than `earliest`.
   template <class Wanted>

@@ -76,10 +76,9 @@ std::vector<std::string> Workflow::topological_sort() const {
 }
 
 std::vector<std::vector<std::string>> Workflow::execution_levels() const {
-  std::vector<std::size_t> level(data_->tasks.size(), 0);
+  auto const level = levels_of(data_->dependencies);
   std::vector<std::vector<std::string>> levels;
   for (TaskIndex task = 0; task < level.size(); ++task) {
-    for (TaskIndex dependency : data_->dependencies[task]) level[task] = std::max(level[task], level[dependency] + 1);
     if (level[task] >= levels.size()) levels.resize(level[task] + 1);
     levels[level[task]].push_back(data_->tasks[task].id);
   }

@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::size_t max_tasks = 65'535;
 
-std::string quoted(std::string_view text) { return "'" + std::string{text} + "'"; }
+std::string in_quotes(std::string_view text) { return "'" + std::string{text} + "'"; }
 
 void check_name(char const* what, std::string const& name, Violations& violations) {
   if (!detail::is_name(name) || !is_valid_utf8(name))
@@ -30,13 +30,13 @@ void check_keys_of(std::vector<KeyUse> const& keys, std::string const& where, Vi
     if (key.name.empty() || !is_valid_utf8(key.name))
       violations.add("invalid key: a key is text of UTF-8, at least one byte; " + where);
     else if (!seen.insert(key.name).second)
-      violations.add("duplicate key: " + quoted(key.name) + " is listed twice; " + where);
+      violations.add("duplicate key: " + in_quotes(key.name) + " is listed twice; " + where);
   }
 }
 
 void check_task(TaskDefinition const& task, bool needs_body, Violations& violations) {
   check_name("task id", task.id, violations);
-  auto const named = "task " + quoted(to_valid_utf8(task.id));
+  auto const named = "task " + in_quotes(to_valid_utf8(task.id));
   if (needs_body && !task.body) violations.add("task without a body: " + named);
   if (!is_valid_utf8(task.description)) violations.add("description that is not UTF-8: " + named);
   check_keys_of(task.reads, "in .reads of " + named, violations);
@@ -79,7 +79,7 @@ void check_rules(detail::WorkflowData const& workflow, Violations& violations) {
     for (auto const& named : task.trigger_rule.tasks()) {
       auto const at = workflow.index_of(named);
       if (!at || !search.is_upstream(*at, i))
-        violations.add(CLOACINA_DETAIL_SAY_RULE_NOT_UPSTREAM, "the rule of task " + quoted(task.id) + " names " + quoted(named));
+        violations.add(CLOACINA_DETAIL_SAY_RULE_NOT_UPSTREAM, "the rule of task " + in_quotes(task.id) + " names " + in_quotes(named));
     }
   }
 }

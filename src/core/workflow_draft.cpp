@@ -1,8 +1,6 @@
 #include "core/workflow_draft.hpp"
 
 #include <algorithm>
-#include <optional>
-#include <queue>
 #include <string_view>
 #include <unordered_map>
 
@@ -16,8 +14,6 @@
 
 namespace cloacina {
 namespace {
-
-using Edges = std::vector<std::vector<TaskIndex>>;
 
 /// A dependency that is listed twice counts once, where it stands first: the order of dependencies decides merges.
 void drop_repeated(std::vector<std::string>& ids) {

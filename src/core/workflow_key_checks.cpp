@@ -113,37 +113,41 @@ class KeyChecker {
     return true;
   }
 
-  /// Of two writers whose values come together the later one, if they have an order.
-  bool add_writer(std::optional<TaskIndex>& latest, std::optional<TaskIndex> writer) {
-    if (!writer || writer == latest) return true;
-    if (!latest) {
-      latest = writer;
-      return true;
-    }
-    auto const [earlier, later] = std::minmax(*latest, *writer);
-    if (!search_.is_upstream(earlier, later)) return false;
-    latest = later;
-    return true;
+  /// Of the writers whose values come together at one place, the last one, whose value wins if all others are upstream
+  /// of it. Another one that is not is the rival. `writers` is reordered.
+  struct Meeting {
+    std::optional<TaskIndex> latest, rival;
+  };
+  Meeting meet(std::vector<TaskIndex>& writers) {
+    if (writers.empty()) return {};
+    auto const latest = *std::max_element(writers.begin(), writers.end());
+    writers.erase(std::remove(writers.begin(), writers.end(), latest), writers.end());
+    if (writers.empty()) return {latest, std::nullopt};
+    std::sort(writers.begin(), writers.end());
+    writers.erase(std::unique(writers.begin(), writers.end()), writers.end());
+    return {latest, search_.first_not_upstream(writers, latest)};
   }
 
   /// Walks the graph in order, knowing for each task the writer whose value it hands on. Where two meet that have no
   /// order, the task must merge; so must some task after both, or the end of the workflow would merge them.
   void check_writes(std::string_view key, KeyMentions const& mentions) {
     std::vector<std::optional<TaskIndex>> hands_on(workflow_.tasks.size());
+    std::vector<TaskIndex> meeting, at_end;
     auto has = [](std::vector<TaskIndex> const& list, TaskIndex task) {
       return std::binary_search(list.begin(), list.end(), task);
     };
     for (TaskIndex task = 0; task < workflow_.tasks.size(); ++task) {
-      std::optional<TaskIndex> given;
       bool const merges = has(mentions.mergers, task);
+      meeting.clear();
       for (TaskIndex dependency : workflow_.dependencies[task])
-        if (!merges && !add_writer(given, hands_on[dependency])) return conflict(key, *given, *hands_on[dependency]);
-      hands_on[task] = merges || has(mentions.writers, task) ? std::optional{task} : given;
+        if (!merges && hands_on[dependency]) meeting.push_back(*hands_on[dependency]);
+      auto const [latest, rival] = meet(meeting);
+      if (rival) return conflict(key, *latest, *rival);
+      hands_on[task] = merges || has(mentions.writers, task) ? std::optional{task} : latest;
+      if (workflow_.dependents[task].empty() && hands_on[task]) at_end.push_back(*hands_on[task]);
     }
-    std::optional<TaskIndex> at_end;
-    for (TaskIndex task = 0; task < workflow_.tasks.size(); ++task)
-      if (workflow_.dependents[task].empty() && !add_writer(at_end, hands_on[task]))
-        return conflict(key, *at_end, *hands_on[task]);
+    auto const [latest, rival] = meet(at_end);
+    if (rival) conflict(key, *latest, *rival);
   }
 
   void conflict(std::string_view key, TaskIndex a, TaskIndex b) {

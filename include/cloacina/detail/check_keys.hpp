@@ -85,24 +85,30 @@ constexpr Finding check_reads(WorkflowOptions const& workflow, Structure const& 
   return {};
 }
 
-/// The last writer (or merger) of a key that a task's context comes from; two of them without an order are a fault.
-class LatestWriter {
+/// The writers (or mergers) of one key whose values come together at one place.
+class Meeting {
  public:
-  static constexpr std::size_t nobody = max_listed;
+  constexpr explicit Meeting(Structure const& graph) : graph_(graph) {}
 
-  constexpr explicit LatestWriter(Structure const& graph) : graph_(graph) {}
-  /// False if `writer` and the latest one so far may run at the same time.
-  constexpr bool add(std::size_t writer) {
-    if (writer == nobody || writer == latest_ || (latest_ != nobody && graph_.upstream[latest_].has(writer)))
-      return true;
-    bool const ordered = latest_ == nobody || graph_.upstream[writer].has(latest_);
-    if (ordered) latest_ = writer;
-    return ordered;
+  constexpr void add(std::size_t writer) {
+    if (writer == nobody) return;
+    met_.add(writer);
+    if (latest_ == nobody || graph_.rank[latest_] < graph_.rank[writer]) latest_ = writer;
   }
+  /// The one that comes last in order; only if all others are upstream of it, its value is the value of the key.
   constexpr std::size_t latest() const { return latest_; }
+  /// One that may run at the same time as the latest, or `nobody`.
+  constexpr std::size_t rival() const {
+    for (std::size_t i = 0; i < max_listed; ++i)
+      if (met_.has(i) && i != latest_ && !graph_.upstream[latest_].has(i)) return i;
+    return nobody;
+  }
+
+  static constexpr std::size_t nobody = max_listed;
 
  private:
   Structure const& graph_;
+  TaskSet met_{};
   std::size_t latest_ = nobody;
 };
 
@@ -110,31 +116,40 @@ class LatestWriter {
 /// order, the task must merge; so must some task that comes after both, or the end of the workflow would merge them.
 constexpr Finding check_writes(WorkflowOptions const& workflow, Structure const& graph, KeyUses const& uses) {
   std::size_t const count = workflow.tasks.size();
-  auto conflict = [&](std::size_t a, std::size_t b) {
+  auto conflict = [&](Meeting const& meeting) {
+    auto const a = meeting.latest(), b = meeting.rival();
     return finding(Fault::write_conflict, uses.first->key->name, workflow.tasks[std::min(a, b)].name,
                    workflow.tasks[std::max(a, b)].name);
   };
-  LatestWriter at_end{graph};
   std::array<std::size_t, max_listed> hands_on{};
+  TaskSet has_dependents;
   for (std::size_t i = 0; i < count; ++i) {
     auto const task = graph.order[i];
-    LatestWriter given{graph};
+    has_dependents.merge(graph.direct[task]);
+    Meeting given{graph};
     bool const merges = uses.mergers.has(task);
     for (std::size_t j = 0; j < count && !merges; ++j)
-      if (graph.direct[task].has(j) && !given.add(hands_on[j])) return conflict(given.latest(), hands_on[j]);
+      if (graph.direct[task].has(j)) given.add(hands_on[j]);
+    if (given.rival() != Meeting::nobody) return conflict(given);
     hands_on[task] = merges || uses.writers.has(task) ? task : given.latest();
   }
+  Meeting at_end{graph};
   for (std::size_t i = 0; i < count; ++i)
-    if (!at_end.add(hands_on[graph.order[i]])) return conflict(at_end.latest(), hands_on[graph.order[i]]);
-  return {};
+    if (!has_dependents.has(i)) at_end.add(hands_on[i]);
+  return at_end.rival() != Meeting::nobody ? conflict(at_end) : Finding{};
 }
 
 /// Whether the writers of a key stand one after the other, as most do: then nothing can meet.
 constexpr bool writers_are_in_line(Structure const& graph, KeyUses const& uses) {
-  LatestWriter line{graph};
-  for (auto const* use = uses.first; use != uses.last; ++use)
-    if (use->kind == KeyMention::Kind::write && !line.add(use->task)) return false;
-  return true;
+  std::size_t in_line = 0, writers = 0;
+  for (auto const* a = uses.first; a != uses.last; ++a) {
+    if (a->kind != KeyMention::Kind::write) continue;
+    ++writers;
+    for (auto const* b = uses.first; b != a; ++b)
+      in_line += b->kind == KeyMention::Kind::write &&
+                 (graph.upstream[a->task].has(b->task) || graph.upstream[b->task].has(a->task));
+  }
+  return writers < 2 || in_line == writers * (writers - 1) / 2;
 }
 
 template <std::size_t Count>

@@ -68,6 +68,7 @@ struct Structure {
   std::array<TaskSet, max_listed> direct{};       ///< dependencies of each listed task
   std::array<TaskSet, max_listed> upstream{};     ///< all that it comes after
   std::array<std::size_t, max_listed> order{};    ///< a topological order
+  std::array<std::size_t, max_listed> rank{};     ///< of each listed task: its place in that order
 };
 
 /// The listed tasks by the number of their names, for searching.
@@ -159,6 +160,7 @@ constexpr Structure check_structure(WorkflowOptions const& workflow) {
       for (std::size_t j = 0; j < count; ++j)
         if (graph.direct[i].has(j)) graph.upstream[i].merge(graph.upstream[j]);
       done.add(i);
+      graph.rank[i] = sorted;
       graph.order[sorted++] = i;
     }
     if (sorted == before) return failed(cycle_among(workflow, graph, done));

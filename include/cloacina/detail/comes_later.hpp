@@ -2,22 +2,34 @@
 
 namespace cloacina::detail {
 
-/// An option whose place is taken but which does not work yet: leaving it out compiles, setting it does not.
-#define CLOACINA_DETAIL_COMES_LATER(TYPE, OPTION, WHAT)                                                  \
-  template <class>                                                                                       \
-  inline constexpr bool TYPE##_is_available = false;                                                     \
-  struct TYPE##_option {                                                                                 \
-    constexpr TYPE##_option() = default;                                                                 \
-    template <class Value>                                                                               \
-    constexpr TYPE##_option(Value const&) {                                                              \
-      static_assert(TYPE##_is_available<Value>, "the option " OPTION " comes with a later version: " WHAT); \
-    }                                                                                                    \
-  };
+// Options whose place is taken but which do not work yet: leaving one out compiles, setting it does not.
+// Written out instead of made by a macro, because every level of expansion pushes the user's line away from the error.
 
-CLOACINA_DETAIL_COMES_LATER(placement, ".placement", "leave it out, tasks run with the owner of their execution")
-CLOACINA_DETAIL_COMES_LATER(queue, ".queue", "leave it out, tasks are not queued apart")
-CLOACINA_DETAIL_COMES_LATER(durable_callbacks, ".durable_callbacks",
-                            "leave it out, callbacks are called at most once")
-#undef CLOACINA_DETAIL_COMES_LATER
+template <class Value>
+inline constexpr bool option_works = false;
+
+struct placement_option {
+  constexpr placement_option() = default;
+  template <class Value>
+  constexpr placement_option(Value const&) {  // NOLINT: what is assigned to the option is refused, whatever it is
+    static_assert(option_works<Value>, "the option .placement comes with a later version: leave it out");
+  }
+};
+
+struct queue_option {
+  constexpr queue_option() = default;
+  template <class Value>
+  constexpr queue_option(Value const&) {  // NOLINT
+    static_assert(option_works<Value>, "the option .queue comes with a later version: leave it out");
+  }
+};
+
+struct durable_callbacks_option {
+  constexpr durable_callbacks_option() = default;
+  template <class Value>
+  constexpr durable_callbacks_option(Value const&) {  // NOLINT
+    static_assert(option_works<Value>, "the option .durable_callbacks comes with a later version: leave it out");
+  }
+};
 
 }  // namespace cloacina::detail

@@ -1,11 +1,12 @@
 #pragma once
 
 #include <concepts>
+#include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
-#include <nlohmann/json.hpp>
-
+#include <cloacina/detail/json_value.hpp>
 #include <cloacina/error.hpp>
 
 namespace cloacina::detail {
@@ -13,10 +14,7 @@ namespace cloacina::detail {
 /// What a key may hold: a plain value that JSON converts both ways.
 template <class T>
 concept KeyValue = std::is_object_v<T> && std::same_as<T, std::remove_cv_t<T>> && !std::is_pointer_v<T> &&
-                   std::movable<T> && requires(nlohmann::json& json, nlohmann::json const& stored, T const& value) {
-                     json = value;
-                     stored.get<T>();
-                   };
+                   std::movable<T> && JsonConvertible<T>;
 
 /// Whether a `From` becomes a `To` without a surprise: `4.5` is no integer, and `"no"` is no bool.
 template <class From, class To>

@@ -1,0 +1,5 @@
+// says: wrong value type: the key does not hold values of this type
+// names: order_id char
+CLOACINA_TASK(extract) {}
+CLOACINA_WORKFLOW(order_pipeline, .inputs = {order_id}, .tasks = {extract});
+void use() { static_cast<void>(order_pipeline(order_id = "42")); }

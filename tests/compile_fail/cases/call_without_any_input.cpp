@@ -1,0 +1,5 @@
+// says: missing input: give every key of the workflow's .inputs as key = value
+// names: order_pipeline order_id
+CLOACINA_TASK(extract) {}
+CLOACINA_WORKFLOW(order_pipeline, .inputs = {order_id}, .tasks = {extract});
+void use() { static_cast<void>(order_pipeline()); }

@@ -1,0 +1,3 @@
+// says: key type: JSON must convert it both ways
+// names: address
+CLOACINA_KEY(address, char const*);

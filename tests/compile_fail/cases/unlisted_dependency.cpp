@@ -1,0 +1,5 @@
+// says: unknown dependency: a task's .after names a task that is not in the workflow's .tasks
+// names: order_pipeline report extract
+CLOACINA_TASK(extract) {}
+CLOACINA_TASK(report, .after = {extract}) {}
+CLOACINA_WORKFLOW(order_pipeline, .tasks = {report});
