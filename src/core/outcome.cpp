@@ -51,7 +51,7 @@ ExecutionOutcome outcome_of(std::span<TaskOutcome const> tasks) {
     outcome.error += failure_sentence(*failed[i]);
   }
   if (failed.size() > most_named) {
-    outcome.error += "; and " + std::to_string(failed.size() - most_named) + " other tasks failed";
+    outcome.error += "; and " + std::to_string(failed.size() - most_named) + " more failed";
   }
   std::string const counts = count_of(tasks, TaskStatus::completed, "completed") +
                              count_of(tasks, TaskStatus::skipped, "skipped") +

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/duration.hpp"
 #include "core/outcome.hpp"
 #include "engine/context_flow.hpp"
 #include "engine/plan_step.hpp"

@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/assert.hpp"
+#include "core/trigger_rules.hpp"
 #include "engine/context_flow.hpp"
 #include "engine/plan_step.hpp"
 
@@ -11,6 +13,25 @@ namespace {
 std::uint32_t attempts_allowed(TaskDefinition const& task) noexcept {
   if (task.execution == ExecutionMode::at_most_once) return 1;
   return std::max(task.retry.max_attempts, 1u);
+}
+
+/// The first dependency that keeps a task with the default rule from running.
+std::optional<TaskIndex> failed_dependency(ExecutionState const& state, TaskIndex task) noexcept {
+  for (TaskIndex const dependency : state.workflow->dependencies[task]) {
+    TaskState const& of = state.tasks[dependency];
+    if (hands_on_failure(of.status, of.skipped_by_failure)) return dependency;
+  }
+  return std::nullopt;
+}
+
+bool rule_holds(TriggerRule const& rule, ExecutionState const& state, TaskIndex task) {
+  Context const& given = state.tasks[task].context.values();
+  auto const status_of = [&state](std::string_view id) {
+    auto const index = state.workflow->index_of(id);
+    CLOACINA_ASSERT(index, "a trigger rule names a task that the workflow does not have");
+    return state.tasks[*index].status;
+  };
+  return rule.holds(status_of, [&given](std::string_view key) { return given.find(key); });
 }
 
 }  // namespace
@@ -75,6 +96,21 @@ void PlanStep::close(TaskIndex index, TaskStatus status) {
   --state_.unfinished;
   write_task(index);
   act(Action::Kind::task_final, index);
+}
+
+void PlanStep::decide(TaskIndex index) {
+  TriggerRule const& rule = workflow_.tasks[index].trigger_rule;
+  if (rule.is_default()) {
+    auto const failed = failed_dependency(state_, index);
+    if (!failed) return start(index);
+    state_.tasks[index].skip_reason = upstream_failed(workflow_.tasks[*failed].id);
+    state_.tasks[index].skipped_by_failure = true;
+  } else {
+    if (rule_holds(rule, state_, index)) return start(index);
+    state_.tasks[index].skip_reason = rule_does_not_hold(rule);
+  }
+  close(index, TaskStatus::skipped);
+  untold_.push_back(index);
 }
 
 void PlanStep::tell_dependents(TaskIndex index) {
