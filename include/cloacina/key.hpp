@@ -58,7 +58,7 @@ constexpr Binding<Key> bind(Value&& value) {
 #define CLOACINA_KEY(NAME, ...)                                                                                     \
   struct NAME##_key : ::cloacina::KeyBase {                                                                         \
     using value_type = __VA_ARGS__;                                                                                 \
-    static constexpr ::cloacina::detail::CheckedKey<NAME##_key, value_type> checked{};                              \
+    [[maybe_unused]] static constexpr ::cloacina::detail::CheckedKey<NAME##_key, value_type> checked{};             \
     static constexpr ::std::string_view name = #NAME;                                                               \
     static constexpr ::cloacina::detail::KeyInfo info{name, ::cloacina::detail::number_of(name),                    \
                                                       ::cloacina::detail::type_number<value_type>()};               \

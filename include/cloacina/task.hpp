@@ -48,10 +48,11 @@ struct CheckedId {
 #define CLOACINA_DETAIL_DECLARE(RESULT, IS_COROUTINE, NAME, ...)                                                    \
   struct NAME##_task : ::cloacina::TaskBase {                                                                       \
     using result_type = RESULT;                                                                                     \
-    static constexpr bool is_coroutine = IS_COROUTINE;                                                              \
+    [[maybe_unused]] static constexpr bool is_coroutine = IS_COROUTINE;                                             \
     static constexpr ::cloacina::TaskOptions options{__VA_ARGS__};                                                  \
     static constexpr ::std::string_view name = ::cloacina::detail::name_or(options.id, #NAME);                      \
-    static constexpr ::cloacina::detail::CheckedId<NAME##_task, ::cloacina::detail::is_name(name)> checked_id{};    \
+    [[maybe_unused]] static constexpr ::cloacina::detail::CheckedId<NAME##_task, ::cloacina::detail::is_name(name)> \
+        checked_id{};                                                                                               \
     static constexpr ::cloacina::detail::TaskInfo info =                                                                   \
         ::cloacina::detail::task_info<NAME##_task, IS_COROUTINE>(name, options);                                    \
     static result_type execute(::cloacina::TaskContext<NAME##_task>& context);                                      \

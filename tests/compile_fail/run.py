@@ -15,6 +15,7 @@ Compilers that are not installed count as skipped. The last line is "N passed, N
 
 import argparse
 import concurrent.futures
+import os
 import pathlib
 import re
 import shutil
@@ -109,7 +110,7 @@ def judge(case: Case, compiler: Compiler, compiled: bool, output: str) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("compilers", nargs="*", default=["g++", "clang++"])
-    parser.add_argument("-k", dest="pattern", default="", help="only cases whose name contains this")
+    parser.add_argument("-k", dest="pattern", default=os.environ.get("CLOACINA_TEST_PATTERN", ""), help="only cases whose name contains this")
     parser.add_argument("-v", "--verbose", action="store_true", help="show what the compilers print")
     parser.add_argument("--include", action="append", default=[], help="a further include directory")
     options = parser.parse_args()
