@@ -1,0 +1,199 @@
+#include "core/database_url.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <vector>
+
+#include <cloacina/error.hpp>
+
+#include "core/nearest.hpp"
+#include "core/url_text.hpp"
+#include "core/utf8.hpp"
+
+namespace cloacina {
+namespace {
+
+constexpr std::string_view expected_forms =
+    "expected sqlite:// and a path (sqlite://orders.db, sqlite:///var/lib/orders.db), sqlite::memory:, or postgres://…";
+constexpr std::string_view known_options =
+    "the options are mode=ro|rw|rwc, _synchronous=FULL|NORMAL, _journal_mode=WAL and _busy_timeout=MILLISECONDS";
+constexpr std::array<std::string_view, 4> option_names{"mode", "_synchronous", "_journal_mode", "_busy_timeout"};
+constexpr std::array<std::string_view, 3> schemes{"sqlite", "postgres", "postgresql"};
+
+[[noreturn]] void refuse(std::string const& problem, std::string_view expected = expected_forms) {
+  throw ConfigurationError("database URL: " + problem + "; " + std::string{expected}, "database_url");
+}
+
+std::string lower(std::string_view text) {
+  std::string result{text};
+  for (char& c : result) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return result;
+}
+
+bool is_scheme(std::string_view text) noexcept {
+  constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+  return !text.empty() && letters.find(text.front()) != std::string_view::npos &&
+         text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+.-") ==
+             std::string_view::npos;
+}
+
+std::string in_quotes(std::string_view text) { return "'" + shorten_utf8(text, 200) + "'"; }
+
+/// There is no `scheme://` in it.
+[[noreturn]] void refuse_no_url(std::string_view text) {
+  if (text.empty()) refuse("it is empty");
+  if (may_hold_password(text)) refuse("it is not a URL (not shown, because it may hold a password)");
+  if (lower(text).starts_with("sqlite:")) {
+    auto const path = text.substr(text.find(':') + 1);
+    refuse(in_quotes(text) + " lacks the slashes; did you mean " + in_quotes("sqlite://" + std::string{path}) + "?");
+  }
+  refuse(in_quotes(text) + " is not a URL; for a file write " + in_quotes("sqlite://" + std::string{text}));
+}
+
+[[noreturn]] void refuse_scheme(std::string_view scheme) {
+  refuse("unknown scheme " + in_quotes(scheme) + did_you_mean(scheme, schemes));
+}
+
+/// An SQLite URL has neither user nor host; who writes one may have written a password.
+bool looks_like_credentials(std::string_view path) noexcept {
+  auto const segment = path.substr(0, path.find('/'));
+  auto const at = segment.rfind('@');
+  return at != std::string_view::npos && segment.substr(0, at).find(':') != std::string_view::npos;
+}
+
+std::string decoded(std::string_view text, std::string_view what) {
+  auto result = percent_decoded(text);
+  if (!result) {
+    refuse("the " + std::string{what} + " has a percent sign without two hex digits", "write a percent sign as %25");
+  }
+  if (result->find('\0') != std::string::npos) {
+    refuse("the " + std::string{what} + " holds a NUL character", "leave it out");
+  }
+  return std::move(*result);
+}
+
+template <class Value>
+Value choose(std::string_view option, std::string_view value,
+             std::initializer_list<std::pair<std::string_view, Value>> choices) {
+  std::string words;
+  for (auto const& [word, meaning] : choices) {
+    if (lower(word) == lower(value)) return meaning;
+    words += (words.empty() ? "" : ", ") + std::string{word};
+  }
+  refuse("option '" + std::string{option} + "' has the value " + in_quotes(value), "expected one of: " + words);
+}
+
+std::chrono::milliseconds timeout_from(std::string_view value) {
+  constexpr int longest = 3'600'000;
+  int number = -1;
+  auto const* const last = value.data() + value.size();
+  auto const [end, error] = std::from_chars(value.data(), last, number);
+  if (error != std::errc{} || end != last || number < 0 || number > longest) {
+    refuse("option '_busy_timeout' has the value " + in_quotes(value), "expected milliseconds, 0 to 3600000");
+  }
+  return std::chrono::milliseconds{number};
+}
+
+std::vector<std::string_view> split(std::string_view text, char separator) {
+  std::vector<std::string_view> parts;
+  while (true) {
+    auto const end = text.find(separator);
+    parts.push_back(text.substr(0, end));
+    if (end == std::string_view::npos) return parts;
+    text.remove_prefix(end + 1);
+  }
+}
+
+void replace_all(std::string& text, std::string_view part) {
+  if (part.empty()) return;
+  constexpr std::string_view mask = "***";
+  for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + mask.size())) {
+    text.replace(at, part.size(), mask);
+  }
+}
+
+}  // namespace
+
+DatabaseUrl DatabaseUrl::parse(std::string_view text) {
+  if (text.find('\0') != std::string_view::npos) refuse("it holds a NUL character");
+  constexpr std::string_view in_memory = "sqlite::memory:";
+  if (lower(text.substr(0, in_memory.size())) == in_memory) {
+    if (text.size() != in_memory.size()) {
+      refuse("something follows sqlite::memory:", "a database in memory takes no options");
+    }
+    DatabaseUrl url;
+    url.memory = true;
+    url.display_ = in_memory;
+    return url;
+  }
+  auto const mark = text.find("://");
+  if (mark == std::string_view::npos || !is_scheme(text.substr(0, mark))) refuse_no_url(text);
+  auto const scheme = lower(text.substr(0, mark));
+  if (scheme == "sqlite") return parse_sqlite_file(text.substr(mark + 3));
+  if (scheme == "postgres" || scheme == "postgresql") return parse_postgres(text, scheme);
+  refuse_scheme(scheme);
+}
+
+DatabaseUrl DatabaseUrl::parse_sqlite_file(std::string_view rest) {
+  auto const query = rest.find('?');
+  auto const path = rest.substr(0, query);
+  if (looks_like_credentials(path)) {
+    refuse("an sqlite:// URL has no user, password or host (not shown)",
+           "expected sqlite:// and a path, with %40 for an @ in it");
+  }
+  DatabaseUrl url;
+  url.path = decoded(path, "path");
+  if (url.path.empty()) refuse("sqlite:// without a path");
+  if (url.path.ends_with('/')) refuse("the path " + in_quotes(url.path) + " names a directory");
+  if (url.path == ":memory:") refuse("':memory:' is not a path", "for a database in memory write sqlite::memory:");
+  url.display_ = "sqlite://" + to_valid_utf8(url.path);
+  if (query == std::string_view::npos || query + 1 == rest.size()) return url;
+  std::vector<std::string_view> given;
+  for (auto const option : split(rest.substr(query + 1), '&')) {
+    auto const equal = option.find('=');
+    auto const name = option.substr(0, equal);
+    if (std::find(option_names.begin(), option_names.end(), name) == option_names.end()) {
+      refuse("unknown option " + in_quotes(name) + did_you_mean(name, option_names), known_options);
+    }
+    if (std::find(given.begin(), given.end(), name) != given.end()) {
+      refuse("option '" + std::string{name} + "' is given twice", "give it once");
+    }
+    given.push_back(name);
+    url.apply_option(name, decoded(equal == std::string_view::npos ? "" : option.substr(equal + 1), "option"));
+  }
+  return url;
+}
+
+void DatabaseUrl::apply_option(std::string_view name, std::string_view value) {
+  if (name == "mode") {
+    mode = choose<Mode>(name, value, {{"ro", Mode::ro}, {"rw", Mode::rw}, {"rwc", Mode::rwc}});
+  } else if (name == "_synchronous") {
+    synchronous = choose<Synchronous>(name, value, {{"FULL", Synchronous::full}, {"NORMAL", Synchronous::normal}});
+  } else if (name == "_journal_mode") {
+    (void)choose<bool>(name, value, {{"WAL", true}});
+  } else {
+    busy_timeout = timeout_from(value);
+  }
+}
+
+DatabaseUrl DatabaseUrl::parse_postgres(std::string_view text, std::string_view scheme) {
+  DatabaseUrl url;
+  url.backend = Backend::postgres;
+  url.display_ = shown_server_url(scheme, text.substr(text.find("://") + 3));
+  url.secret_text_ = text;
+  return url;
+}
+
+std::string DatabaseUrl::redact(std::string message) const {
+  if (secret_text_.empty()) return message;
+  auto const password = password_in(std::string_view{secret_text_}.substr(secret_text_.find("://") + 3));
+  replace_all(message, secret_text_);
+  replace_all(message, password);
+  replace_all(message, percent_decoded(password).value_or(""));
+  return message;
+}
+
+}  // namespace cloacina
