@@ -1,5 +1,6 @@
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <initializer_list>
 #include <iterator>
@@ -13,6 +14,8 @@
 #include <cloacina/json.hpp>
 
 namespace cloacina {
+
+class CausalContext;
 
 /// What a workflow carries from task to task: a JSON object whose keys keep the order of their insertion.
 ///
@@ -30,6 +33,10 @@ class Context {
   class Entry {
    public:
     Entry(std::string_view key, Json value) : key_(key), value_(std::move(value)) {}
+    /// For types whose conversions know only `nlohmann::json`.
+    template <detail::encodable T>
+      requires(!std::convertible_to<T, Json>)
+    Entry(std::string_view key, T const& value) : key_(key), value_(detail::encode(value)) {}
 
    private:
     friend class Context;
@@ -78,6 +85,7 @@ class Context {
   /// One JSON object, keys in order, no white space.
   [[nodiscard]] std::string to_json() const;
   /// Throws `ValidationError` saying where the text is not a JSON object, or which integer does not fit into 64 bits.
+  /// Of equal keys in one object the last wins, in the place of the first.
   [[nodiscard]] static Context from_json(std::string_view text);
   /// From a JSON object; throws `ValidationError` for any other kind.
   [[nodiscard]] static Context from_value(Json const& object);
@@ -96,6 +104,8 @@ class Context {
   [[nodiscard]] bool shares_content_with(Context const& other) const noexcept { return data_.get() == other.data_.get(); }
 
  private:
+  friend class CausalContext;  // src/core: keeps the writer of each key beside its value
+
   void insert_json(std::string_view key, Json value);
   void update_json(std::string_view key, Json value);
   void put_json(std::string_view key, Json value);
