@@ -15,7 +15,7 @@ command_lint() {
   [[ $# -eq 0 ]] || usage_error "lint takes no arguments, got: $*"
   ensure_packages "${lint_packages[@]}"
   local check failed=()
-  for check in format shell layers changelog tidy; do
+  for check in format shell layers changelog docs tidy; do
     say "lint: $check"
     "lint_$check" || failed+=("$check")
   done
@@ -35,6 +35,8 @@ lint_format() {
 lint_shell() { shellcheck --external-sources --check-sourced "${shell_scripts[@]}"; }
 
 lint_layers() { python3 tests/layers/run.py; }
+
+lint_docs() { python3 cmake/dev/check_docs.py; }
 
 # The changelog's first version is the project's.
 lint_changelog() {
