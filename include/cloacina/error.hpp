@@ -37,7 +37,8 @@ class Error : public std::runtime_error {
   [[nodiscard]] ErrorKind kind() const noexcept { return kind_; }
   /// Whether the same call may succeed later without a change by the caller.
   [[nodiscard]] bool is_retryable() const noexcept { return retryable_; }
-  /// What the error is about: a task, a key, a file, a configuration field; empty if `what()` says all.
+  /// What the error is about: a task, a key, a file, a configuration field; empty if `what()` says
+  /// all.
   [[nodiscard]] std::string const& where() const noexcept { return where_; }
 
  private:
@@ -67,8 +68,8 @@ class TaskError : public Error {
       : Error(ErrorKind::task, message, {}, retryable) {}
 };
 
-/// Thrown by a task body: worth another attempt, as long as attempts are left, whatever the retry condition
-/// (except `never`).
+/// Thrown by a task body: worth another attempt, as long as attempts are left, whatever the retry
+/// condition (except `never`).
 class TransientError : public TaskError {
  public:
   explicit TransientError(std::string const& message) : TaskError(message, true) {}
@@ -108,7 +109,8 @@ class ExecutionCancelled : public Error {
       : Error(ErrorKind::execution_cancelled, message, std::move(id)) {}
 };
 
-/// The execution is in a state that does not allow the request; the message names it and the allowed ones.
+/// The execution is in a state that does not allow the request; the message names it and the
+/// allowed ones.
 class StateError : public Error {
  public:
   explicit StateError(std::string const& message, std::string id = {})
@@ -131,8 +133,10 @@ class ConfigurationError : public Error {
 /// The database refused a statement, or could not be reached.
 class BackendError : public Error {
  public:
-  BackendError(std::string const& message, std::string sqlstate, std::string where = {}, bool retryable = false)
-      : Error(ErrorKind::backend, message, std::move(where), retryable), sqlstate_(std::move(sqlstate)) {}
+  BackendError(std::string const& message, std::string sqlstate, std::string where = {},
+               bool retryable = false)
+      : Error(ErrorKind::backend, message, std::move(where), retryable),
+        sqlstate_(std::move(sqlstate)) {}
 
   /// Five characters of SQLSTATE (PostgreSQL), or SQLite's symbolic code such as "SQLITE_FULL".
   [[nodiscard]] std::string const& sqlstate() const noexcept { return sqlstate_; }
@@ -144,7 +148,8 @@ class BackendError : public Error {
 /// A deadline passed before the answer was there; the run itself goes on.
 class TimeoutError : public Error {
  public:
-  explicit TimeoutError(std::string const& message) : Error(ErrorKind::timeout, message, {}, true) {}
+  explicit TimeoutError(std::string const& message)
+      : Error(ErrorKind::timeout, message, {}, true) {}
 };
 
 }  // namespace cloacina

@@ -14,8 +14,9 @@ namespace cloacina {
 ///
 /// A value of 16 bytes; every function is thread-safe.
 struct ExecutionId {
-  std::uint64_t high = 0;  ///< first eight bytes, big-endian: 48 bits of milliseconds, version, 12 random bits
-  std::uint64_t low = 0;   ///< last eight bytes, big-endian
+  std::uint64_t high =
+      0;  ///< first eight bytes, big-endian: 48 bits of milliseconds, version, 12 random bits
+  std::uint64_t low = 0;  ///< last eight bytes, big-endian
 
   /// 36 characters, lower case: "0192f0c1-…".
   [[nodiscard]] std::string to_string() const;

@@ -16,7 +16,8 @@ enum class Backoff : std::uint8_t {
   exponential,  ///< `initial_delay` × `multiplier` × `factor`^(retry number − 1)
 };
 
-/// Which errors are worth another attempt; `TransientError` and `PermanentError` decide for themselves.
+/// Which errors are worth another attempt; `TransientError` and `PermanentError` decide for
+/// themselves.
 enum class RetryOn : std::uint8_t {
   all_errors,
   never,
@@ -34,7 +35,9 @@ struct RetryCondition {
 
   [[nodiscard]] static constexpr RetryCondition all_errors() { return {}; }
   [[nodiscard]] static constexpr RetryCondition never() { return {.on = RetryOn::never}; }
-  [[nodiscard]] static constexpr RetryCondition transient_only() { return {.on = RetryOn::transient_only}; }
+  [[nodiscard]] static constexpr RetryCondition transient_only() {
+    return {.on = RetryOn::transient_only};
+  }
   template <class... Texts>
   [[nodiscard]] static constexpr RetryCondition error_pattern(Texts const&... texts) {
     return {.on = RetryOn::error_pattern, .patterns = {std::string_view{texts}...}};
@@ -49,7 +52,8 @@ struct RetryCondition {
 /// \endcode
 /// Checked when the workflow is built: `ValidationError` names every field that is out of range.
 struct RetryPolicy {
-  /// Attempts in all, the first included; 1 to 1000. 0 stands for "not written": 3, or 1 for at-most-once tasks.
+  /// Attempts in all, the first included; 1 to 1000. 0 stands for "not written": 3, or 1 for
+  /// at-most-once tasks.
   std::uint32_t max_attempts = 0;
   /// Wait before the second attempt; ≥ 0.
   std::chrono::milliseconds initial_delay{1000};
@@ -60,16 +64,19 @@ struct RetryPolicy {
   double factor = 2.0;
   /// Scales `Backoff::linear` and `Backoff::exponential`; > 0.
   double multiplier = 1.0;
-  /// Spreads each wait evenly over ±25 %, so that tasks which failed together do not return together.
+  /// Spreads each wait evenly over ±25 %, so that tasks which failed together do not return
+  /// together.
   bool jitter = true;
   RetryCondition condition{};
 };
 
 /// The wait before attempt number `attempt` (2 is the first retry).
 ///
-/// Pure: the same arguments give the same wait. `random` is uniform in [0, 1) and is ignored without jitter.
-/// Never negative, never more than `policy.max_delay`, also where the growth overflows.
-[[nodiscard]] std::chrono::milliseconds delay_before(std::uint32_t attempt, RetryPolicy const& policy,
+/// Pure: the same arguments give the same wait. `random` is uniform in [0, 1) and is ignored
+/// without jitter. Never negative, never more than `policy.max_delay`, also where the growth
+/// overflows.
+[[nodiscard]] std::chrono::milliseconds delay_before(std::uint32_t attempt,
+                                                     RetryPolicy const& policy,
                                                      double random) noexcept;
 
 /// "fixed", "linear", "exponential": the words of the API, of SQL and of JSON.

@@ -5,7 +5,8 @@
 
 namespace cloacina {
 
-/// State of a workflow execution. The words of `to_string` are those of the API, of SQL and of JSON.
+/// State of a workflow execution. The words of `to_string` are those of the API, of SQL and of
+/// JSON.
 enum class WorkflowStatus : std::uint8_t {
   pending,    ///< accepted and stored; no task has started
   running,    ///< owned by a runner
@@ -27,13 +28,18 @@ enum class TaskStatus : std::uint8_t {
   cancelled,    ///< final
 };
 
-[[nodiscard]] std::string_view to_string(WorkflowStatus status) noexcept;  ///< "Pending", "Running", …
-[[nodiscard]] std::string_view to_string(TaskStatus status) noexcept;      ///< "NotStarted", "Ready", …
+[[nodiscard]] std::string_view to_string(
+    WorkflowStatus status) noexcept;  ///< "Pending", "Running", …
+[[nodiscard]] std::string_view to_string(TaskStatus status) noexcept;  ///< "NotStarted", "Ready", …
 /// The inverse of `to_string`, exact spelling. Throws `ValidationError` naming the valid words.
 [[nodiscard]] WorkflowStatus workflow_status_from(std::string_view word);
 [[nodiscard]] TaskStatus task_status_from(std::string_view word);
 
-[[nodiscard]] constexpr bool is_final(WorkflowStatus status) noexcept { return status >= WorkflowStatus::completed; }
-[[nodiscard]] constexpr bool is_final(TaskStatus status) noexcept { return status >= TaskStatus::completed; }
+[[nodiscard]] constexpr bool is_final(WorkflowStatus status) noexcept {
+  return status >= WorkflowStatus::completed;
+}
+[[nodiscard]] constexpr bool is_final(TaskStatus status) noexcept {
+  return status >= TaskStatus::completed;
+}
 
 }  // namespace cloacina

@@ -8,11 +8,12 @@
 
 namespace cloacina {
 
-/// The full name of a task: `tenant::package::workflow::task`. A value; without a task it names the workflow.
+/// The full name of a task: `tenant::package::workflow::task`. A value; without a task it names the
+/// workflow.
 class TaskNamespace {
  public:
-  /// Throws `ValidationError` if a part is empty (the task may be) or holds `::`, white space or a control character,
-  /// or begins or ends with a colon.
+  /// Throws `ValidationError` if a part is empty (the task may be) or holds `::`, white space or a
+  /// control character, or begins or ends with a colon.
   TaskNamespace(std::string tenant, std::string package, std::string workflow, std::string task);
   /// With the defaults `public::embedded`.
   TaskNamespace(std::string workflow, std::string task);

@@ -13,8 +13,9 @@ namespace cloacina {
 
 /// When a task whose dependencies are all final runs; a value.
 ///
-/// The run-time form of the constants in `cloacina::when`, from which it converts: names and literals are owned, and
-/// nesting is not bounded. Kept as postfix nodes, so that it is evaluated without recursion.
+/// The run-time form of the constants in `cloacina::when`, from which it converts: names and
+/// literals are owned, and nesting is not bounded. Kept as postfix nodes, so that it is evaluated
+/// without recursion.
 class TriggerRule {
  public:
   struct Node {
@@ -22,7 +23,8 @@ class TriggerRule {
     std::string name{};  ///< task id, or context key
     when::Operator op = when::Operator::exists;
     Json literal{};
-    std::size_t arity = 0;  ///< of `all`, `any`, `none`: how many rules before this node it combines
+    std::size_t arity =
+        0;  ///< of `all`, `any`, `none`: how many rules before this node it combines
   };
 
   using StatusOf = std::function<TaskStatus(std::string_view task)>;
@@ -36,10 +38,12 @@ class TriggerRule {
   [[nodiscard]] bool is_default() const noexcept { return nodes_.empty(); }
   /// Names of the tasks that the rule looks at, each once, in order of appearance.
   [[nodiscard]] std::vector<std::string> tasks() const;
-  /// Whether `task_failed(task)` stands anywhere in it: then the task that has this rule handles that failure.
+  /// Whether `task_failed(task)` stands anywhere in it: then the task that has this rule handles
+  /// that failure.
   [[nodiscard]] bool names_failure_of(std::string_view task) const;
 
-  /// Whether the rule holds; not for the default rule, which looks at dependencies (see core/trigger_rules).
+  /// Whether the rule holds; not for the default rule, which looks at dependencies (see
+  /// core/trigger_rules).
   [[nodiscard]] bool holds(StatusOf const& status_of, ValueOf const& value_of) const;
 
   /// `{"type":"All","conditions":[…]}`; the default rule is `{"type":"NoneFailed"}`.

@@ -13,14 +13,17 @@
 
 /// Trigger rules as constants: when a task whose dependencies are all final runs.
 /// \code
-///   .trigger_rule = when::any(when::task_failed(load), when::context_value(total, when::greater_than, 100.0))
+///   .trigger_rule = when::any(when::task_failed(load), when::context_value(total,
+///   when::greater_than, 100.0))
 /// \endcode
-/// A rule may name only tasks upstream of its own. `TriggerRule` is the same at run time, without a bound.
+/// A rule may name only tasks upstream of its own. `TriggerRule` is the same at run time, without a
+/// bound.
 namespace cloacina::when {
 
 /// What a node of a rule says.
 enum class Kind : std::uint8_t {
-  none_failed,  ///< the default, only by itself: no dependency Failed, was Cancelled, or was Skipped because of that
+  none_failed,  ///< the default, only by itself: no dependency Failed, was Cancelled, or was
+                ///< Skipped because of that
   always,
   success,  ///< the task Completed
   failed,   ///< the task Failed
@@ -31,20 +34,22 @@ enum class Kind : std::uint8_t {
   none,     ///< not one of them holds; with none of them it holds
 };
 
-/// How a context value is compared. A missing key: `not_equals`, `not_contains` and `not_exists` hold, others do not.
+/// How a context value is compared. A missing key: `not_equals`, `not_contains` and `not_exists`
+/// hold, others do not.
 enum class Operator : std::uint8_t {
-  equals,        ///< JSON equality
+  equals,  ///< JSON equality
   not_equals,
   greater_than,  ///< of two numbers; does not hold for anything else
   less_than,
-  contains,      ///< a part of a text, an element of an array, or a key of an object
+  contains,  ///< a part of a text, an element of an array, or a key of an object
   not_contains,
-  exists,        ///< also with the value null
+  exists,  ///< also with the value null
   not_exists,
 };
 using enum Operator;
 
-using Literal = std::variant<std::nullptr_t, bool, std::int64_t, std::uint64_t, double, std::string_view>;
+using Literal =
+    std::variant<std::nullptr_t, bool, std::int64_t, std::uint64_t, double, std::string_view>;
 
 /// One part of a rule; rules are kept as postfix arrays of them.
 struct Node {
@@ -69,10 +74,12 @@ namespace detail {
 
 // Not constexpr: in a constant expression, the compiler names the function that it cannot call.
 [[noreturn]] inline void a_trigger_rule_has_at_most_32_nodes() {
-  throw ValidationError("trigger rule: more than 32 nodes; split the task, or use TriggerRule::from_json");
+  throw ValidationError(
+      "trigger rule: more than 32 nodes; split the task, or use TriggerRule::from_json");
 }
 [[noreturn]] inline void the_default_rule_cannot_be_combined() {
-  throw ValidationError("trigger rule: none_failed, the default, stands alone; combine task_success(…) instead");
+  throw ValidationError(
+      "trigger rule: none_failed, the default, stands alone; combine task_success(…) instead");
 }
 
 constexpr void append(Rule& rule, Node const& node) {
@@ -160,7 +167,8 @@ template <std::same_as<Rule>... Rules>
 [[nodiscard]] constexpr Rule task_success(detail::Named auto const& task) {
   return detail::leaf({.kind = Kind::success, .name = detail::name_of(task)});
 }
-/// A task with such a rule that Completed has handled the failure: it does not make the execution Failed.
+/// A task with such a rule that Completed has handled the failure: it does not make the execution
+/// Failed.
 [[nodiscard]] constexpr Rule task_failed(detail::Named auto const& task) {
   return detail::leaf({.kind = Kind::failed, .name = detail::name_of(task)});
 }
@@ -171,8 +179,10 @@ template <std::same_as<Rule>... Rules>
 /// Compares the value that the task is given; a key is named by its symbol or by text.
 [[nodiscard]] constexpr Rule context_value(detail::Named auto const& key, Operator op,
                                            detail::LiteralValue auto const& literal) {
-  return detail::leaf(
-      {.kind = Kind::value, .op = op, .name = detail::name_of(key), .literal = detail::literal_of(literal)});
+  return detail::leaf({.kind = Kind::value,
+                       .op = op,
+                       .name = detail::name_of(key),
+                       .literal = detail::literal_of(literal)});
 }
 /// For `exists` and `not_exists`; with another operator it compares with null.
 [[nodiscard]] constexpr Rule context_value(detail::Named auto const& key, Operator op) {

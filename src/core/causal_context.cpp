@@ -26,8 +26,10 @@ CausalContext CausalContext::from_input(Context input) {
   context.settled_ = std::move(input);
   // The output of another execution, given as input, comes with the writers of that one.
   auto const* const table = context.table();
-  bool const has_origins = table != nullptr && std::any_of(table->entries().begin(), table->entries().end(),
-                                                           [](auto const& e) { return e.origin != ContextData::no_origin; });
+  bool const has_origins =
+      table != nullptr &&
+      std::any_of(table->entries().begin(), table->entries().end(),
+                  [](auto const& e) { return e.origin != ContextData::no_origin; });
   if (has_origins) context.writable_table().forget_origins();
   return context;
 }

@@ -16,14 +16,15 @@
 
 namespace cloacina {
 
-/// A context that knows who wrote each of its keys, so that contexts of different branches can be merged by cause.
+/// A context that knows who wrote each of its keys, so that contexts of different branches can be
+/// merged by cause.
 ///
-/// The value of a key is that of its latest writers: of all tasks upstream that wrote or removed it, those of whom no
-/// other one is downstream; several of them are folded by `ValueFold` in topological order. The input is a writer
-/// upstream of every task.
+/// The value of a key is that of its latest writers: of all tasks upstream that wrote or removed
+/// it, those of whom no other one is downstream; several of them are folded by `ValueFold` in
+/// topological order. The input is a writer upstream of every task.
 ///
-/// A value; copies share their content. Used by one thread at a time: `const` calls, copying from it included, may put
-/// the content into order.
+/// A value; copies share their content. Used by one thread at a time: `const` calls, copying from
+/// it included, may put the content into order.
 class CausalContext {
  public:
   CausalContext() noexcept = default;
@@ -36,13 +37,15 @@ class CausalContext {
   /// What a root task is given.
   [[nodiscard]] static CausalContext from_input(Context input);
 
-  /// What `writer`, a task downstream of everything in here, hands on after it was given this. Proportional to the
-  /// delta; shared content stays shared until it is read.
+  /// What `writer`, a task downstream of everything in here, hands on after it was given this.
+  /// Proportional to the delta; shared content stays shared until it is read.
   void apply(TaskIndex writer, detail::ContextDelta const& delta);
 
-  /// What a task is given whose dependencies hand on `parents`, in this order; at least one, none null. `dependencies`
-  /// is the whole graph, its indexes in topological order. Linear in parents and in the keys in which they differ.
-  [[nodiscard]] static CausalContext merge(std::span<CausalContext const* const> parents, Edges const& dependencies);
+  /// What a task is given whose dependencies hand on `parents`, in this order; at least one, none
+  /// null. `dependencies` is the whole graph, its indexes in topological order. Linear in parents
+  /// and in the keys in which they differ.
+  [[nodiscard]] static CausalContext merge(std::span<CausalContext const* const> parents,
+                                           Edges const& dependencies);
 
   /// The keys and values themselves. Valid until this object changes.
   [[nodiscard]] Context const& values() const;
@@ -64,8 +67,8 @@ class CausalContext {
     std::string key;
     Version version;
   };
-  /// The keys of which the table cannot tell the versions: with several latest writers, or removed. Ordered, so that
-  /// walking over it is deterministic.
+  /// The keys of which the table cannot tell the versions: with several latest writers, or removed.
+  /// Ordered, so that walking over it is deterministic.
   struct SeveralVersions : detail::Counted {
     std::map<std::string, Versions, std::less<>> of;
   };
@@ -81,8 +84,9 @@ class CausalContext {
   // Mutable: `settle` moves what is pending into the table, which changes nothing that can be seen.
   mutable Context settled_;
   mutable detail::Shared<SeveralVersions> several_;
-  /// Newer than `settled_`, each key once. While others share the table, a change waits here: of ten thousand tasks
-  /// that all go on from one context most are merged again before anybody reads theirs.
+  /// Newer than `settled_`, each key once. While others share the table, a change waits here: of
+  /// ten thousand tasks that all go on from one context most are merged again before anybody reads
+  /// theirs.
   mutable std::vector<Change> pending_;
 };
 

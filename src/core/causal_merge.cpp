@@ -1,4 +1,5 @@
-// Merging the contexts of several dependencies: what they differ in, who came last, and what that gives.
+// Merging the contexts of several dependencies: what they differ in, who came last, and what that
+// gives.
 #include <algorithm>
 #include <set>
 #include <unordered_map>
@@ -11,7 +12,8 @@ namespace cloacina {
 
 using detail::ContextData;
 
-/// One merge, from its parents to the result. Keys are views into the parents, which do not change meanwhile.
+/// One merge, from its parents to the result. Keys are views into the parents, which do not change
+/// meanwhile.
 class CausalMerge {
  public:
   CausalMerge(std::span<CausalContext const* const> parents, Edges const& dependencies)
@@ -28,8 +30,9 @@ class CausalMerge {
   struct Contested {
     std::string_view key;
     Versions versions;
-    /// Whether the version in the first parent's table is one more candidate. Not where changes on top of that very
-    /// table are all there is: whoever made one was given the table, so he is downstream of its writers.
+    /// Whether the version in the first parent's table is one more candidate. Not where changes on
+    /// top of that very table are all there is: whoever made one was given the table, so he is
+    /// downstream of its writers.
     bool with_first = false;
   };
 
@@ -37,7 +40,8 @@ class CausalMerge {
   void collect_table(CausalContext const& parent);
   void collect_removed(CausalContext const& parent);
   void contest(std::string_view key, Version const& version, bool with_first);
-  [[nodiscard]] bool agrees(CausalContext const& parent, Entry const& entry, std::size_t position) const;
+  [[nodiscard]] bool agrees(CausalContext const& parent, Entry const& entry,
+                            std::size_t position) const;
   [[nodiscard]] Entry const* in_first(std::string_view key, std::size_t position) const noexcept;
   void add_first(Contested& contested) const;
   void keep_latest(Contested& contested);
@@ -53,7 +57,8 @@ class CausalMerge {
   std::set<std::pair<void const*, void const*>> tables_seen_;
 };
 
-CausalContext CausalContext::merge(std::span<CausalContext const* const> parents, Edges const& dependencies) {
+CausalContext CausalContext::merge(std::span<CausalContext const* const> parents,
+                                   Edges const& dependencies) {
   return CausalMerge{parents, dependencies}.run();
 }
 
@@ -74,7 +79,8 @@ CausalContext CausalMerge::run() {
 }
 
 void CausalMerge::collect(CausalContext const& parent) {
-  bool const has_first_table = parent.table() == first_.table() && parent.several_ == first_.several_;
+  bool const has_first_table =
+      parent.table() == first_.table() && parent.several_ == first_.several_;
   if (has_first_table && parent.pending_.empty()) return;
   if (!has_first_table && tables_seen_.emplace(parent.table(), parent.several_.get()).second) {
     collect_table(parent);
@@ -114,7 +120,8 @@ void CausalMerge::contest(std::string_view key, Version const& version, bool wit
   contested.with_first = contested.with_first || with_first;
 }
 
-CausalMerge::Entry const* CausalMerge::in_first(std::string_view key, std::size_t position) const noexcept {
+CausalMerge::Entry const* CausalMerge::in_first(std::string_view key,
+                                                std::size_t position) const noexcept {
   auto const* const table = first_.table();
   if (table == nullptr) return nullptr;
   // Tables that grew from one have the same keys in the same places: mostly this spares the search.
@@ -125,7 +132,8 @@ CausalMerge::Entry const* CausalMerge::in_first(std::string_view key, std::size_
   return table->find(key);
 }
 
-bool CausalMerge::agrees(CausalContext const& parent, Entry const& entry, std::size_t position) const {
+bool CausalMerge::agrees(CausalContext const& parent, Entry const& entry,
+                         std::size_t position) const {
   auto const* const other = in_first(entry.key, position);
   if (other == nullptr || other->origin != entry.origin) return false;
   if (entry.origin != CausalContext::several || parent.several_ == first_.several_) return true;
@@ -138,7 +146,8 @@ bool CausalMerge::agrees(CausalContext const& parent, Entry const& entry, std::s
 void CausalMerge::add_first(Contested& contested) const {
   if (auto const* const versions = first_.several_of(contested.key)) {
     contested.versions.insert(contested.versions.end(), versions->begin(), versions->end());
-  } else if (auto const* const entry = first_.table() == nullptr ? nullptr : first_.table()->find(contested.key)) {
+  } else if (auto const* const entry =
+                 first_.table() == nullptr ? nullptr : first_.table()->find(contested.key)) {
     contested.versions.push_back({entry->origin, entry->value});
   }
 }
@@ -150,7 +159,8 @@ void CausalMerge::keep_latest(Contested& contested) {
   std::sort(versions.begin(), versions.end(), by_writer);
   versions.erase(std::unique(versions.begin(), versions.end(), same_writer), versions.end());
   // The input, which has the greatest number, is upstream of all tasks.
-  if (versions.size() > 1 && versions.back().writer == CausalContext::the_input) versions.pop_back();
+  if (versions.size() > 1 && versions.back().writer == CausalContext::the_input)
+    versions.pop_back();
   if (versions.size() < 2) return;
   std::vector<TaskIndex> writers;
   for (auto const& version : versions) writers.push_back(version.writer);
@@ -164,16 +174,19 @@ void CausalMerge::keep_latest(Contested& contested) {
   versions.resize(kept);
 }
 
-/// New keys come in the order of who wrote them first, so that it does not matter which parent still has changes
-/// pending.
+/// New keys come in the order of who wrote them first, so that it does not matter which parent
+/// still has changes pending.
 void CausalMerge::put_in_order() {
-  std::stable_sort(contested_.begin(), contested_.end(), [](Contested const& a, Contested const& b) {
-    return a.versions.front().writer < b.versions.front().writer;
-  });
+  std::stable_sort(contested_.begin(), contested_.end(),
+                   [](Contested const& a, Contested const& b) {
+                     return a.versions.front().writer < b.versions.front().writer;
+                   });
 }
 
 bool CausalMerge::is_unchanged(CausalContext const& result, Contested const& contested) {
-  if (contested.versions.size() != 1 || !contested.versions.front().value || result.table() == nullptr) return false;
+  if (contested.versions.size() != 1 || !contested.versions.front().value ||
+      result.table() == nullptr)
+    return false;
   auto const* const entry = result.table()->find(contested.key);
   return entry != nullptr && entry->origin == contested.versions.front().writer;
 }

@@ -47,7 +47,8 @@ void Context::clear() noexcept { data_ = {}; }
 
 void Context::insert_json(std::string_view key, Json value) {
   if (contains(key)) {
-    throw ContextError("context key '" + std::string{key} + "' exists already; use put or update to replace its value",
+    throw ContextError("context key '" + std::string{key} +
+                           "' exists already; use put or update to replace its value",
                        std::string{key});
   }
   put_json(key, std::move(value));
@@ -73,8 +74,12 @@ detail::SharedJson Context::find_shared(std::string_view key) const noexcept {
   return entry == nullptr ? detail::SharedJson{} : entry->value;
 }
 
-Context::const_iterator Context::begin() const noexcept { return data_ ? data_->begin() : const_iterator{}; }
-Context::const_iterator Context::end() const noexcept { return data_ ? data_->end() : const_iterator{}; }
+Context::const_iterator Context::begin() const noexcept {
+  return data_ ? data_->begin() : const_iterator{};
+}
+Context::const_iterator Context::end() const noexcept {
+  return data_ ? data_->end() : const_iterator{};
+}
 
 std::string Context::to_json() const {
   std::string text{"{"};
@@ -101,10 +106,12 @@ Context Context::from_json(std::string_view text) {
 
 Context Context::from_value(Json const& object) {
   if (!object.is_object()) {
-    throw ValidationError("context: expected a JSON object, found " + std::string{object.type_name()});
+    throw ValidationError("context: expected a JSON object, found " +
+                          std::string{object.type_name()});
   }
   Context context;
-  for (auto const& [key, value] : object.get_ref<Json::object_t const&>()) context.put_json(key, value);
+  for (auto const& [key, value] : object.get_ref<Json::object_t const&>())
+    context.put_json(key, value);
   return context;
 }
 

@@ -59,7 +59,8 @@ std::size_t ContextData::slot_of(std::string_view key) const noexcept {
 }
 
 void ContextData::add(std::string_view key, SharedJson value, std::uint32_t origin) {
-  if (entries_.size() >= largest_unindexed && (entries_.size() + 1) * 2 > slots_.size()) rebuild_index();
+  if (entries_.size() >= largest_unindexed && (entries_.size() + 1) * 2 > slots_.size())
+    rebuild_index();
   if (entries_.empty()) entries_.reserve(4);
   entries_.push_back({std::string{key}, std::move(value), origin});
   if (!slots_.empty()) slots_[slot_of(key)] = static_cast<std::uint32_t>(entries_.size());
@@ -73,7 +74,8 @@ void ContextData::rebuild_index() {
   std::size_t size = 64;
   while (size < (entries_.size() + 1) * 4) size *= 2;
   slots_.assign(size, 0);
-  for (std::size_t i = 0; i < entries_.size(); ++i) slots_[slot_of(entries_[i].key)] = static_cast<std::uint32_t>(i + 1);
+  for (std::size_t i = 0; i < entries_.size(); ++i)
+    slots_[slot_of(entries_[i].key)] = static_cast<std::uint32_t>(i + 1);
 }
 
 }  // namespace cloacina::detail

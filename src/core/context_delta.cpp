@@ -6,7 +6,8 @@ namespace cloacina::detail {
 namespace {
 
 [[noreturn]] void refuse(std::string const& problem) {
-  throw ValidationError("context delta: " + problem + R"(; expected {"set":{…},"removed":["key"]})");
+  throw ValidationError("context delta: " + problem +
+                        R"(; expected {"set":{…},"removed":["key"]})");
 }
 
 std::vector<std::string> removed_from(Json const& list) {

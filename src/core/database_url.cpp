@@ -15,14 +15,18 @@ namespace cloacina {
 namespace {
 
 constexpr std::string_view expected_forms =
-    "expected sqlite:// and a path (sqlite://orders.db, sqlite:///var/lib/orders.db), sqlite::memory:, or postgres://…";
+    "expected sqlite:// and a path (sqlite://orders.db, sqlite:///var/lib/orders.db), "
+    "sqlite::memory:, or postgres://…";
 constexpr std::string_view known_options =
-    "the options are mode=ro|rw|rwc, _synchronous=FULL|NORMAL, _journal_mode=WAL and _busy_timeout=MILLISECONDS";
-constexpr std::array<std::string_view, 4> option_names{"mode", "_synchronous", "_journal_mode", "_busy_timeout"};
+    "the options are mode=ro|rw|rwc, _synchronous=FULL|NORMAL, _journal_mode=WAL and "
+    "_busy_timeout=MILLISECONDS";
+constexpr std::array<std::string_view, 4> option_names{"mode", "_synchronous", "_journal_mode",
+                                                       "_busy_timeout"};
 constexpr std::array<std::string_view, 3> schemes{"sqlite", "postgres", "postgresql"};
 
 [[noreturn]] void refuse(std::string const& problem, std::string_view expected = expected_forms) {
-  throw ConfigurationError("database URL: " + problem + "; " + std::string{expected}, "database_url");
+  throw ConfigurationError("database URL: " + problem + "; " + std::string{expected},
+                           "database_url");
 }
 
 std::string lower(std::string_view text) {
@@ -36,7 +40,8 @@ std::string lower(std::string_view text) {
 bool is_scheme(std::string_view text) noexcept {
   constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
   return !text.empty() && letters.find(text.front()) != std::string_view::npos &&
-         text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+.-") ==
+         text.find_first_not_of(
+             "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+.-") ==
              std::string_view::npos;
 }
 
@@ -45,12 +50,15 @@ std::string in_quotes(std::string_view text) { return "'" + shorten_utf8(text, 2
 /// There is no `scheme://` in it.
 [[noreturn]] void refuse_no_url(std::string_view text) {
   if (text.empty()) refuse("it is empty");
-  if (may_hold_password(text)) refuse("it is not a URL (not shown, because it may hold a password)");
+  if (may_hold_password(text))
+    refuse("it is not a URL (not shown, because it may hold a password)");
   if (lower(text).starts_with("sqlite:")) {
     auto const path = text.substr(text.find(':') + 1);
-    refuse(in_quotes(text) + " lacks the slashes; did you mean " + in_quotes("sqlite://" + std::string{path}) + "?");
+    refuse(in_quotes(text) + " lacks the slashes; did you mean " +
+           in_quotes("sqlite://" + std::string{path}) + "?");
   }
-  refuse(in_quotes(text) + " is not a URL; for a file write " + in_quotes("sqlite://" + std::string{text}));
+  refuse(in_quotes(text) + " is not a URL; for a file write " +
+         in_quotes("sqlite://" + std::string{text}));
 }
 
 [[noreturn]] void refuse_scheme(std::string_view scheme) {
@@ -67,7 +75,8 @@ bool looks_like_credentials(std::string_view path) noexcept {
 std::string decoded(std::string_view text, std::string_view what) {
   auto result = percent_decoded(text);
   if (!result) {
-    refuse("the " + std::string{what} + " has a percent sign without two hex digits", "write a percent sign as %25");
+    refuse("the " + std::string{what} + " has a percent sign without two hex digits",
+           "write a percent sign as %25");
   }
   if (result->find('\0') != std::string::npos) {
     refuse("the " + std::string{what} + " holds a NUL character", "leave it out");
@@ -83,7 +92,8 @@ Value choose(std::string_view option, std::string_view value,
     if (lower(word) == lower(value)) return meaning;
     words += (words.empty() ? "" : ", ") + std::string{word};
   }
-  refuse("option '" + std::string{option} + "' has the value " + in_quotes(value), "expected one of: " + words);
+  refuse("option '" + std::string{option} + "' has the value " + in_quotes(value),
+         "expected one of: " + words);
 }
 
 std::chrono::milliseconds timeout_from(std::string_view value) {
@@ -92,7 +102,8 @@ std::chrono::milliseconds timeout_from(std::string_view value) {
   auto const* const last = value.data() + value.size();
   auto const [end, error] = std::from_chars(value.data(), last, number);
   if (error != std::errc{} || end != last || number < 0 || number > longest) {
-    refuse("option '_busy_timeout' has the value " + in_quotes(value), "expected milliseconds, 0 to 3600000");
+    refuse("option '_busy_timeout' has the value " + in_quotes(value),
+           "expected milliseconds, 0 to 3600000");
   }
   return std::chrono::milliseconds{number};
 }
@@ -148,7 +159,8 @@ DatabaseUrl DatabaseUrl::parse_sqlite_file(std::string_view rest) {
   url.path = decoded(path, "path");
   if (url.path.empty()) refuse("sqlite:// without a path");
   if (url.path.ends_with('/')) refuse("the path " + in_quotes(url.path) + " names a directory");
-  if (url.path == ":memory:") refuse("':memory:' is not a path", "for a database in memory write sqlite::memory:");
+  if (url.path == ":memory:")
+    refuse("':memory:' is not a path", "for a database in memory write sqlite::memory:");
   url.display_ = "sqlite://" + to_valid_utf8(url.path);
   if (query == std::string_view::npos || query + 1 == rest.size()) return url;
   std::vector<std::string_view> given;
@@ -162,7 +174,8 @@ DatabaseUrl DatabaseUrl::parse_sqlite_file(std::string_view rest) {
       refuse("option '" + std::string{name} + "' is given twice", "give it once");
     }
     given.push_back(name);
-    url.apply_option(name, decoded(equal == std::string_view::npos ? "" : option.substr(equal + 1), "option"));
+    url.apply_option(
+        name, decoded(equal == std::string_view::npos ? "" : option.substr(equal + 1), "option"));
   }
   return url;
 }
@@ -171,7 +184,8 @@ void DatabaseUrl::apply_option(std::string_view name, std::string_view value) {
   if (name == "mode") {
     mode = choose<Mode>(name, value, {{"ro", Mode::ro}, {"rw", Mode::rw}, {"rwc", Mode::rwc}});
   } else if (name == "_synchronous") {
-    synchronous = choose<Synchronous>(name, value, {{"FULL", Synchronous::full}, {"NORMAL", Synchronous::normal}});
+    synchronous = choose<Synchronous>(
+        name, value, {{"FULL", Synchronous::full}, {"NORMAL", Synchronous::normal}});
   } else if (name == "_journal_mode") {
     (void)choose<bool>(name, value, {{"WAL", true}});
   } else {
@@ -189,7 +203,8 @@ DatabaseUrl DatabaseUrl::parse_postgres(std::string_view text, std::string_view 
 
 std::string DatabaseUrl::redact(std::string message) const {
   if (secret_text_.empty()) return message;
-  auto const password = password_in(std::string_view{secret_text_}.substr(secret_text_.find("://") + 3));
+  auto const password =
+      password_in(std::string_view{secret_text_}.substr(secret_text_.find("://") + 3));
   replace_all(message, secret_text_);
   replace_all(message, password);
   replace_all(message, percent_decoded(password).value_or(""));

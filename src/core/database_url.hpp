@@ -9,9 +9,10 @@ namespace cloacina {
 
 /// Where a database is, as the user wrote it.
 ///
-/// SQLite: `sqlite://` and a path (`sqlite:///var/x.db`, `sqlite://x.db`, percent-encoding as in other URLs), or
-/// `sqlite::memory:`; behind `?` the options `mode`, `_synchronous`, `_journal_mode` and `_busy_timeout`.
-/// PostgreSQL: `postgres://…` or `postgresql://…`, kept as it is for the driver.
+/// SQLite: `sqlite://` and a path (`sqlite:///var/x.db`, `sqlite://x.db`, percent-encoding as in
+/// other URLs), or `sqlite::memory:`; behind `?` the options `mode`, `_synchronous`,
+/// `_journal_mode` and `_busy_timeout`. PostgreSQL: `postgres://…` or `postgresql://…`, kept as it
+/// is for the driver.
 class DatabaseUrl {
  public:
   enum class Backend : std::uint8_t { sqlite, postgres };
@@ -32,7 +33,8 @@ class DatabaseUrl {
   Synchronous synchronous = Synchronous::full;
   std::chrono::milliseconds busy_timeout{5000};  ///< how long to wait for another process's turn
 
-  /// Throws `ConfigurationError` saying what was expected. No message shows a password, also where the text is no URL.
+  /// Throws `ConfigurationError` saying what was expected. No message shows a password, also where
+  /// the text is no URL.
   [[nodiscard]] static DatabaseUrl parse(std::string_view text);
 
   /// For messages and logs: without password and options.

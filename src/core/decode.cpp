@@ -35,7 +35,8 @@ void throw_wrong_type(JsonPath const& path, std::string_view expected, Json cons
   fail(path, "expected " + std::string{expected} + ", found " + describe(found));
 }
 
-void throw_out_of_range(JsonPath const& path, Json const& found, std::string const& low, std::string const& high) {
+void throw_out_of_range(JsonPath const& path, Json const& found, std::string const& low,
+                        std::string const& high) {
   fail(path, describe(found) + " does not fit; this type holds " + low + " to " + high);
 }
 
@@ -44,7 +45,8 @@ void throw_not_an_integer(JsonPath const& path, Json const& found) {
 }
 
 void throw_not_convertible(JsonPath const& path, Json const& found, std::string_view why) {
-  fail(path, describe(found) + " does not convert to the type that was asked for: " + to_valid_utf8(why));
+  fail(path,
+       describe(found) + " does not convert to the type that was asked for: " + to_valid_utf8(why));
 }
 
 }  // namespace cloacina::detail

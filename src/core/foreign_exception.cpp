@@ -26,24 +26,36 @@ std::string current_type_name() {
   std::type_info const* const type = abi::__cxa_current_exception_type();
   if (type == nullptr) return "of a foreign language";
   int status = 0;
-  std::unique_ptr<char, void (*)(void*)> const name{abi::__cxa_demangle(type->name(), nullptr, nullptr, &status),
-                                                   std::free};
+  std::unique_ptr<char, void (*)(void*)> const name{
+      abi::__cxa_demangle(type->name(), nullptr, nullptr, &status), std::free};
   return status == 0 ? name.get() : type->name();
 }
 
-std::string unknown_type() { return "an exception of type " + current_type_name() + ", which has no text"; }
+std::string unknown_type() {
+  return "an exception of type " + current_type_name() + ", which has no text";
+}
 
 bool is_connection_trouble(std::error_code const& code) noexcept {
   // By name, because this room does not know Asio: resolving a host, and the end of a stream.
   std::string_view const category = code.category().name();
-  if (category == "asio.netdb" || category == "asio.addrinfo" || category == "asio.misc") return true;
-  static constexpr std::array transient{
-      std::errc::io_error,           std::errc::connection_refused,   std::errc::connection_reset,
-      std::errc::connection_aborted, std::errc::not_connected,        std::errc::broken_pipe,
-      std::errc::network_down,       std::errc::network_unreachable,  std::errc::network_reset,
-      std::errc::host_unreachable,   std::errc::no_buffer_space,      std::errc::resource_unavailable_try_again,
-      std::errc::interrupted,        std::errc::device_or_resource_busy, std::errc::too_many_files_open,
-      std::errc::no_space_on_device};
+  if (category == "asio.netdb" || category == "asio.addrinfo" || category == "asio.misc")
+    return true;
+  static constexpr std::array transient{std::errc::io_error,
+                                        std::errc::connection_refused,
+                                        std::errc::connection_reset,
+                                        std::errc::connection_aborted,
+                                        std::errc::not_connected,
+                                        std::errc::broken_pipe,
+                                        std::errc::network_down,
+                                        std::errc::network_unreachable,
+                                        std::errc::network_reset,
+                                        std::errc::host_unreachable,
+                                        std::errc::no_buffer_space,
+                                        std::errc::resource_unavailable_try_again,
+                                        std::errc::interrupted,
+                                        std::errc::device_or_resource_busy,
+                                        std::errc::too_many_files_open,
+                                        std::errc::no_space_on_device};
   for (auto const condition : transient) {
     if (code == condition) return true;
   }
@@ -131,8 +143,10 @@ ErrorInfo describe_exception(std::exception_ptr exception) {
     ErrorInfo inner;
     cause = describe(cause, inner);
     text += "; caused by: " + inner.text;
-    // The outermost decides whether it is worth a retry; only where it says nothing, what it was caused by does.
-    bool const says_nothing = !info.is_transient && !info.is_permanent && !info.is_timeout && !info.is_io;
+    // The outermost decides whether it is worth a retry; only where it says nothing, what it was
+    // caused by does.
+    bool const says_nothing =
+        !info.is_transient && !info.is_permanent && !info.is_timeout && !info.is_io;
     if (says_nothing) {
       info.is_transient = inner.is_transient;
       info.is_permanent = inner.is_permanent;

@@ -51,7 +51,8 @@ std::vector<TaskIndex> find_cycle(Edges const& dependencies) {
       if (mark[dependency] == Mark::unseen) path.push_back({dependency});
       if (mark[dependency] != Mark::on_path) continue;
       std::vector<TaskIndex> cycle;
-      auto const begin = std::find_if(path.begin(), path.end(), [&](Step const& s) { return s.task == dependency; });
+      auto const begin = std::find_if(path.begin(), path.end(),
+                                      [&](Step const& s) { return s.task == dependency; });
       for (auto step = begin; step != path.end(); ++step) cycle.push_back(step->task);
       return cycle;
     }
@@ -80,7 +81,8 @@ std::vector<std::size_t> levels_of(Edges const& dependencies) {
   auto const order = topological_order(dependencies);
   if (!order) return level;
   for (auto const task : *order) {
-    for (auto const dependency : dependencies[task]) level[task] = std::max(level[task], level[dependency] + 1);
+    for (auto const dependency : dependencies[task])
+      level[task] = std::max(level[task], level[dependency] + 1);
   }
   return level;
 }

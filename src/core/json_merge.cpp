@@ -44,7 +44,8 @@ void merge_arrays(Array& target, Array const& later) {
   constexpr std::size_t few_comparisons = 256;
   if (target.size() * later.size() <= few_comparisons) {
     append_unknown(target, later, [&](Json const& element) {
-      return std::any_of(target.begin(), target.end(), [&](Json const& t) { return json_equal(t, element); });
+      return std::any_of(target.begin(), target.end(),
+                         [&](Json const& t) { return json_equal(t, element); });
     });
   } else {
     ElementIndex const known(target.begin(), target.end());
@@ -52,8 +53,10 @@ void merge_arrays(Array& target, Array const& later) {
   }
 }
 
-/// `position_of(key)` is that of the member in `target`, or its size; `added(key)` is told of each new one.
-void merge_members(Object& target, Object const& later, auto const& position_of, auto const& added) {
+/// `position_of(key)` is that of the member in `target`, or its size; `added(key)` is told of each
+/// new one.
+void merge_members(Object& target, Object const& later, auto const& position_of,
+                   auto const& added) {
   for (auto const& [key, value] : later) {
     auto const position = position_of(key);
     if (position < target.size()) {
@@ -89,7 +92,9 @@ void merge_objects(Object& target, Object const& later) {
   }
   merge_members(
       target, later,
-      [&](std::string const& key) { return static_cast<std::size_t>(target.find(key) - target.begin()); },
+      [&](std::string const& key) {
+        return static_cast<std::size_t>(target.find(key) - target.begin());
+      },
       [](std::string const&) {});
 }
 
@@ -137,7 +142,8 @@ ValueFold::~ValueFold() = default;
 
 void ValueFold::add(detail::SharedJson const& later) {
   auto const* const current = accumulated_ ? &accumulated_->value : shared_.get();
-  bool const stays = current != nullptr && later && !is_mergeable(*current, *later) && json_equal(*current, *later);
+  bool const stays = current != nullptr && later && !is_mergeable(*current, *later) &&
+                     json_equal(*current, *later);
   if (stays || (shared_ && shared_ == later)) return;
   if (current == nullptr || !later || !is_mergeable(*current, *later)) {
     accumulated_.reset();

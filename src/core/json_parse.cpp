@@ -15,14 +15,17 @@ namespace {
 using Object = Json::object_t;  // its operator[] takes keys; positions go through begin()
 constexpr std::size_t not_a_position = SIZE_MAX;
 
-auto& member_at(auto& object, std::size_t position) { return *(object.begin() + static_cast<std::ptrdiff_t>(position)); }
+auto& member_at(auto& object, std::size_t position) {
+  return *(object.begin() + static_cast<std::ptrdiff_t>(position));
+}
 
 /// For each member the first one with its key, or `not_a_position` if it is itself the first.
 std::vector<std::size_t> earlier_members(Object const& object) {
   std::vector<std::size_t> by_key(object.size());
   std::iota(by_key.begin(), by_key.end(), std::size_t{0});
-  std::stable_sort(by_key.begin(), by_key.end(),
-                   [&](std::size_t a, std::size_t b) { return member_at(object, a).first < member_at(object, b).first; });
+  std::stable_sort(by_key.begin(), by_key.end(), [&](std::size_t a, std::size_t b) {
+    return member_at(object, a).first < member_at(object, b).first;
+  });
   std::vector<std::size_t> earlier(object.size(), not_a_position);
   std::size_t first = 0;
   for (std::size_t i = 1; i < by_key.size(); ++i) {
@@ -38,7 +41,8 @@ std::vector<std::size_t> earlier_members(Object const& object) {
 bool has_equal_keys(Object const& object) {
   if (object.size() > 16) {
     auto const earlier = earlier_members(object);
-    return std::any_of(earlier.begin(), earlier.end(), [](std::size_t e) { return e != not_a_position; });
+    return std::any_of(earlier.begin(), earlier.end(),
+                       [](std::size_t e) { return e != not_a_position; });
   }
   for (std::size_t i = 1; i < object.size(); ++i) {
     for (std::size_t j = 0; j < i; ++j) {
@@ -53,16 +57,19 @@ void keep_last_of_equal_keys(Object& object) {
   auto const earlier = earlier_members(object);
   Object kept;
   for (std::size_t i = 0; i < object.size(); ++i) {
-    if (earlier[i] != not_a_position) member_at(object, earlier[i]).second = std::move(member_at(object, i).second);
+    if (earlier[i] != not_a_position)
+      member_at(object, earlier[i]).second = std::move(member_at(object, i).second);
   }
   for (std::size_t i = 0; i < object.size(); ++i) {
-    if (earlier[i] == not_a_position) kept.emplace_back(member_at(object, i).first, std::move(member_at(object, i).second));
+    if (earlier[i] == not_a_position)
+      kept.emplace_back(member_at(object, i).first, std::move(member_at(object, i).second));
   }
   object = std::move(kept);
 }
 
-/// Receives the events of nlohmann's parser and builds the value. Members are appended without a look at those before
-/// (ordered_map would search them all, each time), so a large object takes linear time.
+/// Receives the events of nlohmann's parser and builds the value. Members are appended without a
+/// look at those before (ordered_map would search them all, each time), so a large object takes
+/// linear time.
 class TreeBuilder {
  public:
   TreeBuilder(std::string_view what, std::size_t max_depth) : what_(what), max_depth_(max_depth) {}
@@ -99,7 +106,8 @@ class TreeBuilder {
   bool parse_error(std::size_t, std::string const&, Json::exception const& error) {
     // Behind nlohmann's "[json.exception.parse_error.101] ".
     std::string_view text = error.what();
-    if (auto const end = text.find("] "); end != std::string_view::npos) text.remove_prefix(end + 2);
+    if (auto const end = text.find("] "); end != std::string_view::npos)
+      text.remove_prefix(end + 2);
     throw ValidationError(std::string{what_} + ": not valid JSON: " + shorten_utf8(text, 512));
   }
 
@@ -115,7 +123,8 @@ class TreeBuilder {
       return &root_;
     }
     Json& parent = *open_.back().container;
-    if (auto* array = parent.get_ptr<Json::array_t*>()) return &array->emplace_back(std::move(value));
+    if (auto* array = parent.get_ptr<Json::array_t*>())
+      return &array->emplace_back(std::move(value));
     return &parent.get_ref<Object&>().emplace_back(open_.back().key, std::move(value)).second;
   }
   bool add(Json&& value) {
@@ -124,7 +133,8 @@ class TreeBuilder {
   }
   bool open(Json&& container) {
     if (open_.size() >= max_depth_) {
-      throw ValidationError(where() + ": nested deeper than " + std::to_string(max_depth_) + " levels");
+      throw ValidationError(where() + ": nested deeper than " + std::to_string(max_depth_) +
+                            " levels");
     }
     Json* const placed = place(std::move(container));
     open_.push_back({placed, {}});
@@ -133,7 +143,8 @@ class TreeBuilder {
   /// "context key 'order'", or only "context" where no key was read yet.
   [[nodiscard]] std::string where() const {
     std::string text{what_};
-    if (!open_.empty() && open_.front().container->is_object()) text += " key '" + open_.front().key + "'";
+    if (!open_.empty() && open_.front().container->is_object())
+      text += " key '" + open_.front().key + "'";
     return text;
   }
 

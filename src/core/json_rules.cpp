@@ -15,7 +15,8 @@
 namespace cloacina {
 namespace {
 
-constexpr std::size_t largest_searched = 16;  ///< objects with more keys are compared through an index
+constexpr std::size_t largest_searched =
+    16;  ///< objects with more keys are compared through an index
 
 [[noreturn]] void refuse(std::string_view key, std::string_view problem) {
   auto const name = shorten_utf8(key, 200);
@@ -51,12 +52,16 @@ void check_value(std::string_view key, Json const& value, std::size_t depth) {
       if (depth >= max_json_depth) {
         refuse(key, "nested deeper than " + std::to_string(max_json_depth) + " levels");
       }
-      if (value.is_object()) return check_members(key, *value.get_ptr<Json::object_t const*>(), depth + 1);
-      for (auto const& element : *value.get_ptr<Json::array_t const*>()) check_value(key, element, depth + 1);
+      if (value.is_object())
+        return check_members(key, *value.get_ptr<Json::object_t const*>(), depth + 1);
+      for (auto const& element : *value.get_ptr<Json::array_t const*>())
+        check_value(key, element, depth + 1);
       return;
     case Type::binary:
-    case Type::discarded: refuse(key, "binary data is not JSON; encode it, for instance as base64");
-    default: return;
+    case Type::discarded:
+      refuse(key, "binary data is not JSON; encode it, for instance as base64");
+    default:
+      return;
   }
 }
 
@@ -101,7 +106,9 @@ bool objects_equal(Json::object_t const& a, Json::object_t const& b) {
   });
 }
 
-std::size_t mix(std::size_t a, std::size_t b) noexcept { return (a ^ b) * 0x9E3779B97F4A7C15u + (a >> 7); }
+std::size_t mix(std::size_t a, std::size_t b) noexcept {
+  return (a ^ b) * 0x9E3779B97F4A7C15u + (a >> 7);
+}
 
 }  // namespace
 
@@ -124,18 +131,22 @@ bool json_equal(Json const& a, Json const& b) {
   if (&a == &b) return true;
   if (a.is_number()) return compare_numbers(a, b) == 0;
   if (a.type() != b.type()) return false;
-  if (a.is_object()) return objects_equal(*a.get_ptr<Json::object_t const*>(), *b.get_ptr<Json::object_t const*>());
+  if (a.is_object())
+    return objects_equal(*a.get_ptr<Json::object_t const*>(), *b.get_ptr<Json::object_t const*>());
   if (a.is_array()) {
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](auto const& x, auto const& y) { return json_equal(x, y); });
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                      [](auto const& x, auto const& y) { return json_equal(x, y); });
   }
   return a == b;  // null, boolean, text
 }
 
 std::size_t json_hash(Json const& value) {
-  auto hash = static_cast<std::size_t>(value.is_number() ? Json::value_t::number_float : value.type());
+  auto hash =
+      static_cast<std::size_t>(value.is_number() ? Json::value_t::number_float : value.type());
   // Numbers that are equal round to the same double.
   if (value.is_number()) return mix(hash, std::hash<double>{}(value.get<double>()));
-  if (value.is_string()) return mix(hash, std::hash<std::string>{}(*value.get_ptr<std::string const*>()));
+  if (value.is_string())
+    return mix(hash, std::hash<std::string>{}(*value.get_ptr<std::string const*>()));
   if (value.is_boolean()) return mix(hash, *value.get_ptr<bool const*>() ? 1 : 2);
   if (value.is_array()) {
     for (auto const& element : value) hash = mix(hash, json_hash(element));

@@ -11,14 +11,22 @@ namespace {
 /// What stands for a character inside a JSON string; empty: itself.
 std::string_view escape_of(unsigned char c) noexcept {
   switch (c) {
-    case '"': return "\\\"";
-    case '\\': return "\\\\";
-    case '\b': return "\\b";
-    case '\f': return "\\f";
-    case '\n': return "\\n";
-    case '\r': return "\\r";
-    case '\t': return "\\t";
-    default: return {};
+    case '"':
+      return "\\\"";
+    case '\\':
+      return "\\\\";
+    case '\b':
+      return "\\b";
+    case '\f':
+      return "\\f";
+    case '\n':
+      return "\\n";
+    case '\r':
+      return "\\r";
+    case '\t':
+      return "\\t";
+    default:
+      return {};
   }
 }
 
@@ -94,16 +102,31 @@ void append_json_string(std::string& out, std::string_view text) {
 void append_json(std::string& out, Json const& value) {
   using Type = Json::value_t;
   switch (value.type()) {
-    case Type::boolean: out += *value.get_ptr<bool const*>() ? "true" : "false"; return;
-    case Type::number_integer: append_integer(out, *value.get_ptr<std::int64_t const*>()); return;
-    case Type::number_unsigned: append_integer(out, *value.get_ptr<std::uint64_t const*>()); return;
-    case Type::number_float: append_double(out, *value.get_ptr<double const*>()); return;
-    case Type::string: append_json_string(out, *value.get_ptr<std::string const*>()); return;
-    case Type::array: append_array(out, *value.get_ptr<Json::array_t const*>()); return;
-    case Type::object: append_object(out, *value.get_ptr<Json::object_t const*>()); return;
+    case Type::boolean:
+      out += *value.get_ptr<bool const*>() ? "true" : "false";
+      return;
+    case Type::number_integer:
+      append_integer(out, *value.get_ptr<std::int64_t const*>());
+      return;
+    case Type::number_unsigned:
+      append_integer(out, *value.get_ptr<std::uint64_t const*>());
+      return;
+    case Type::number_float:
+      append_double(out, *value.get_ptr<double const*>());
+      return;
+    case Type::string:
+      append_json_string(out, *value.get_ptr<std::string const*>());
+      return;
+    case Type::array:
+      append_array(out, *value.get_ptr<Json::array_t const*>());
+      return;
+    case Type::object:
+      append_object(out, *value.get_ptr<Json::object_t const*>());
+      return;
     case Type::null:
     case Type::binary:  // refused by check_storable
-    case Type::discarded: break;
+    case Type::discarded:
+      break;
   }
   out += "null";
 }

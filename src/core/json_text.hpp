@@ -11,7 +11,8 @@ namespace cloacina {
 /// Levels of arrays and objects that one stored value may have.
 inline constexpr std::size_t max_json_depth = 512;
 
-/// Appends compact JSON. Doubles are written so that reading gives the same bits back; the value must be storable
+/// Appends compact JSON. Doubles are written so that reading gives the same bits back; the value
+/// must be storable
 /// (`check_storable`), its text valid UTF-8. Several times faster than `Json::dump`.
 void append_json(std::string& out, Json const& value);
 /// Appends `text`, valid UTF-8, as a JSON string with its quotation marks.
@@ -20,10 +21,11 @@ void append_json_string(std::string& out, std::string_view text);
 
 /// Reads JSON text of which nothing may be lost.
 ///
-/// Integers keep their value: one that fits neither into a signed nor into an unsigned 64-bit integer is refused, where
-/// nlohmann/json would round it to a double. Of equal keys in one object the last wins, in the place of the first.
-/// Throws `ValidationError` that begins with `what` ("context"), with position or path of the fault; also where
-/// values lie deeper than `max_depth`.
-[[nodiscard]] Json parse_json(std::string_view text, std::string_view what, std::size_t max_depth = max_json_depth + 1);
+/// Integers keep their value: one that fits neither into a signed nor into an unsigned 64-bit
+/// integer is refused, where nlohmann/json would round it to a double. Of equal keys in one object
+/// the last wins, in the place of the first. Throws `ValidationError` that begins with `what`
+/// ("context"), with position or path of the fault; also where values lie deeper than `max_depth`.
+[[nodiscard]] Json parse_json(std::string_view text, std::string_view what,
+                              std::size_t max_depth = max_json_depth + 1);
 
 }  // namespace cloacina

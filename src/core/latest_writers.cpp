@@ -19,7 +19,8 @@ std::vector<bool> const& LatestWriters::of(std::vector<TaskIndex> const& writers
       reached[dependency - earliest] = true;
       auto const writer = std::lower_bound(writers.begin(), writers.end(), dependency);
       if (writer != writers.end() && *writer == dependency) {
-        is_latest_[static_cast<std::size_t>(writer - writers.begin())] = false;  // its own search began with the others
+        is_latest_[static_cast<std::size_t>(writer - writers.begin())] =
+            false;  // its own search began with the others
       } else {
         pending.push_back(dependency);
       }

@@ -14,8 +14,8 @@ class LatestWriters {
   /// Indexes of `dependencies` are in topological order; it must outlive this object.
   explicit LatestWriters(Edges const& dependencies) noexcept : dependencies_(dependencies) {}
 
-  /// For each of `writers` (two or more, ascending, distinct) whether it is one of the latest. One backward search,
-  /// which does not go below the first of them. Valid until the next call.
+  /// For each of `writers` (two or more, ascending, distinct) whether it is one of the latest. One
+  /// backward search, which does not go below the first of them. Valid until the next call.
   [[nodiscard]] std::vector<bool> const& of(std::vector<TaskIndex> const& writers);
 
  private:

@@ -9,12 +9,15 @@ namespace cloacina {
 namespace {
 
 constexpr std::size_t longest_name = 128;  ///< of longer ones the first characters decide
-constexpr std::size_t many = 2'000;        ///< beyond so many candidates the search would take visibly long
+constexpr std::size_t many =
+    2'000;  ///< beyond so many candidates the search would take visibly long
 
 char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 /// A third of the letters may be wrong, at least one.
-std::size_t tolerance(std::string_view word) noexcept { return std::max<std::size_t>(1, word.size() / 3); }
+std::size_t tolerance(std::string_view word) noexcept {
+  return std::max<std::size_t>(1, word.size() / 3);
+}
 
 std::vector<std::string_view> views_of(std::span<std::string const> names) {
   return {names.begin(), names.end()};
@@ -35,26 +38,30 @@ std::size_t edit_distance(std::string_view a, std::string_view b, std::size_t li
     for (std::size_t j = 1; j <= b.size(); ++j) {
       bool const same = lower(a[i - 1]) == lower(b[j - 1]);
       row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + (same ? 0 : 1)});
-      bool const exchanged = i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2]) && lower(a[i - 2]) == lower(b[j - 1]);
+      bool const exchanged = i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2]) &&
+                             lower(a[i - 2]) == lower(b[j - 1]);
       if (exchanged) row[j] = std::min(row[j], before_last[j - 2] + 1);
     }
   }
   return std::min(row[b.size()], limit + 1);
 }
 
-std::vector<std::string_view> nearest_names(std::string_view word, std::span<std::string_view const> candidates,
+std::vector<std::string_view> nearest_names(std::string_view word,
+                                            std::span<std::string_view const> candidates,
                                             std::size_t count) {
   std::vector<std::pair<std::size_t, std::string_view>> near;
   for (auto const candidate : candidates.first(std::min(candidates.size(), many))) {
     auto const limit = tolerance(word);
     auto distance = edit_distance(word, candidate, limit);
     // A shortened or lengthened name is a slip too: "extract" for "extract_orders".
-    bool const is_prefix = word.size() >= 3 && (candidate.starts_with(word) || word.starts_with(candidate)) &&
+    bool const is_prefix = word.size() >= 3 &&
+                           (candidate.starts_with(word) || word.starts_with(candidate)) &&
                            candidate.size() >= 3;
     if (distance > limit && is_prefix) distance = limit;
     if (distance <= limit) near.emplace_back(distance, candidate);
   }
-  std::stable_sort(near.begin(), near.end(), [](auto const& a, auto const& b) { return a.first < b.first; });
+  std::stable_sort(near.begin(), near.end(),
+                   [](auto const& a, auto const& b) { return a.first < b.first; });
   std::vector<std::string_view> names;
   for (auto const& [distance, name] : near) {
     if (names.size() == count) break;
@@ -88,6 +95,8 @@ std::string list_of(std::span<std::string_view const> names, std::size_t limit) 
   return text;
 }
 
-std::string list_of(std::span<std::string const> names, std::size_t limit) { return list_of(views_of(names), limit); }
+std::string list_of(std::span<std::string const> names, std::size_t limit) {
+  return list_of(views_of(names), limit);
+}
 
 }  // namespace cloacina

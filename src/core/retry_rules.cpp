@@ -13,8 +13,9 @@ namespace {
 constexpr std::uint32_t most_attempts = 1000;
 
 /// Errors that say only by their text that they will pass.
-constexpr std::array<std::string_view, 8> transient_words{"timeout",     "connection", "network",    "temporary",
-                                                          "unavailable", "busy",       "overloaded", "rate limit"};
+constexpr std::array<std::string_view, 8> transient_words{"timeout",    "connection",  "network",
+                                                          "temporary",  "unavailable", "busy",
+                                                          "overloaded", "rate limit"};
 
 char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
@@ -24,7 +25,8 @@ bool contains_ignoring_case(std::string_view text, std::string_view part) noexce
 }
 
 bool contains_any(std::string_view text, auto const& parts) noexcept {
-  return std::any_of(parts.begin(), parts.end(), [&](auto part) { return contains_ignoring_case(text, part); });
+  return std::any_of(parts.begin(), parts.end(),
+                     [&](auto part) { return contains_ignoring_case(text, part); });
 }
 
 bool asks_predicate(RetryCondition const& condition, ErrorInfo const& error) noexcept {
@@ -44,46 +46,55 @@ bool should_retry(RetryPolicy const& policy, ErrorInfo const& error) noexcept {
   if (error.is_transient) return true;
   if (has_predicate) return asks_predicate(condition, error);
   switch (condition.on) {
-    case RetryOn::all_errors: return true;
-    case RetryOn::never: return false;
+    case RetryOn::all_errors:
+      return true;
+    case RetryOn::never:
+      return false;
     case RetryOn::transient_only:
       return error.is_timeout || error.is_io || contains_any(error.text, transient_words);
-    case RetryOn::error_pattern: return contains_any(error.text, condition.patterns);
+    case RetryOn::error_pattern:
+      return contains_any(error.text, condition.patterns);
   }
   return false;
 }
 
-bool should_retry(RetryPolicy const& policy, std::uint32_t attempt, ErrorInfo const& error) noexcept {
+bool should_retry(RetryPolicy const& policy, std::uint32_t attempt,
+                  ErrorInfo const& error) noexcept {
   return attempt < attempts_allowed(policy) && should_retry(policy, error);
 }
 
 std::vector<std::string> validate(RetryPolicy const& policy) {
   std::vector<std::string> problems;
-  auto const check = [&](bool good, std::string_view field, std::string const& value, std::string const& expected) {
+  auto const check = [&](bool good, std::string_view field, std::string const& value,
+                         std::string const& expected) {
     if (!good) problems.push_back(std::string{field} + " is " + value + "; expected " + expected);
   };
   using std::chrono::milliseconds;
   check(policy.max_attempts <= most_attempts, "max_attempts", std::to_string(policy.max_attempts),
         "1 to " + std::to_string(most_attempts));
-  check(policy.initial_delay >= milliseconds{0} && policy.initial_delay <= longest_retry_delay, "initial_delay",
-        format_duration(policy.initial_delay), "0ms to " + format_duration(longest_retry_delay));
-  check(policy.max_delay >= policy.initial_delay && policy.max_delay <= longest_retry_delay, "max_delay",
-        format_duration(policy.max_delay),
+  check(policy.initial_delay >= milliseconds{0} && policy.initial_delay <= longest_retry_delay,
+        "initial_delay", format_duration(policy.initial_delay),
+        "0ms to " + format_duration(longest_retry_delay));
+  check(policy.max_delay >= policy.initial_delay && policy.max_delay <= longest_retry_delay,
+        "max_delay", format_duration(policy.max_delay),
         "no less than initial_delay (" + format_duration(policy.initial_delay) + "), at most " +
             format_duration(longest_retry_delay));
-  check(std::isfinite(policy.factor) && policy.factor >= 1.0, "factor", std::to_string(policy.factor),
-        "a number of at least 1");
-  check(std::isfinite(policy.multiplier) && policy.multiplier > 0.0, "multiplier", std::to_string(policy.multiplier),
-        "a number above 0");
-  check(policy.backoff <= Backoff::exponential, "backoff", "no known value", "fixed, linear or exponential");
+  check(std::isfinite(policy.factor) && policy.factor >= 1.0, "factor",
+        std::to_string(policy.factor), "a number of at least 1");
+  check(std::isfinite(policy.multiplier) && policy.multiplier > 0.0, "multiplier",
+        std::to_string(policy.multiplier), "a number above 0");
+  check(policy.backoff <= Backoff::exponential, "backoff", "no known value",
+        "fixed, linear or exponential");
   auto const& condition = policy.condition;
   check(condition.on <= RetryOn::error_pattern, "condition", "no known value",
         "all_errors, never, transient_only or error_pattern");
   if (condition.on == RetryOn::error_pattern) {
     bool const has_empty = std::any_of(condition.patterns.begin(), condition.patterns.end(),
                                        [](std::string_view pattern) { return pattern.empty(); });
-    check(!condition.patterns.empty(), "condition", "error_pattern without a pattern", "at least one");
-    check(!has_empty, "condition", "error_pattern with an empty pattern, which every error matches", "all_errors for that");
+    check(!condition.patterns.empty(), "condition", "error_pattern without a pattern",
+          "at least one");
+    check(!has_empty, "condition", "error_pattern with an empty pattern, which every error matches",
+          "all_errors for that");
   }
   return problems;
 }

@@ -7,18 +7,22 @@ namespace {
 
 constexpr std::array<std::string_view, 6> workflow_words{"Pending",   "Running", "Paused",
                                                          "Completed", "Failed",  "Cancelled"};
-constexpr std::array<std::string_view, 8> task_words{"NotStarted", "Ready",  "Running", "Deferred",
-                                                     "Completed",  "Failed", "Skipped", "Cancelled"};
+constexpr std::array<std::string_view, 8> task_words{
+    "NotStarted", "Ready", "Running", "Deferred", "Completed", "Failed", "Skipped", "Cancelled"};
 
 }  // namespace
 
-std::string_view to_string(WorkflowStatus status) noexcept { return word_of(status, workflow_words); }
+std::string_view to_string(WorkflowStatus status) noexcept {
+  return word_of(status, workflow_words);
+}
 std::string_view to_string(TaskStatus status) noexcept { return word_of(status, task_words); }
 
 WorkflowStatus workflow_status_from(std::string_view word) {
   return enum_from<WorkflowStatus>("workflow status", word, workflow_words);
 }
 
-TaskStatus task_status_from(std::string_view word) { return enum_from<TaskStatus>("task status", word, task_words); }
+TaskStatus task_status_from(std::string_view word) {
+  return enum_from<TaskStatus>("task status", word, task_words);
+}
 
 }  // namespace cloacina

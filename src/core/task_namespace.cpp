@@ -23,10 +23,12 @@ void check_part(std::string_view what, std::string_view part) {
   auto const is_blank = [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == '\x7F'; };
   auto const name = std::string{what};
   if (part.empty()) refuse(part, "the " + name + " is empty");
-  if (part.find(separator) != std::string_view::npos || part.starts_with(':') || part.ends_with(':')) {
+  if (part.find(separator) != std::string_view::npos || part.starts_with(':') ||
+      part.ends_with(':')) {
     refuse(part, "the " + name + " holds colons that would be read as a separator");
   }
-  if (std::any_of(part.begin(), part.end(), is_blank)) refuse(part, "the " + name + " holds white space");
+  if (std::any_of(part.begin(), part.end(), is_blank))
+    refuse(part, "the " + name + " holds white space");
   if (!is_valid_utf8(part)) refuse(part, "the " + name + " is not valid UTF-8");
 }
 
@@ -42,8 +44,12 @@ std::vector<std::string> split(std::string_view text) {
 
 }  // namespace
 
-TaskNamespace::TaskNamespace(std::string tenant, std::string package, std::string workflow, std::string task)
-    : tenant_(std::move(tenant)), package_(std::move(package)), workflow_(std::move(workflow)), task_(std::move(task)) {
+TaskNamespace::TaskNamespace(std::string tenant, std::string package, std::string workflow,
+                             std::string task)
+    : tenant_(std::move(tenant)),
+      package_(std::move(package)),
+      workflow_(std::move(workflow)),
+      task_(std::move(task)) {
   check_part("tenant", tenant_);
   check_part("package", package_);
   check_part("workflow", workflow_);
@@ -66,13 +72,13 @@ std::string TaskNamespace::to_string() const {
 TaskNamespace TaskNamespace::parent() const { return {tenant_, package_, workflow_, ""}; }
 
 bool TaskNamespace::is_child_of(TaskNamespace const& other) const noexcept {
-  return !task_.empty() && other.task_.empty() && tenant_ == other.tenant_ && package_ == other.package_ &&
-         workflow_ == other.workflow_;
+  return !task_.empty() && other.task_.empty() && tenant_ == other.tenant_ &&
+         package_ == other.package_ && workflow_ == other.workflow_;
 }
 
 bool TaskNamespace::is_sibling_of(TaskNamespace const& other) const noexcept {
-  return !task_.empty() && !other.task_.empty() && task_ != other.task_ && tenant_ == other.tenant_ &&
-         package_ == other.package_ && workflow_ == other.workflow_;
+  return !task_.empty() && !other.task_.empty() && task_ != other.task_ &&
+         tenant_ == other.tenant_ && package_ == other.package_ && workflow_ == other.workflow_;
 }
 
 }  // namespace cloacina

@@ -17,8 +17,10 @@ bool names_task(Kind kind) noexcept {
 Json json_of(when::Literal const& literal) {
   return std::visit(
       [](auto const& value) {
-        if constexpr (std::same_as<decltype(value), std::string_view const&>) return Json(std::string{value});
-        else return Json(value);
+        if constexpr (std::same_as<decltype(value), std::string_view const&>)
+          return Json(std::string{value});
+        else
+          return Json(value);
       },
       literal);
 }
@@ -26,11 +28,16 @@ Json json_of(when::Literal const& literal) {
 bool leaf_holds(TriggerRule::Node const& node, TriggerRule::StatusOf const& status_of,
                 TriggerRule::ValueOf const& value_of) {
   switch (node.kind) {
-    case Kind::success: return status_of(node.name) == TaskStatus::completed;
-    case Kind::failed: return status_of(node.name) == TaskStatus::failed;
-    case Kind::skipped: return status_of(node.name) == TaskStatus::skipped;
-    case Kind::value: return compare(value_of(node.name), node.op, node.literal);
-    default: return true;
+    case Kind::success:
+      return status_of(node.name) == TaskStatus::completed;
+    case Kind::failed:
+      return status_of(node.name) == TaskStatus::failed;
+    case Kind::skipped:
+      return status_of(node.name) == TaskStatus::skipped;
+    case Kind::value:
+      return compare(value_of(node.name), node.op, node.literal);
+    default:
+      return true;
   }
 }
 
@@ -40,7 +47,8 @@ TriggerRule::TriggerRule(when::Rule const& rule) {
   nodes_.reserve(rule.size);
   for (std::size_t i = 0; i < rule.size; ++i) {
     auto const& node = rule.nodes[i];
-    nodes_.push_back({node.kind, std::string{node.name}, node.op, json_of(node.literal), node.arity});
+    nodes_.push_back(
+        {node.kind, std::string{node.name}, node.op, json_of(node.literal), node.arity});
     if (node.kind == Kind::value) check_storable(node.name, nodes_.back().literal);
   }
 }
@@ -56,8 +64,9 @@ std::vector<std::string> TriggerRule::tasks() const {
 }
 
 bool TriggerRule::names_failure_of(std::string_view task) const {
-  return std::any_of(nodes_.begin(), nodes_.end(),
-                     [&](Node const& node) { return node.kind == Kind::failed && node.name == task; });
+  return std::any_of(nodes_.begin(), nodes_.end(), [&](Node const& node) {
+    return node.kind == Kind::failed && node.name == task;
+  });
 }
 
 bool TriggerRule::holds(StatusOf const& status_of, ValueOf const& value_of) const {
@@ -66,10 +75,18 @@ bool TriggerRule::holds(StatusOf const& status_of, ValueOf const& value_of) cons
     auto const first = results.end() - static_cast<std::ptrdiff_t>(node.arity);
     bool result = false;
     switch (node.kind) {
-      case Kind::all: result = std::find(first, results.end(), false) == results.end(); break;
-      case Kind::any: result = std::find(first, results.end(), true) != results.end(); break;
-      case Kind::none: result = std::find(first, results.end(), true) == results.end(); break;
-      default: result = leaf_holds(node, status_of, value_of); break;
+      case Kind::all:
+        result = std::find(first, results.end(), false) == results.end();
+        break;
+      case Kind::any:
+        result = std::find(first, results.end(), true) != results.end();
+        break;
+      case Kind::none:
+        result = std::find(first, results.end(), true) == results.end();
+        break;
+      default:
+        result = leaf_holds(node, status_of, value_of);
+        break;
     }
     results.erase(first, results.end());
     results.push_back(result);

@@ -20,7 +20,8 @@ bool is_word(std::string_view text, std::string_view also) noexcept {
 }
 
 bool is_port(std::string_view text) noexcept {
-  return text.size() <= 5 && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+  return text.size() <= 5 &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
 bool is_host_and_port(std::string_view text) noexcept {
@@ -56,11 +57,13 @@ std::optional<std::string> percent_decoded(std::string_view text) {
 std::string shown_server_url(std::string_view scheme, std::string_view rest) {
   auto const hidden = std::string{scheme} + "://…";
   auto const query = rest.find('?');
-  if (query != std::string_view::npos && rest.find('@', query) != std::string_view::npos) return hidden;
+  if (query != std::string_view::npos && rest.find('@', query) != std::string_view::npos)
+    return hidden;
   auto const address = rest.substr(0, query);
   auto const slash = address.find('/');
   auto authority = address.substr(0, slash);
-  auto const database = slash == std::string_view::npos ? std::string_view{} : address.substr(slash + 1);
+  auto const database =
+      slash == std::string_view::npos ? std::string_view{} : address.substr(slash + 1);
   if (!is_word(database, "._-%")) return hidden;
   std::string_view user;
   if (auto const at = authority.find('@'); at != std::string_view::npos) {
@@ -91,8 +94,9 @@ std::string_view password_in(std::string_view rest) {
 
 bool may_hold_password(std::string_view text) {
   std::string lower{text};
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](unsigned char c) { return static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c); });
+  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) {
+    return static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
+  });
   return lower.find_first_of("@=") != std::string::npos || lower.find("pass") != std::string::npos;
 }
 

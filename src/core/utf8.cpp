@@ -17,11 +17,12 @@ struct Character {
 };
 
 struct LeadByte {
-  std::size_t size;  ///< of the whole character; 0: no character starts so
+  std::size_t size;         ///< of the whole character; 0: no character starts so
   unsigned char low, high;  ///< range of the second byte
 };
 
-// Table 3-7 of the Unicode Standard: the range of the second byte excludes overlong forms and surrogates.
+// Table 3-7 of the Unicode Standard: the range of the second byte excludes overlong forms and
+// surrogates.
 constexpr LeadByte lead_byte(unsigned char c) noexcept {
   if (c >= 0xC2 && c <= 0xDF) return {2, 0x80, 0xBF};
   if (c == 0xE0) return {3, 0xA0, 0xBF};
@@ -33,12 +34,14 @@ constexpr LeadByte lead_byte(unsigned char c) noexcept {
   return {0, 0, 0};
 }
 
-/// The character at the start of `text`, which is not empty; an invalid one is as long as what could have begun one.
+/// The character at the start of `text`, which is not empty; an invalid one is as long as what
+/// could have begun one.
 Character first_character(std::string_view text) noexcept {
   auto const byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   if (byte(0) < 0x80) return {1, true};
   auto const lead = lead_byte(byte(0));
-  if (lead.size == 0 || text.size() < 2 || byte(1) < lead.low || byte(1) > lead.high) return {1, false};
+  if (lead.size == 0 || text.size() < 2 || byte(1) < lead.low || byte(1) > lead.high)
+    return {1, false};
   for (std::size_t i = 2; i < lead.size; ++i) {
     if (i >= text.size() || !is_continuation(byte(i))) return {i, false};
   }
@@ -85,7 +88,9 @@ std::string shorten_utf8(std::string_view text, std::size_t max_bytes) {
   auto result = to_valid_utf8(text.substr(0, max_bytes));
   if (!is_cut && result.size() <= max_bytes) return result;
   auto size = max_bytes - ellipsis.size();
-  while (size > 0 && size < result.size() && is_continuation(static_cast<unsigned char>(result[size]))) --size;
+  while (size > 0 && size < result.size() &&
+         is_continuation(static_cast<unsigned char>(result[size])))
+    --size;
   result.resize(size < result.size() ? size : result.size());
   result += ellipsis;
   return result;

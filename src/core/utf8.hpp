@@ -6,7 +6,8 @@
 
 namespace cloacina {
 
-/// True for well-formed UTF-8: no surrogates, no overlong forms, nothing above U+10FFFF. NUL is well-formed.
+/// True for well-formed UTF-8: no surrogates, no overlong forms, nothing above U+10FFFF. NUL is
+/// well-formed.
 [[nodiscard]] bool is_valid_utf8(std::string_view text) noexcept;
 
 /// The text with U+FFFD in place of each byte sequence that is not UTF-8.

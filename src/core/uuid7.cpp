@@ -17,8 +17,10 @@ ExecutionId advanced(ExecutionId const& id, std::uint64_t step) noexcept {
 
 }  // namespace
 
-ExecutionId make_uuid7(std::uint64_t milliseconds, std::uint64_t random_high, std::uint64_t random_low) noexcept {
-  return {milliseconds << 16 | version | (random_high & high_bits), variant | (random_low & low_bits)};
+ExecutionId make_uuid7(std::uint64_t milliseconds, std::uint64_t random_high,
+                       std::uint64_t random_low) noexcept {
+  return {milliseconds << 16 | version | (random_high & high_bits),
+          variant | (random_low & low_bits)};
 }
 
 ExecutionId Uuid7Generator::next(std::uint64_t milliseconds, std::uint64_t random_high,

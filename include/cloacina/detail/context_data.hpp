@@ -14,8 +14,8 @@ namespace cloacina::detail {
 
 /// The table behind a `Context`: text keys in the order of their insertion.
 ///
-/// Up to a dozen keys are searched one by one, which beats hashing at that size; beyond, an index of positions finds
-/// them. Finding, adding, replacing and removing take constant time on average.
+/// Up to a dozen keys are searched one by one, which beats hashing at that size; beyond, an index
+/// of positions finds them. Finding, adding, replacing and removing take constant time on average.
 class ContextData : public Counted {
  public:
   /// `Entry::origin` of a value whose writer nobody asked for.
@@ -41,7 +41,9 @@ class ContextData : public Counted {
     using reference = Item;
 
     const_iterator() noexcept = default;
-    const_iterator(Entry const* at, Entry const* end) noexcept : at_(at), end_(end) { skip_removed(); }
+    const_iterator(Entry const* at, Entry const* end) noexcept : at_(at), end_(end) {
+      skip_removed();
+    }
 
     Item operator*() const noexcept { return {at_->key, *at_->value}; }
     const_iterator& operator++() noexcept {
@@ -54,7 +56,9 @@ class ContextData : public Counted {
       ++*this;
       return before;
     }
-    friend bool operator==(const_iterator const& a, const_iterator const& b) noexcept { return a.at_ == b.at_; }
+    friend bool operator==(const_iterator const& a, const_iterator const& b) noexcept {
+      return a.at_ == b.at_;
+    }
 
    private:
     void skip_removed() noexcept {
@@ -72,8 +76,8 @@ class ContextData : public Counted {
   [[nodiscard]] const_iterator begin() const noexcept { return {first(), last()}; }
   [[nodiscard]] const_iterator end() const noexcept { return {last(), last()}; }
 
-  /// All positions, those of removed keys too. Copies of one table keep equal keys at equal positions for as long as
-  /// nothing is removed, so that two of them can be compared side by side.
+  /// All positions, those of removed keys too. Copies of one table keep equal keys at equal
+  /// positions for as long as nothing is removed, so that two of them can be compared side by side.
   [[nodiscard]] std::vector<Entry> const& entries() const noexcept { return entries_; }
   void forget_origins() noexcept;
 
@@ -89,8 +93,9 @@ class ContextData : public Counted {
   void rebuild_index();
 
   std::vector<Entry> entries_;
-  std::vector<std::uint32_t> slots_;  ///< position + 1, 0: free; a power of two long, at most half full; empty: no index
-  std::size_t removed_ = 0;           ///< entries without value; only where there is an index
+  std::vector<std::uint32_t>
+      slots_;  ///< position + 1, 0: free; a power of two long, at most half full; empty: no index
+  std::size_t removed_ = 0;  ///< entries without value; only where there is an index
 };
 
 using ContextDataPtr = Shared<ContextData>;

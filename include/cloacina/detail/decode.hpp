@@ -19,21 +19,26 @@ namespace cloacina::detail {
 
 /// Where in a context a value stands, for messages only: `lines[3].price`.
 struct JsonPath {
-  std::string_view name{};  ///< a context key, or a key of an object; unused for an element of an array
+  std::string_view
+      name{};  ///< a context key, or a key of an object; unused for an element of an array
   JsonPath const* parent = nullptr;
   std::size_t index = 0;
   bool is_element = false;
 
   [[nodiscard]] JsonPath element(std::size_t i) const noexcept { return {{}, this, i, true}; }
-  [[nodiscard]] JsonPath member(std::string_view key) const noexcept { return {key, this, 0, false}; }
+  [[nodiscard]] JsonPath member(std::string_view key) const noexcept {
+    return {key, this, 0, false};
+  }
 };
 
 // All throw `ContextError` naming the path.
-[[noreturn]] void throw_wrong_type(JsonPath const& path, std::string_view expected, Json const& found);
-[[noreturn]] void throw_out_of_range(JsonPath const& path, Json const& found, std::string const& low,
-                                     std::string const& high);
+[[noreturn]] void throw_wrong_type(JsonPath const& path, std::string_view expected,
+                                   Json const& found);
+[[noreturn]] void throw_out_of_range(JsonPath const& path, Json const& found,
+                                     std::string const& low, std::string const& high);
 [[noreturn]] void throw_not_an_integer(JsonPath const& path, Json const& found);
-[[noreturn]] void throw_not_convertible(JsonPath const& path, Json const& found, std::string_view why);
+[[noreturn]] void throw_not_convertible(JsonPath const& path, Json const& found,
+                                        std::string_view why);
 
 template <class T>
 consteval bool is_decodable();
@@ -52,7 +57,8 @@ consteval bool is_decodable() {
     return false;
   } else if constexpr (shape == JsonShape::map) {
     return is_decodable<typename T::key_type>() && is_decodable<typename T::mapped_type>();
-  } else if constexpr (shape == JsonShape::sequence || shape == JsonShape::fixed || shape == JsonShape::optional) {
+  } else if constexpr (shape == JsonShape::sequence || shape == JsonShape::fixed ||
+                       shape == JsonShape::optional) {
     return is_decodable<typename T::value_type>();
   } else if constexpr (shape == JsonShape::tuple) {
     return are_elements_decodable<T>(std::make_index_sequence<std::tuple_size_v<T>>{});
@@ -79,8 +85,10 @@ template <class Integer>
   using Limits = std::numeric_limits<Integer>;
   auto const checked = [&](auto number) -> Integer {
     // Not std::in_range, which refuses character types.
-    if (number < 0 ? std::is_unsigned_v<Integer> || static_cast<std::int64_t>(number) < static_cast<std::int64_t>(Limits::min())
-                   : static_cast<std::uint64_t>(number) > static_cast<std::uint64_t>(Limits::max())) {
+    if (number < 0
+            ? std::is_unsigned_v<Integer> ||
+                  static_cast<std::int64_t>(number) < static_cast<std::int64_t>(Limits::min())
+            : static_cast<std::uint64_t>(number) > static_cast<std::uint64_t>(Limits::max())) {
       throw_out_of_range_of<Integer>(path, value);
     }
     return static_cast<Integer>(number);
@@ -92,7 +100,8 @@ template <class Integer>
   if (std::trunc(number) != number) throw_not_an_integer(path, value);
   // Both bounds are powers of two, hence exact; the upper one is max + 1.
   auto const past = std::ldexp(1.0, Limits::digits);
-  if (number >= past || number < (std::is_signed_v<Integer> ? -past : 0.0)) throw_out_of_range_of<Integer>(path, value);
+  if (number >= past || number < (std::is_signed_v<Integer> ? -past : 0.0))
+    throw_out_of_range_of<Integer>(path, value);
   return static_cast<Integer>(number);
 }
 
@@ -102,7 +111,8 @@ template <class Real>
   auto const number = value.get<double>();
   if constexpr (sizeof(Real) < sizeof(double)) {
     auto const longest = static_cast<double>(std::numeric_limits<Real>::max());
-    if (std::abs(number) > longest) throw_out_of_range(path, value, std::to_string(-longest), std::to_string(longest));
+    if (std::abs(number) > longest)
+      throw_out_of_range(path, value, std::to_string(-longest), std::to_string(longest));
   }
   return static_cast<Real>(number);
 }
@@ -113,7 +123,8 @@ template <class Sequence>
   Sequence result;
   if constexpr (requires { result.reserve(value.size()); }) result.reserve(value.size());
   for (std::size_t i = 0; i < value.size(); ++i) {
-    result.insert(result.end(), decode_at<typename Sequence::value_type>(path.element(i), value[i]));
+    result.insert(result.end(),
+                  decode_at<typename Sequence::value_type>(path.element(i), value[i]));
   }
   return result;
 }
@@ -125,8 +136,10 @@ template <class Array>
     throw_wrong_type(path, "an array of " + std::to_string(size) + " elements", value);
   }
   return [&]<std::size_t... I>(std::index_sequence<I...>) {
-    return Array{decode_at<std::remove_cvref_t<std::tuple_element_t<I, Array>>>(path.element(I), value[I])...};
-  }(std::make_index_sequence<size>{});
+    return Array{decode_at<std::remove_cvref_t<std::tuple_element_t<I, Array>>>(path.element(I),
+                                                                                value[I])...};
+  }
+  (std::make_index_sequence<size>{});
 }
 
 template <class Map>
@@ -195,12 +208,13 @@ template <class T>
 
 /// The value of context key `key` as a C++ type.
 ///
-/// Throws `ContextError` with the place inside the value. Numbers are range-checked, inside containers too: no integer
-/// is cut off, and a double is an integer only if it has no fraction. Inside types of the user's own, their
-/// conversions decide.
+/// Throws `ContextError` with the place inside the value. Numbers are range-checked, inside
+/// containers too: no integer is cut off, and a double is an integer only if it has no fraction.
+/// Inside types of the user's own, their conversions decide.
 template <class T>
 [[nodiscard]] T decode(std::string_view key, Json const& value) {
-  static_assert(decodable<T>, "this type cannot be read from a context: nlohmann/json must convert it both ways");
+  static_assert(decodable<T>,
+                "this type cannot be read from a context: nlohmann/json must convert it both ways");
   return decode_at<T>(JsonPath{key}, value);
 }
 

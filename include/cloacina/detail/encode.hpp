@@ -26,7 +26,8 @@ consteval bool is_encodable() {
   constexpr auto shape = json_shape<T>;
   if constexpr (shape == JsonShape::map) {
     return is_encodable<typename T::key_type>() && is_encodable<typename T::mapped_type>();
-  } else if constexpr (shape == JsonShape::sequence || shape == JsonShape::fixed || shape == JsonShape::optional) {
+  } else if constexpr (shape == JsonShape::sequence || shape == JsonShape::fixed ||
+                       shape == JsonShape::optional) {
     return is_encodable<typename T::value_type>();
   } else if constexpr (shape == JsonShape::tuple) {
     return are_elements_encodable<T>(std::make_index_sequence<std::tuple_size_v<T>>{});
@@ -53,13 +54,16 @@ template <class Map>
   if constexpr (has_text_keys<Map>) {
     Json::object_t object;
     object.reserve(values.size());
-    // Past ordered_map's own insertion, which would look through all keys before for each one: a map has no doubles.
-    for (auto const& [key, value] : values) object.emplace_back(std::string{std::string_view{key}}, encode(value));
+    // Past ordered_map's own insertion, which would look through all keys before for each one: a
+    // map has no doubles.
+    for (auto const& [key, value] : values)
+      object.emplace_back(std::string{std::string_view{key}}, encode(value));
     return Json(std::move(object));
   } else {
     Json::array_t array;
     array.reserve(values.size());
-    for (auto const& [key, value] : values) array.push_back(Json(Json::array_t{encode(key), encode(value)}));
+    for (auto const& [key, value] : values)
+      array.push_back(Json(Json::array_t{encode(key), encode(value)}));
     return Json(std::move(array));
   }
 }
@@ -72,17 +76,20 @@ template <class Tuple, std::size_t... I>
   return Json(std::move(array));
 }
 
-/// The JSON of a C++ value. Whether it can be stored (NaN, UTF-8, depth) is checked by the context that takes it.
+/// The JSON of a C++ value. Whether it can be stored (NaN, UTF-8, depth) is checked by the context
+/// that takes it.
 ///
-/// Types that this library does not know convert through `nlohmann::json`, not through `Json`, because
-/// `NLOHMANN_DEFINE_TYPE_…` writes conversions for the former only; their keys come out in alphabetical order.
+/// Types that this library does not know convert through `nlohmann::json`, not through `Json`,
+/// because `NLOHMANN_DEFINE_TYPE_…` writes conversions for the former only; their keys come out in
+/// alphabetical order.
 template <encodable T>
 [[nodiscard]] Json encode(T&& value) {
   using Type = std::remove_cvref_t<T>;
   constexpr auto shape = json_shape<Type>;
   if constexpr (shape == JsonShape::json) {
     return std::forward<T>(value);
-  } else if constexpr (shape == JsonShape::boolean || shape == JsonShape::number || shape == JsonShape::null) {
+  } else if constexpr (shape == JsonShape::boolean || shape == JsonShape::number ||
+                       shape == JsonShape::null) {
     return Json(value);
   } else if constexpr (shape == JsonShape::text) {
     if constexpr (std::same_as<T, std::string>) return Json(std::move(value));

@@ -23,7 +23,7 @@ namespace cloacina::detail {
 
 /// How a C++ type maps to JSON; decides which branch of `encode` and `decode` it takes.
 enum class JsonShape : unsigned char {
-  json,      ///< `Json` itself
+  json,  ///< `Json` itself
   boolean,
   number,
   text,      ///< anything that is or converts to `std::string_view`

@@ -9,7 +9,8 @@
 
 namespace cloacina::detail {
 
-/// An immutable JSON value that contexts share: copying one is an atomic increment, whatever its size.
+/// An immutable JSON value that contexts share: copying one is an atomic increment, whatever its
+/// size.
 class SharedJson {
  public:
   SharedJson() noexcept = default;

@@ -23,10 +23,11 @@ class Counted {
   mutable std::atomic<std::uint32_t> owners_{0};
 };
 
-/// Shares one object between owners; half as large as `std::shared_ptr`, and it can tell that it is the only owner.
+/// Shares one object between owners; half as large as `std::shared_ptr`, and it can tell that it is
+/// the only owner.
 ///
-/// `is_unique` acquires what former owners released, so whoever sees true may change the object: copy-on-write without
-/// a lock, and without a race that a sanitizer would report.
+/// `is_unique` acquires what former owners released, so whoever sees true may change the object:
+/// copy-on-write without a lock, and without a race that a sanitizer would report.
 template <class T>
 class Shared {
  public:
@@ -65,14 +66,17 @@ class Shared {
   }
 
   /// True if both hold the same object, or none.
-  friend bool operator==(Shared const& a, Shared const& b) noexcept { return a.object_ == b.object_; }
+  friend bool operator==(Shared const& a, Shared const& b) noexcept {
+    return a.object_ == b.object_;
+  }
 
  private:
   void retain() noexcept {
     if (object_ != nullptr) object_->owners_.fetch_add(1, std::memory_order_relaxed);
   }
   void release() noexcept {
-    if (object_ != nullptr && object_->owners_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete object_;
+    if (object_ != nullptr && object_->owners_.fetch_sub(1, std::memory_order_acq_rel) == 1)
+      delete object_;
   }
 
   T* object_ = nullptr;
