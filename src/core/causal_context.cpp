@@ -29,7 +29,7 @@ CausalContext CausalContext::from_input(Context input) {
   bool const has_origins =
       table != nullptr &&
       std::any_of(table->entries().begin(), table->entries().end(),
-                  [](auto const& e) { return e.origin != ContextData::no_origin; });
+                  [](auto const& e) { return e.origin != detail::WriteOrigin{}; });
   if (has_origins) context.writable_table().forget_origins();
   return context;
 }
@@ -39,11 +39,12 @@ void CausalContext::apply(TaskIndex writer, detail::ContextDelta const& delta) {
   if (!pending_.empty()) settle();
   bool const is_shared = settled_.data_ && !settled_.data_.is_unique();
   if (is_shared) pending_.reserve(delta.set.size() + delta.removed.size());
+  std::uint32_t position = 0;
   auto const change = [&](std::string const& key, detail::SharedJson value) {
     if (is_shared) {
-      pending_.push_back({key, {writer, std::move(value)}});
+      pending_.push_back({key, {{writer, position++}, std::move(value)}});
     } else {
-      write(key, Version{writer, std::move(value)});
+      write(key, Version{{writer, position++}, std::move(value)});
     }
   };
   if (auto const* const set = delta.set.data_.get()) {
@@ -74,7 +75,7 @@ void CausalContext::forget_several(std::string_view key) const {
 
 void CausalContext::write(std::string_view key, Version const& version) const {
   if (version.value) {
-    writable_table().put(key, version.value, version.writer);
+    writable_table().put(key, version.value, version.origin);
     forget_several(key);
   } else {
     // Remembered, or a merge would bring back what an earlier task wrote.
@@ -88,7 +89,7 @@ void CausalContext::write(std::string_view key, Versions versions) const {
   ValueFold fold;
   for (auto const& version : versions) fold.add(version.value);
   if (auto value = fold.take()) {
-    writable_table().put(key, std::move(value), several);
+    writable_table().put(key, std::move(value), {several});
   } else if (settled_.contains(key)) {
     writable_table().remove(key);
   }

@@ -53,13 +53,13 @@ class CausalContext {
  private:
   friend class CausalMerge;
 
-  static constexpr TaskIndex the_input = detail::ContextData::no_origin;
-  /// Origin of an entry whose versions stand in `several_`.
+  static constexpr TaskIndex the_input = detail::WriteOrigin::nobody;
+  /// Writer of an entry whose versions stand in `several_`.
   static constexpr TaskIndex several = the_input - 1;
 
   /// What one task left of one key.
   struct Version {
-    TaskIndex writer = the_input;
+    detail::WriteOrigin origin{};
     detail::SharedJson value;  ///< empty: removed
   };
   using Versions = std::vector<Version>;  // ascending by writer

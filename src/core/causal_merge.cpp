@@ -96,7 +96,7 @@ void CausalMerge::collect_table(CausalContext const& parent) {
   for (std::size_t i = 0; i < entries.size(); ++i) {
     auto const& entry = entries[i];
     if (!entry.value || agrees(parent, entry, i)) continue;
-    if (entry.origin != CausalContext::several) {
+    if (entry.origin.writer != CausalContext::several) {
       contest(entry.key, {entry.origin, entry.value}, true);
       continue;
     }
@@ -136,11 +136,13 @@ bool CausalMerge::agrees(CausalContext const& parent, Entry const& entry,
                          std::size_t position) const {
   auto const* const other = in_first(entry.key, position);
   if (other == nullptr || other->origin != entry.origin) return false;
-  if (entry.origin != CausalContext::several || parent.several_ == first_.several_) return true;
+  if (entry.origin.writer != CausalContext::several || parent.several_ == first_.several_)
+    return true;
   auto const& a = *parent.several_of(entry.key);
   auto const& b = *first_.several_of(entry.key);
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](Version const& x, Version const& y) { return x.writer == y.writer; });
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](Version const& x, Version const& y) {
+    return x.origin.writer == y.origin.writer;
+  });
 }
 
 void CausalMerge::add_first(Contested& contested) const {
@@ -154,16 +156,20 @@ void CausalMerge::add_first(Contested& contested) const {
 
 void CausalMerge::keep_latest(Contested& contested) {
   auto& versions = contested.versions;
-  auto const by_writer = [](Version const& a, Version const& b) { return a.writer < b.writer; };
-  auto const same_writer = [](Version const& a, Version const& b) { return a.writer == b.writer; };
+  auto const by_writer = [](Version const& a, Version const& b) {
+    return a.origin.writer < b.origin.writer;
+  };
+  auto const same_writer = [](Version const& a, Version const& b) {
+    return a.origin.writer == b.origin.writer;
+  };
   std::sort(versions.begin(), versions.end(), by_writer);
   versions.erase(std::unique(versions.begin(), versions.end(), same_writer), versions.end());
   // The input, which has the greatest number, is upstream of all tasks.
-  if (versions.size() > 1 && versions.back().writer == CausalContext::the_input)
+  if (versions.size() > 1 && versions.back().origin.writer == CausalContext::the_input)
     versions.pop_back();
   if (versions.size() < 2) return;
   std::vector<TaskIndex> writers;
-  for (auto const& version : versions) writers.push_back(version.writer);
+  for (auto const& version : versions) writers.push_back(version.origin.writer);
   auto const& is_latest = latest_.of(writers);
   std::size_t kept = 0;
   for (std::size_t i = 0; i < versions.size(); ++i) {
@@ -179,7 +185,7 @@ void CausalMerge::keep_latest(Contested& contested) {
 void CausalMerge::put_in_order() {
   std::stable_sort(contested_.begin(), contested_.end(),
                    [](Contested const& a, Contested const& b) {
-                     return a.versions.front().writer < b.versions.front().writer;
+                     return a.versions.front().origin < b.versions.front().origin;
                    });
 }
 
@@ -188,7 +194,7 @@ bool CausalMerge::is_unchanged(CausalContext const& result, Contested const& con
       result.table() == nullptr)
     return false;
   auto const* const entry = result.table()->find(contested.key);
-  return entry != nullptr && entry->origin == contested.versions.front().writer;
+  return entry != nullptr && entry->origin == contested.versions.front().origin;
 }
 
 void CausalMerge::write(CausalContext& result) const {

@@ -11,7 +11,7 @@ ContextData::Entry const* ContextData::find(std::string_view key) const noexcept
   return position == not_there ? nullptr : &entries_[position];
 }
 
-void ContextData::put(std::string_view key, SharedJson value, std::uint32_t origin) {
+void ContextData::put(std::string_view key, SharedJson value, WriteOrigin origin) {
   auto const position = position_of(key);
   if (position == not_there) {
     add(key, std::move(value), origin);
@@ -36,7 +36,7 @@ bool ContextData::remove(std::string_view key) {
 }
 
 void ContextData::forget_origins() noexcept {
-  for (auto& entry : entries_) entry.origin = no_origin;
+  for (auto& entry : entries_) entry.origin = {};
 }
 
 std::size_t ContextData::position_of(std::string_view key) const noexcept {
@@ -58,7 +58,7 @@ std::size_t ContextData::slot_of(std::string_view key) const noexcept {
   return slot;
 }
 
-void ContextData::add(std::string_view key, SharedJson value, std::uint32_t origin) {
+void ContextData::add(std::string_view key, SharedJson value, WriteOrigin origin) {
   if (entries_.size() >= largest_unindexed && (entries_.size() + 1) * 2 > slots_.size())
     rebuild_index();
   if (entries_.empty()) entries_.reserve(4);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
@@ -12,19 +13,25 @@
 
 namespace cloacina::detail {
 
+/// For the engine: which task wrote a value, and as which of its changes.
+struct WriteOrigin {
+  static constexpr std::uint32_t nobody = UINT32_MAX;
+
+  std::uint32_t writer = nobody;
+  std::uint32_t position = 0;
+  friend auto operator<=>(WriteOrigin const&, WriteOrigin const&) = default;
+};
+
 /// The table behind a `Context`: text keys in the order of their insertion.
 ///
 /// Up to a dozen keys are searched one by one, which beats hashing at that size; beyond, an index
 /// of positions finds them. Finding, adding, replacing and removing take constant time on average.
 class ContextData : public Counted {
  public:
-  /// `Entry::origin` of a value whose writer nobody asked for.
-  static constexpr std::uint32_t no_origin = UINT32_MAX;
-
   struct Entry {
     std::string key;
-    SharedJson value;                  ///< empty: removed, waiting for the next rebuild
-    std::uint32_t origin = no_origin;  ///< for the engine: which task wrote it
+    SharedJson value;  ///< empty: removed, waiting for the next rebuild
+    WriteOrigin origin{};
   };
 
   /// What iteration yields; structured bindings give key and value.
@@ -70,7 +77,7 @@ class ContextData : public Counted {
 
   [[nodiscard]] std::size_t size() const noexcept { return entries_.size() - removed_; }
   [[nodiscard]] Entry const* find(std::string_view key) const noexcept;
-  void put(std::string_view key, SharedJson value, std::uint32_t origin = no_origin);
+  void put(std::string_view key, SharedJson value, WriteOrigin origin = {});
   bool remove(std::string_view key);
 
   [[nodiscard]] const_iterator begin() const noexcept { return {first(), last()}; }
@@ -89,7 +96,7 @@ class ContextData : public Counted {
   [[nodiscard]] Entry const* last() const noexcept { return entries_.data() + entries_.size(); }
   [[nodiscard]] std::size_t position_of(std::string_view key) const noexcept;
   [[nodiscard]] std::size_t slot_of(std::string_view key) const noexcept;
-  void add(std::string_view key, SharedJson value, std::uint32_t origin);
+  void add(std::string_view key, SharedJson value, WriteOrigin origin);
   void rebuild_index();
 
   std::vector<Entry> entries_;
