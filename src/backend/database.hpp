@@ -15,8 +15,8 @@ struct OpenOptions {
   std::function<std::chrono::microseconds()> lease_clock;
   /// Most reader sessions that are kept open.
   std::size_t max_readers = 10;
-  /// For tests: called before each statement and commit with its name; may throw `SessionError`, or after a commit
-  /// that really happened turn it into an unknown one.
+  /// For tests: called before each statement and commit with its name; may throw `SessionError`, or
+  /// after a commit that really happened turn it into an unknown one.
   std::function<void(std::string_view point)> fault;
 };
 
@@ -25,13 +25,15 @@ class Database {
  public:
   virtual ~Database() = default;
 
-  /// Opens, checks and migrates. Throws `ConfigurationError` (URL, directory, not a database, read-only, newer schema)
-  /// or `BackendError`; a file that is refused is left as it was.
-  [[nodiscard]] static std::unique_ptr<Database> open(DatabaseUrl const& url, OpenOptions options = {});
+  /// Opens, checks and migrates. Throws `ConfigurationError` (URL, directory, not a database,
+  /// read-only, newer schema) or `BackendError`; a file that is refused is left as it was.
+  [[nodiscard]] static std::unique_ptr<Database> open(DatabaseUrl const& url,
+                                                      OpenOptions options = {});
 
   /// A session for one writer: an engine, or a `Client`.
   [[nodiscard]] virtual std::unique_ptr<Session> open_writer() = 0;
-  /// A reader from the pool; waits while all are in use. Returned to the pool when the pointer dies.
+  /// A reader from the pool; waits while all are in use. Returned to the pool when the pointer
+  /// dies.
   using Reader = std::unique_ptr<Session, std::function<void(Session*)>>;
   [[nodiscard]] virtual Reader reader() = 0;
 
@@ -39,8 +41,9 @@ class Database {
   [[nodiscard]] virtual std::chrono::microseconds lease_now() = 0;
   /// Identity of the running kernel; empty where the server's clock decides.
   [[nodiscard]] virtual std::string boot_id() = 0;
-  /// Moves what the writers logged into the main file, without holding them up; returns the bytes still in the log.
-  /// `force` waits for readers. Does nothing where the server does it. Blocks; call it from a reader thread.
+  /// Moves what the writers logged into the main file, without holding them up; returns the bytes
+  /// still in the log. `force` waits for readers. Does nothing where the server does it. Blocks;
+  /// call it from a reader thread.
   virtual std::uint64_t checkpoint(bool force) = 0;
   /// How the database is named in messages: no secret in it.
   [[nodiscard]] virtual std::string const& display_name() const noexcept = 0;

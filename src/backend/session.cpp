@@ -11,9 +11,11 @@ std::string_view kind_of(Rows::Cell const& cell) {
   return names[cell.index()];
 }
 
-[[noreturn]] void refuse(Rows::Cell const& cell, std::size_t row, std::size_t column, std::string_view expected) {
-  throw BackendError("row " + std::to_string(row) + ", column " + std::to_string(column) + " holds " +
-                         std::string{kind_of(cell)} + " where " + std::string{expected} +
+[[noreturn]] void refuse(Rows::Cell const& cell, std::size_t row, std::size_t column,
+                         std::string_view expected) {
+  throw BackendError("row " + std::to_string(row) + ", column " + std::to_string(column) +
+                         " holds " + std::string{kind_of(cell)} + " where " +
+                         std::string{expected} +
                          " was expected; the row was not written by this library, or is damaged",
                      "");
 }
@@ -22,8 +24,9 @@ std::string_view kind_of(Rows::Cell const& cell) {
 
 Rows::Cell const& Rows::cell(std::size_t row, std::size_t column) const {
   if (row >= size() || column >= columns_)
-    throw BackendError("row " + std::to_string(row) + ", column " + std::to_string(column) + " was asked of a result of " +
-                           std::to_string(size()) + " rows and " + std::to_string(columns_) + " columns",
+    throw BackendError("row " + std::to_string(row) + ", column " + std::to_string(column) +
+                           " was asked of a result of " + std::to_string(size()) + " rows and " +
+                           std::to_string(columns_) + " columns",
                        "");
   return cells_[row * columns_ + column];
 }
@@ -54,7 +57,8 @@ ExecutionId Rows::uuid(std::size_t row, std::size_t column) const {
   auto const& value = cell(row, column);
   auto const* text = std::get_if<std::string>(&value);
   std::array<std::byte, 16> bytes{};
-  if (text == nullptr || text->size() != bytes.size()) refuse(value, row, column, "a UUID of 16 bytes");
+  if (text == nullptr || text->size() != bytes.size())
+    refuse(value, row, column, "a UUID of 16 bytes");
   std::memcpy(bytes.data(), text->data(), bytes.size());
   return ExecutionId::from_bytes(bytes);
 }

@@ -16,11 +16,14 @@
 
 namespace cloacina::backend {
 
-/// One bound value. Text is not copied: it must live until the call returns.
-using Value = std::variant<std::nullptr_t, std::int64_t, double, std::string_view, ExecutionId, Instant>;
+/// One bound value. Text is not copied: it must live until the call returns; it is UTF-8 and holds
+/// no NUL byte. NaN and a NUL byte are refused as `Failure::data`; minus zero is stored as zero.
+using Value =
+    std::variant<std::nullptr_t, std::int64_t, double, std::string_view, ExecutionId, Instant>;
 
-/// A statement in both dialects; `sqlite` serves both where `postgres` is empty. Parameters are `$1`…, bound by name;
-/// a table is written `{s}.table`. Identified by its address: define each as a named constant.
+/// A statement in both dialects; `sqlite` serves both where `postgres` is empty. Parameters are
+/// `$1`…, bound by name; a table is written `{s}.table`. Identified by its address: define each as
+/// a named constant.
 struct Statement {
   std::string_view name;
   std::string_view sqlite;
@@ -30,13 +33,18 @@ struct Statement {
 /// One bound parameter of many rows.
 using Column = std::vector<Value>;
 
-/// The result of a query; owns its values. Reading another type than is stored throws `BackendError`.
+/// The result of a query; owns its values. Reading another type than is stored throws
+/// `BackendError`.
 class Rows {
  public:
-  using Cell = std::variant<std::nullptr_t, std::int64_t, double, std::string>;  // a UUID is 16 bytes of text
-  Rows(std::size_t columns, std::vector<Cell> cells) : cells_(std::move(cells)), columns_(columns) {}
+  using Cell = std::variant<std::nullptr_t, std::int64_t, double,
+                            std::string>;  // a UUID is 16 bytes of text
+  Rows(std::size_t columns, std::vector<Cell> cells)
+      : cells_(std::move(cells)), columns_(columns) {}
 
-  [[nodiscard]] std::size_t size() const noexcept { return columns_ == 0 ? 0 : cells_.size() / columns_; }
+  [[nodiscard]] std::size_t size() const noexcept {
+    return columns_ == 0 ? 0 : cells_.size() / columns_;
+  }
   [[nodiscard]] bool empty() const noexcept { return cells_.empty(); }
   [[nodiscard]] bool is_null(std::size_t row, std::size_t column) const;
   [[nodiscard]] std::int64_t integer(std::size_t row, std::size_t column) const;
@@ -65,8 +73,10 @@ enum class Failure : unsigned char {
 /// What every session call throws when the database refuses; secrets are redacted.
 class SessionError : public BackendError {
  public:
-  SessionError(Failure failure, std::string const& message, std::string sqlstate, std::string where = {})
-      : BackendError(message, std::move(sqlstate), std::move(where), failure != Failure::data), failure_(failure) {}
+  SessionError(Failure failure, std::string const& message, std::string sqlstate,
+               std::string where = {})
+      : BackendError(message, std::move(sqlstate), std::move(where), failure != Failure::data),
+        failure_(failure) {}
   [[nodiscard]] Failure failure() const noexcept { return failure_; }
 
  private:
@@ -77,16 +87,22 @@ class SessionError : public BackendError {
 class Session {
  public:
   virtual ~Session() = default;
-  /// Starts a transaction that may write (SQLite: BEGIN IMMEDIATE, waiting its turn up to the busy timeout).
+  /// Starts a transaction that may write (SQLite: BEGIN IMMEDIATE, waiting its turn up to the busy
+  /// timeout).
   virtual void begin() = 0;
-  /// Throws `SessionError` with `Failure::unknown` when the outcome is not known, another failure when it was not committed.
+  /// Throws `SessionError` with `Failure::unknown` when the outcome is not known, another failure
+  /// when it was not committed.
   virtual void commit() = 0;
   virtual void rollback() noexcept = 0;
-  [[nodiscard]] virtual Rows query(Statement const& statement, std::span<Value const> parameters = {}) = 0;
-  /// Runs the statement once per row of the columns (all of one length; column i is `$i+1`); returns the rows changed by each.
-  virtual std::vector<std::size_t> apply(Statement const& statement, std::span<Column const> columns) = 0;
+  [[nodiscard]] virtual Rows query(Statement const& statement,
+                                   std::span<Value const> parameters = {}) = 0;
+  /// Runs the statement once per row of the columns (all of one length; column i is `$i+1`);
+  /// returns the rows changed by each.
+  virtual std::vector<std::size_t> apply(Statement const& statement,
+                                         std::span<Column const> columns) = 0;
   /// One row of parameters; returns the rows changed.
-  virtual std::size_t execute(Statement const& statement, std::span<Value const> parameters = {}) = 0;
+  virtual std::size_t execute(Statement const& statement,
+                              std::span<Value const> parameters = {}) = 0;
   /// The running call ends with an error as soon as possible.
   virtual void interrupt() noexcept = 0;
 };

@@ -16,61 +16,76 @@ using backend::Value;
 
 constexpr Statement insert_execution{
     .name = "insert_execution",
-    .sqlite = "INSERT INTO {s}.workflow_executions (id, workflow, version, status, priority, owner, input,"
-              " idempotency_key, created_at, start_after, started_at, deadline)"
-              " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING"};
+    .sqlite =
+        "INSERT INTO {s}.workflow_executions (id, workflow, version, status, priority, owner, "
+        "input,"
+        " idempotency_key, created_at, start_after, started_at, deadline)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING"};
 
 // `crashes` is not among what is replaced: only a takeover counts them (R9).
 constexpr Statement write_task{
     .name = "write_task",
-    .sqlite = "INSERT INTO {s}.task_executions (execution_id, task, status, attempt, crashes, at_most_once, started_at,"
-              " completed_at, wake_at, delta, error, skip_reason)"
-              " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
-              " ON CONFLICT (execution_id, task) DO UPDATE SET status = excluded.status, attempt = excluded.attempt,"
-              " at_most_once = excluded.at_most_once, started_at = excluded.started_at,"
-              " completed_at = excluded.completed_at, wake_at = excluded.wake_at, delta = excluded.delta,"
-              " error = excluded.error, skip_reason = excluded.skip_reason"};
+    .sqlite =
+        "INSERT INTO {s}.task_executions (execution_id, task, status, attempt, crashes, "
+        "at_most_once, started_at,"
+        " completed_at, wake_at, delta, error, skip_reason)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
+        " ON CONFLICT (execution_id, task) DO UPDATE SET status = excluded.status, attempt = "
+        "excluded.attempt,"
+        " at_most_once = excluded.at_most_once, started_at = excluded.started_at,"
+        " completed_at = excluded.completed_at, wake_at = excluded.wake_at, delta = excluded.delta,"
+        " error = excluded.error, skip_reason = excluded.skip_reason"};
 
 constexpr Statement insert_attempt{
     .name = "insert_attempt",
-    .sqlite = "INSERT INTO {s}.task_attempts (execution_id, task, attempt, runner_id, status, error, started_at, ended_at)"
-              " VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING"};
+    .sqlite =
+        "INSERT INTO {s}.task_attempts (execution_id, task, attempt, runner_id, status, error, "
+        "started_at, ended_at)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING"};
 
 constexpr Statement update_execution{
     .name = "update_execution",
-    .sqlite = "UPDATE {s}.workflow_executions SET status = $2, output = $3, error = $4,"
-              " started_at = coalesce($5, started_at), completed_at = coalesce($6, completed_at),"
-              " deadline = coalesce($7, deadline) WHERE id = $1"};
+    .sqlite =
+        "UPDATE {s}.workflow_executions SET status = $2, output = $3, error = $4,"
+        " started_at = coalesce($5, started_at), completed_at = coalesce($6, completed_at),"
+        " deadline = coalesce($7, deadline) WHERE id = $1"};
 
-// A statement of its own: an update that names `owner` rewrites the owner's index, also where nothing changes.
+// A statement of its own: an update that names `owner` rewrites the owner's index, also where
+// nothing changes.
 constexpr Statement release_execution{
     .name = "release_execution",
-    .sqlite = "UPDATE {s}.workflow_executions SET status = $2, output = $3, error = $4,"
-              " started_at = coalesce($5, started_at), completed_at = coalesce($6, completed_at),"
-              " deadline = coalesce($7, deadline), owner = NULL WHERE id = $1"};
+    .sqlite =
+        "UPDATE {s}.workflow_executions SET status = $2, output = $3, error = $4,"
+        " started_at = coalesce($5, started_at), completed_at = coalesce($6, completed_at),"
+        " deadline = coalesce($7, deadline), owner = NULL WHERE id = $1"};
 
-// Two searches, each over a partial index that is in order: neither what is delayed nor what is finished is passed over.
+// Two searches, each over a partial index that is in order: neither what is delayed nor what is
+// finished is passed over.
 constexpr auto claim_sql = join(
     "UPDATE {s}.workflow_executions SET owner = $1 WHERE id IN (SELECT id FROM ("
     "SELECT * FROM (SELECT id, priority FROM {s}.workflow_executions"
     " WHERE owner IS NULL AND status IN ('Pending', 'Running') AND start_after IS NULL"
-    " AND workflow || '@' || version IN (SELECT value FROM json_each($3)) ORDER BY priority DESC, id LIMIT $4)"
+    " AND workflow || '@' || version IN (SELECT value FROM json_each($3)) ORDER BY priority DESC, "
+    "id LIMIT $4)"
     " UNION ALL "
     "SELECT * FROM (SELECT id, priority FROM {s}.workflow_executions"
-    " WHERE owner IS NULL AND status IN ('Pending', 'Running') AND start_after IS NOT NULL AND start_after <= $2"
-    " AND workflow || '@' || version IN (SELECT value FROM json_each($3)) ORDER BY priority DESC, id LIMIT $4)"
+    " WHERE owner IS NULL AND status IN ('Pending', 'Running') AND start_after IS NOT NULL AND "
+    "start_after <= $2"
+    " AND workflow || '@' || version IN (SELECT value FROM json_each($3)) ORDER BY priority DESC, "
+    "id LIMIT $4)"
     ") ORDER BY priority DESC, id LIMIT $4) RETURNING ",
     execution_columns);
 constexpr Statement claim_executions{.name = "claim", .sqlite = claim_sql};
 
-void insert_executions(backend::Session& session, RunnerId me, std::vector<ExecutionInsert> const& rows,
-                       Committed& committed) {
+void insert_executions(backend::Session& session, RunnerId me,
+                       std::vector<ExecutionInsert> const& rows, Committed& committed) {
   if (rows.empty()) return;
   Columns<12> columns{rows.size()};
   for (auto const& row : rows)
-    columns.add(row.id, row.workflow, row.version, to_string(row.status), std::int64_t{row.priority},
-                row.owned ? Value{me.value} : Value{nullptr}, row.input, or_null(row.idempotency_key), row.created_at,
-                or_null(row.start_after), or_null(row.started_at), or_null(row.deadline));
+    columns.add(row.id, row.workflow, row.version, to_string(row.status),
+                std::int64_t{row.priority}, row.owned ? Value{me.value} : Value{nullptr}, row.input,
+                or_null(row.idempotency_key), row.created_at, or_null(row.start_after),
+                or_null(row.started_at), or_null(row.deadline));
   auto const inserted = session.apply(insert_execution, columns.get());
   for (std::size_t i = 0; i < inserted.size(); ++i)
     if (inserted[i] == 0) committed.not_inserted.push_back(i);
@@ -80,13 +95,15 @@ void write_tasks(backend::Session& session, std::vector<TaskWrite> const& rows) 
   if (rows.empty()) return;
   Columns<12> columns{rows.size()};
   for (auto const& row : rows)
-    columns.add(row.execution, row.task, to_string(row.status), std::int64_t{row.attempt}, std::int64_t{row.crashes},
-                flag(row.at_most_once), or_null(row.started_at), or_null(row.completed_at), or_null(row.wake_at),
-                or_null(row.delta), or_null(row.error), or_null(row.skip_reason));
+    columns.add(row.execution, row.task, to_string(row.status), std::int64_t{row.attempt},
+                std::int64_t{row.crashes}, flag(row.at_most_once), or_null(row.started_at),
+                or_null(row.completed_at), or_null(row.wake_at), or_null(row.delta),
+                or_null(row.error), or_null(row.skip_reason));
   session.apply(write_task, columns.get());
 }
 
-void insert_attempts(backend::Session& session, RunnerId me, std::vector<AttemptInsert> const& rows) {
+void insert_attempts(backend::Session& session, RunnerId me,
+                     std::vector<AttemptInsert> const& rows) {
   if (rows.empty()) return;
   Columns<8> columns{rows.size()};
   for (auto const& row : rows)
@@ -101,20 +118,23 @@ void update_executions(backend::Session& session, std::vector<ExecutionUpdate> c
   Columns<7> released{rows.size()};
   for (auto const& row : rows)
     (row.release ? released : staying)
-        .add(row.id, to_string(row.status), or_null(row.output), or_null(row.error), or_null(row.started_at),
-             or_null(row.completed_at), or_null(row.deadline));
+        .add(row.id, to_string(row.status), or_null(row.output), or_null(row.error),
+             or_null(row.started_at), or_null(row.completed_at), or_null(row.deadline));
   if (!staying.empty()) session.apply(update_execution, staying.get());
   if (!released.empty()) session.apply(release_execution, released.get());
 }
 
-void claim(backend::Session& session, RunnerId me, ClaimRequest const& request, Committed& committed) {
+void claim(backend::Session& session, RunnerId me, ClaimRequest const& request,
+           Committed& committed) {
   if (request.limit == 0) return;
-  std::array<Value, 4> const parameters{me.value, request.now, request.known, static_cast<std::int64_t>(request.limit)};
+  std::array<Value, 4> const parameters{me.value, request.now, request.known,
+                                        static_cast<std::int64_t>(request.limit)};
   committed.claimed = execution_rows(session.query(claim_executions, parameters));
   // RETURNING promises no order.
-  std::sort(committed.claimed.begin(), committed.claimed.end(), [](ExecutionRow const& a, ExecutionRow const& b) {
-    return a.priority != b.priority ? a.priority > b.priority : a.id < b.id;
-  });
+  std::sort(committed.claimed.begin(), committed.claimed.end(),
+            [](ExecutionRow const& a, ExecutionRow const& b) {
+              return a.priority != b.priority ? a.priority > b.priority : a.id < b.id;
+            });
 }
 
 }  // namespace
@@ -127,7 +147,8 @@ void Batch::clear() noexcept {
   claim = {};
 }
 
-Outcome commit(backend::Database& database, backend::Session& session, Fence const& fence, Batch const& batch) {
+Outcome commit(backend::Database& database, backend::Session& session, Fence const& fence,
+               Batch const& batch) {
   return fenced(database, session, fence, [&](Committed& committed) {
     insert_executions(session, fence.runner, batch.inserts, committed);
     write_tasks(session, batch.tasks);

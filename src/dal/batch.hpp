@@ -42,8 +42,9 @@ struct TaskWrite {
   TaskStatus status = TaskStatus::ready;
   std::uint32_t attempt = 1;
   std::uint32_t crashes = 0;  ///< written on insert only: nothing but a takeover changes it (R9)
-  bool at_most_once = false;  ///< a Running row of such a task is Failed by a takeover or release (R10)
-  std::string_view delta;     ///< empty: NULL
+  bool at_most_once =
+      false;  ///< a Running row of such a task is Failed by a takeover or release (R10)
+  std::string_view delta;  ///< empty: NULL
   std::string_view error;
   std::string_view skip_reason;
   std::optional<Instant> started_at, completed_at, wake_at;
@@ -69,9 +70,9 @@ struct ExecutionUpdate {
 
 /// What a claim returns; see `load` in dal/workflow_executions.hpp for its tasks.
 struct ClaimRequest {
-  std::size_t limit = 0;           ///< 0: no claim
+  std::size_t limit = 0;  ///< 0: no claim
   Instant now{};
-  std::string_view known;          ///< JSON array of "name@version"
+  std::string_view known;  ///< JSON array of "name@version"
 };
 
 /// One group of transitions. Rows are in primary-key order, no row twice.
@@ -83,7 +84,8 @@ struct Batch {
   ClaimRequest claim;
 
   [[nodiscard]] bool empty() const noexcept {
-    return inserts.empty() && tasks.empty() && attempts.empty() && updates.empty() && claim.limit == 0;
+    return inserts.empty() && tasks.empty() && attempts.empty() && updates.empty() &&
+           claim.limit == 0;
   }
   [[nodiscard]] std::size_t rows() const noexcept {
     return inserts.size() + tasks.size() + attempts.size() + updates.size();
@@ -92,17 +94,26 @@ struct Batch {
 };
 
 struct Committed {
-  std::vector<std::size_t> not_inserted;  ///< indexes into `inserts`: id or idempotency key was there already
+  std::vector<std::size_t>
+      not_inserted;  ///< indexes into `inserts`: id or idempotency key was there already
   std::vector<ExecutionRow> claimed;
 };
-struct Fenced {};                                  ///< nothing was written; read the own row (R1)
-struct Unknown { std::string message; };           ///< read the own row (R8)
-struct Again { std::string message; bool session_broken = false; };  ///< nothing was written; the same again, later (R16)
-struct Refused { std::string sqlstate, message; }; ///< nothing was written; an error that names the data (R16)
+struct Fenced {};  ///< nothing was written; read the own row (R1)
+struct Unknown {
+  std::string message;
+};  ///< read the own row (R8)
+struct Again {
+  std::string message;
+  bool session_broken = false;
+};  ///< nothing was written; the same again, later (R16)
+struct Refused {
+  std::string sqlstate, message;
+};  ///< nothing was written; an error that names the data (R16)
 using Outcome = std::variant<Committed, Fenced, Unknown, Again, Refused>;
 
-/// Writes the batch behind the fence in one transaction: all of it or nothing. An empty batch renews the lease.
-/// Throws nothing but `std::bad_alloc`.
-[[nodiscard]] Outcome commit(backend::Database& database, backend::Session& session, Fence const& fence, Batch const& batch);
+/// Writes the batch behind the fence in one transaction: all of it or nothing. An empty batch
+/// renews the lease. Throws nothing but `std::bad_alloc`.
+[[nodiscard]] Outcome commit(backend::Database& database, backend::Session& session,
+                             Fence const& fence, Batch const& batch);
 
 }  // namespace cloacina::dal

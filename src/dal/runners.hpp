@@ -21,8 +21,10 @@ struct WorkflowDefinitionRow {
   std::string name, version, definition;
 };
 
-/// Inserts the runner (alive, commit_seq 0, lease from now) and the definitions it knows that are not stored yet.
-void register_runner(backend::Database&, backend::Session&, RunnerRow const&, std::chrono::microseconds lease,
+/// Inserts the runner (alive, commit_seq 0, lease from now) and the definitions it knows that are
+/// not stored yet.
+void register_runner(backend::Database&, backend::Session&, RunnerRow const&,
+                     std::chrono::microseconds lease,
                      std::vector<WorkflowDefinitionRow> const& definitions);
 
 struct RunnerState {
@@ -32,21 +34,26 @@ struct RunnerState {
 /// The own row (R1, R8); nothing if it is gone.
 [[nodiscard]] std::optional<RunnerState> read_runner(backend::Session&, RunnerId);
 
-/// A read without a lock: is there a runner to take over, an execution to claim, or another runner alive?
+/// A read without a lock: is there a runner to take over, an execution to claim, or another runner
+/// alive?
 struct Surroundings {
   std::size_t others_alive = 0;
   bool expired_runners = false;  ///< lease passed or another boot (R6)
   bool claimable = false;        ///< unowned, due, known
 };
-[[nodiscard]] Surroundings look_around(backend::Database&, backend::Session&, RunnerId me, Instant now, std::string_view known);
+[[nodiscard]] Surroundings look_around(backend::Database&, backend::Session&, RunnerId me,
+                                       Instant now, std::string_view known);
 
 struct TakeoverResult {
   Outcome outcome;
-  std::size_t runners = 0, executions = 0, orphans = 0;  ///< orphans: owners that were not alive at all (R2)
+  std::size_t runners = 0, executions = 0,
+              orphans = 0;  ///< orphans: owners that were not alive at all (R2)
 };
-/// R2 in one transaction: own fence; expired runners dead; their executions unowned with takeovers + 1; crashes counted
-/// (R9), at-most-once tasks with a marker Failed (R10); Running tasks Ready. Dead rows are kept for a day.
-[[nodiscard]] TakeoverResult take_over(backend::Database&, backend::Session&, Fence const&, Instant now, std::uint32_t max_crashes);
+/// R2 in one transaction: own fence; expired runners dead; their executions unowned with takeovers
+/// + 1; crashes counted (R9), at-most-once tasks with a marker Failed (R10); Running tasks Ready.
+/// Dead rows are kept for a day.
+[[nodiscard]] TakeoverResult take_over(backend::Database&, backend::Session&, Fence const&,
+                                       Instant now, std::uint32_t max_crashes);
 
 /// R2, release: the engine's last transaction. `at_most_once` as in `take_over`.
 [[nodiscard]] Outcome release(backend::Database&, backend::Session&, Fence const&, Instant now);

@@ -15,70 +15,92 @@ constexpr std::chrono::hours dead_rows_kept{24};
 
 constexpr Statement declare_dead{
     .name = "declare_dead",
-    .sqlite = "UPDATE {s}.runners SET state = 'dead', ended_at = $2 WHERE state = 'alive' AND id <> $1"
-              " AND (lease_until < $3 OR boot_id <> $4) RETURNING id"};
+    .sqlite =
+        "UPDATE {s}.runners SET state = 'dead', ended_at = $2 WHERE state = 'alive' AND id <> $1"
+        " AND (lease_until < $3 OR boot_id <> $4) RETURNING id"};
 
 // From owner to owner through the index: its cost grows with the runners, not with what they own.
 constexpr Statement owners_not_alive{
     .name = "owners_not_alive",
-    .sqlite = "WITH RECURSIVE owners (id) AS ("
-              "SELECT min(owner) FROM {s}.workflow_executions WHERE owner IS NOT NULL"
-              " UNION ALL "
-              "SELECT (SELECT min(owner) FROM {s}.workflow_executions WHERE owner IS NOT NULL AND owner > owners.id)"
-              " FROM owners WHERE owners.id IS NOT NULL)"
-              " SELECT id FROM owners WHERE id IS NOT NULL"
-              " AND NOT EXISTS (SELECT 1 FROM {s}.runners AS r WHERE r.id = owners.id AND r.state = 'alive')"};
+    .sqlite =
+        "WITH RECURSIVE owners (id) AS ("
+        "SELECT min(owner) FROM {s}.workflow_executions WHERE owner IS NOT NULL"
+        " UNION ALL "
+        "SELECT (SELECT min(owner) FROM {s}.workflow_executions WHERE owner IS NOT NULL AND owner "
+        "> owners.id)"
+        " FROM owners WHERE owners.id IS NOT NULL)"
+        " SELECT id FROM owners WHERE id IS NOT NULL"
+        " AND NOT EXISTS (SELECT 1 FROM {s}.runners AS r WHERE r.id = owners.id AND r.state = "
+        "'alive')"};
 
 // R10: whether the body ran to its end cannot be known, and it must not run twice.
 constexpr Statement fail_at_most_once{
     .name = "fail_at_most_once",
-    .sqlite = "UPDATE {s}.task_executions AS t SET status = 'Failed', error = 'outcome unknown: owner lost',"
-              " completed_at = $2, wake_at = NULL FROM {s}.workflow_executions AS e"
-              " WHERE e.owner = $1 AND t.execution_id = e.id AND t.status = 'Running' AND t.at_most_once = 1"};
+    .sqlite =
+        "UPDATE {s}.task_executions AS t SET status = 'Failed', error = 'outcome unknown: owner "
+        "lost',"
+        " completed_at = $2, wake_at = NULL FROM {s}.workflow_executions AS e"
+        " WHERE e.owner = $1 AND t.execution_id = e.id AND t.status = 'Running' AND t.at_most_once "
+        "= 1"};
 
-// R9: only where an earlier takeover made the start markers awaited ones, so that a Running row means a running body.
-// The exponent is bounded so that no count overflows the time.
+// R9: only where an earlier takeover made the start markers awaited ones, so that a Running row
+// means a running body. The exponent is bounded so that no count overflows the time.
 constexpr Statement count_crashes{
     .name = "count_crashes",
-    .sqlite = "UPDATE {s}.task_executions AS t SET crashes = t.crashes + 1,"
-              " status = CASE WHEN t.crashes + 1 >= $3 THEN 'Failed' ELSE 'Ready' END,"
-              " error = CASE WHEN t.crashes + 1 >= $3 THEN 'task ''' || t.task || ''' crashed ' || (t.crashes + 1) ||"
-              " ' times: its runner was lost each time while it ran; a body that kills its process, kills from outside"
-              " and stalls longer than the lease cannot be told apart' ELSE t.error END,"
-              " completed_at = CASE WHEN t.crashes + 1 >= $3 THEN $2 END,"
-              " wake_at = CASE WHEN t.crashes + 1 >= $3 THEN NULL ELSE $2 + (1000000 << min(t.crashes, 20)) END"
-              " FROM {s}.workflow_executions AS e"
-              " WHERE e.owner = $1 AND e.takeovers >= 1 AND t.execution_id = e.id AND t.status = 'Running'"};
+    .sqlite =
+        "UPDATE {s}.task_executions AS t SET crashes = t.crashes + 1,"
+        " status = CASE WHEN t.crashes + 1 >= $3 THEN 'Failed' ELSE 'Ready' END,"
+        " error = CASE WHEN t.crashes + 1 >= $3 THEN 'task ''' || t.task || ''' crashed ' || "
+        "(t.crashes + 1) ||"
+        " ' times: its runner was lost each time while it ran; a body that kills its process, "
+        "kills from outside"
+        " and stalls longer than the lease cannot be told apart' ELSE t.error END,"
+        " completed_at = CASE WHEN t.crashes + 1 >= $3 THEN $2 END,"
+        " wake_at = CASE WHEN t.crashes + 1 >= $3 THEN NULL ELSE $2 + (1000000 << min(t.crashes, "
+        "20)) END"
+        " FROM {s}.workflow_executions AS e"
+        " WHERE e.owner = $1 AND e.takeovers >= 1 AND t.execution_id = e.id AND t.status = "
+        "'Running'"};
 
 constexpr Statement restart_running{
     .name = "restart_running",
-    .sqlite = "UPDATE {s}.task_executions AS t SET status = 'Ready', started_at = NULL"
-              " FROM {s}.workflow_executions AS e"
-              " WHERE e.owner = $1 AND t.execution_id = e.id AND t.status = 'Running'"};
+    .sqlite =
+        "UPDATE {s}.task_executions AS t SET status = 'Ready', started_at = NULL"
+        " FROM {s}.workflow_executions AS e"
+        " WHERE e.owner = $1 AND t.execution_id = e.id AND t.status = 'Running'"};
 
 constexpr Statement record_lost_attempts{
     .name = "record_lost_attempts",
-    .sqlite = "INSERT INTO {s}.task_attempts (execution_id, task, attempt, runner_id, status, error, started_at, ended_at)"
-              " SELECT t.execution_id, t.task, t.attempt, e.owner, 'Failed', t.error, t.started_at, $2"
-              " FROM {s}.workflow_executions AS e JOIN {s}.task_executions AS t ON t.execution_id = e.id"
-              " WHERE e.owner = $1 AND t.status = 'Failed' AND t.completed_at = $2 AND t.error IS NOT NULL"
-              " ON CONFLICT DO NOTHING"};
+    .sqlite =
+        "INSERT INTO {s}.task_attempts (execution_id, task, attempt, runner_id, status, error, "
+        "started_at, ended_at)"
+        " SELECT t.execution_id, t.task, t.attempt, e.owner, 'Failed', t.error, t.started_at, $2"
+        " FROM {s}.workflow_executions AS e JOIN {s}.task_executions AS t ON t.execution_id = e.id"
+        " WHERE e.owner = $1 AND t.status = 'Failed' AND t.completed_at = $2 AND t.error IS NOT "
+        "NULL"
+        " ON CONFLICT DO NOTHING"};
 
-constexpr Statement take_executions{
-    .name = "take_executions",
-    .sqlite = "UPDATE {s}.workflow_executions SET owner = NULL, takeovers = takeovers + 1 WHERE owner = $1"};
+constexpr Statement take_executions{.name = "take_executions",
+                                    .sqlite =
+                                        "UPDATE {s}.workflow_executions SET owner = NULL, "
+                                        "takeovers = takeovers + 1 WHERE owner = $1"};
 
 constexpr Statement release_executions{
-    .name = "release_executions", .sqlite = "UPDATE {s}.workflow_executions SET owner = NULL WHERE owner = $1"};
+    .name = "release_executions",
+    .sqlite = "UPDATE {s}.workflow_executions SET owner = NULL WHERE owner = $1"};
 
 constexpr Statement stop_runner{
-    .name = "stop_runner", .sqlite = "UPDATE {s}.runners SET state = 'stopped', ended_at = $2 WHERE id = $1"};
+    .name = "stop_runner",
+    .sqlite = "UPDATE {s}.runners SET state = 'stopped', ended_at = $2 WHERE id = $1"};
 
 constexpr Statement forget_runners{
-    .name = "forget_runners", .sqlite = "DELETE FROM {s}.runners WHERE state <> 'alive' AND ended_at < $1"};
+    .name = "forget_runners",
+    .sqlite = "DELETE FROM {s}.runners WHERE state <> 'alive' AND ended_at < $1"};
 
-/// Everything that happens to the tasks of an owner that is lost or leaves; `max_crashes` 0: it leaves, nothing counts.
-void settle_running_tasks(backend::Session& session, ExecutionId owner, Instant now, std::uint32_t max_crashes) {
+/// Everything that happens to the tasks of an owner that is lost or leaves; `max_crashes` 0: it
+/// leaves, nothing counts.
+void settle_running_tasks(backend::Session& session, ExecutionId owner, Instant now,
+                          std::uint32_t max_crashes) {
   std::array<Value, 2> const owner_and_time{owner, now};
   session.execute(fail_at_most_once, owner_and_time);
   if (max_crashes != 0) {
@@ -98,12 +120,13 @@ std::vector<ExecutionId> ids_of(backend::Rows const& rows) {
 
 }  // namespace
 
-TakeoverResult take_over(backend::Database& database, backend::Session& session, Fence const& fence, Instant now,
-                         std::uint32_t max_crashes) {
+TakeoverResult take_over(backend::Database& database, backend::Session& session, Fence const& fence,
+                         Instant now, std::uint32_t max_crashes) {
   TakeoverResult result;
   result.outcome = fenced(database, session, fence, [&](Committed&) {
     auto const boot_id = database.boot_id();
-    std::array<Value, 4> const parameters{fence.runner.value, now, std::int64_t{database.lease_now().count()},
+    std::array<Value, 4> const parameters{fence.runner.value, now,
+                                          std::int64_t{database.lease_now().count()},
                                           std::string_view{boot_id}};
     auto const dead = ids_of(session.query(declare_dead, parameters));
     result.runners = dead.size();
@@ -119,7 +142,8 @@ TakeoverResult take_over(backend::Database& database, backend::Session& session,
   return result;
 }
 
-Outcome release(backend::Database& database, backend::Session& session, Fence const& fence, Instant now) {
+Outcome release(backend::Database& database, backend::Session& session, Fence const& fence,
+                Instant now) {
   return fenced(database, session, fence, [&](Committed&) {
     settle_running_tasks(session, fence.runner.value, now, 0);
     std::array<Value, 1> const me{fence.runner.value};

@@ -7,8 +7,9 @@ namespace {
 
 constexpr backend::Statement select_attempts{
     .name = "attempts_of",
-    .sqlite = "SELECT task, attempt, status, error, started_at, ended_at FROM {s}.task_attempts"
-              " WHERE execution_id = $1 ORDER BY ended_at, task, attempt"};
+    .sqlite =
+        "SELECT task, attempt, status, error, started_at, ended_at FROM {s}.task_attempts"
+        " WHERE execution_id = $1 ORDER BY ended_at, task, attempt"};
 
 }  // namespace
 

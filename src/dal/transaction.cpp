@@ -9,15 +9,17 @@ using backend::Statement;
 
 constexpr Statement fence_statement{
     .name = "fence",
-    .sqlite = "UPDATE {s}.runners SET commit_seq = $2, lease_until = $3"
-              " WHERE id = $1 AND state = 'alive' AND commit_seq = $2 - 1"};
+    .sqlite =
+        "UPDATE {s}.runners SET commit_seq = $2, lease_until = $3"
+        " WHERE id = $1 AND state = 'alive' AND commit_seq = $2 - 1"};
 
 }  // namespace
 
 bool pass_fence(backend::Database& database, backend::Session& session, Fence const& fence) {
   // Read after the transaction has begun: waiting for the turn must not shorten the lease.
   auto const lease_until = database.lease_now() + fence.lease;
-  std::array<backend::Value, 3> const parameters{fence.runner.value, static_cast<std::int64_t>(fence.commit_seq),
+  std::array<backend::Value, 3> const parameters{fence.runner.value,
+                                                 static_cast<std::int64_t>(fence.commit_seq),
                                                  std::int64_t{lease_until.count()}};
   return session.execute(fence_statement, parameters) == 1;
 }
@@ -27,10 +29,14 @@ Outcome outcome_of_current_error() {
     throw;
   } catch (backend::SessionError const& error) {
     switch (error.failure()) {
-      case backend::Failure::data: return Refused{error.sqlstate(), error.what()};
-      case backend::Failure::unknown: return Unknown{error.what()};
-      case backend::Failure::again: return Again{error.what(), false};
-      case backend::Failure::broken: return Again{error.what(), true};
+      case backend::Failure::data:
+        return Refused{error.sqlstate(), error.what()};
+      case backend::Failure::unknown:
+        return Unknown{error.what()};
+      case backend::Failure::again:
+        return Again{error.what(), false};
+      case backend::Failure::broken:
+        return Again{error.what(), true};
     }
     return Again{error.what(), true};
   } catch (BackendError const& error) {  // a stored row that cannot be read

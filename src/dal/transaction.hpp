@@ -26,15 +26,19 @@ class Transaction {
   bool open_ = true;
 };
 
-/// R1: renews the lease and takes the number. False: the row is not alive, or its number is not the one before.
-[[nodiscard]] bool pass_fence(backend::Database& database, backend::Session& session, Fence const& fence);
+/// R1: renews the lease and takes the number. False: the row is not alive, or its number is not the
+/// one before.
+[[nodiscard]] bool pass_fence(backend::Database& database, backend::Session& session,
+                              Fence const& fence);
 
-/// What the error under way means for a batch. Call it in a handler; lets everything pass that is no `Error`.
+/// What the error under way means for a batch. Call it in a handler; lets everything pass that is
+/// no `Error`.
 [[nodiscard]] Outcome outcome_of_current_error();
 
 /// One transaction behind the fence (R1): `work` fills what it did into `Committed`.
 template <class Work>
-[[nodiscard]] Outcome fenced(backend::Database& database, backend::Session& session, Fence const& fence, Work&& work) {
+[[nodiscard]] Outcome fenced(backend::Database& database, backend::Session& session,
+                             Fence const& fence, Work&& work) {
   try {
     Transaction transaction{session};
     if (!pass_fence(database, session, fence)) return Fenced{};

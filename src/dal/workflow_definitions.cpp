@@ -11,7 +11,8 @@ constexpr backend::Statement select_definition{
 
 }  // namespace
 
-std::optional<std::string> find_definition(backend::Session& session, std::string_view name, std::string_view version) {
+std::optional<std::string> find_definition(backend::Session& session, std::string_view name,
+                                           std::string_view version) {
   std::array<backend::Value, 2> const parameters{name, version};
   auto const rows = session.query(select_definition, parameters);
   if (rows.empty()) return std::nullopt;

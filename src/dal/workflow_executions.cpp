@@ -13,11 +13,13 @@ namespace {
 using backend::Statement;
 using backend::Value;
 
-constexpr auto find_sql = join("SELECT ", execution_columns, " FROM {s}.workflow_executions WHERE id = $1");
+constexpr auto find_sql =
+    join("SELECT ", execution_columns, " FROM {s}.workflow_executions WHERE id = $1");
 constexpr Statement find_statement{.name = "find_execution", .sqlite = find_sql};
 
-constexpr auto by_key_sql = join("SELECT ", execution_columns,
-                                 " FROM {s}.workflow_executions WHERE workflow = $1 AND idempotency_key = $2");
+constexpr auto by_key_sql =
+    join("SELECT ", execution_columns,
+         " FROM {s}.workflow_executions WHERE workflow = $1 AND idempotency_key = $2");
 constexpr Statement by_key_statement{.name = "find_by_idempotency_key", .sqlite = by_key_sql};
 
 constexpr auto owned_sql = join("SELECT ", execution_columns,
@@ -28,33 +30,40 @@ constexpr Statement exists_statement{
     .name = "execution_exists", .sqlite = "SELECT 1 FROM {s}.workflow_executions WHERE id = $1"};
 
 // Newest first along the key; `$1` is larger than every id where nothing is to come after.
-constexpr auto list_sql = join("SELECT ", execution_columns,
-                               " FROM {s}.workflow_executions WHERE id < $1 AND ($2 IS NULL OR workflow = $2)"
-                               " AND ($3 IS NULL OR status = $3) ORDER BY id DESC LIMIT $4");
+constexpr auto list_sql =
+    join("SELECT ", execution_columns,
+         " FROM {s}.workflow_executions WHERE id < $1 AND ($2 IS NULL OR workflow = $2)"
+         " AND ($3 IS NULL OR status = $3) ORDER BY id DESC LIMIT $4");
 constexpr Statement list_statement{.name = "list_executions", .sqlite = list_sql};
 
-constexpr Statement insert_statement{
-    .name = "insert_unowned",
-    .sqlite = "INSERT INTO {s}.workflow_executions (id, workflow, version, status, priority, input, idempotency_key,"
-              " created_at, start_after) VALUES ($1, $2, $3, 'Pending', $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING"};
+constexpr Statement insert_statement{.name = "insert_unowned",
+                                     .sqlite =
+                                         "INSERT INTO {s}.workflow_executions (id, workflow, "
+                                         "version, status, priority, input, idempotency_key,"
+                                         " created_at, start_after) VALUES ($1, $2, $3, 'Pending', "
+                                         "$4, $5, $6, $7, $8) ON CONFLICT DO NOTHING"};
 
 constexpr Statement cancel_execution{
     .name = "cancel_unowned",
-    .sqlite = "UPDATE {s}.workflow_executions SET status = 'Cancelled', error = $2, completed_at = $3"
-              " WHERE id = $1 AND owner IS NULL AND status IN ('Pending', 'Running', 'Paused')"};
+    .sqlite =
+        "UPDATE {s}.workflow_executions SET status = 'Cancelled', error = $2, completed_at = $3"
+        " WHERE id = $1 AND owner IS NULL AND status IN ('Pending', 'Running', 'Paused')"};
 
 constexpr Statement cancel_tasks{
     .name = "cancel_tasks",
-    .sqlite = "UPDATE {s}.task_executions SET status = 'Cancelled', completed_at = $2, wake_at = NULL"
-              " WHERE execution_id = $1 AND status IN ('NotStarted', 'Ready', 'Running', 'Deferred')"};
+    .sqlite =
+        "UPDATE {s}.task_executions SET status = 'Cancelled', completed_at = $2, wake_at = NULL"
+        " WHERE execution_id = $1 AND status IN ('NotStarted', 'Ready', 'Running', 'Deferred')"};
 
 // What has not started has no row yet, and is cancelled like the rest.
 constexpr Statement cancel_not_started{
     .name = "cancel_not_started",
-    .sqlite = "INSERT INTO {s}.task_executions (execution_id, task, status, completed_at)"
-              " SELECT e.id, json_extract(d.value, '$.id'), 'Cancelled', $2 FROM {s}.workflow_executions AS e"
-              " JOIN {s}.workflow_definitions AS w ON w.name = e.workflow AND w.version = e.version"
-              " JOIN json_each(w.definition, '$.tasks') AS d WHERE e.id = $1 ON CONFLICT DO NOTHING"};
+    .sqlite =
+        "INSERT INTO {s}.task_executions (execution_id, task, status, completed_at)"
+        " SELECT e.id, json_extract(d.value, '$.id'), 'Cancelled', $2 FROM {s}.workflow_executions "
+        "AS e"
+        " JOIN {s}.workflow_definitions AS w ON w.name = e.workflow AND w.version = e.version"
+        " JOIN json_each(w.definition, '$.tasks') AS d WHERE e.id = $1 ON CONFLICT DO NOTHING"};
 
 std::optional<ExecutionRow> first(backend::Rows const& rows) {
   if (rows.empty()) return std::nullopt;
@@ -94,7 +103,8 @@ std::optional<ExecutionRow> find_execution(backend::Session& session, ExecutionI
   return first(session.query(find_statement, parameters));
 }
 
-std::optional<ExecutionRow> find_by_idempotency_key(backend::Session& session, std::string_view workflow,
+std::optional<ExecutionRow> find_by_idempotency_key(backend::Session& session,
+                                                    std::string_view workflow,
                                                     std::string_view key) {
   std::array<Value, 2> const parameters{workflow, key};
   return first(session.query(by_key_statement, parameters));
@@ -105,7 +115,8 @@ std::vector<ExecutionRow> owned_executions(backend::Session& session, RunnerId r
   return execution_rows(session.query(owned_statement, parameters));
 }
 
-std::vector<ExecutionId> existing_executions(backend::Session& session, std::vector<ExecutionId> const& ids) {
+std::vector<ExecutionId> existing_executions(backend::Session& session,
+                                             std::vector<ExecutionId> const& ids) {
   std::vector<ExecutionId> existing;
   for (auto const id : ids) {
     std::array<Value, 1> const parameters{id};
@@ -115,9 +126,10 @@ std::vector<ExecutionId> existing_executions(backend::Session& session, std::vec
 }
 
 std::vector<ExecutionRow> list_executions(backend::Session& session, ListFilter const& filter) {
-  std::array<Value, 4> const parameters{filter.after.value_or(larger_than_all), or_null(filter.workflow),
-                                        filter.status ? Value{to_string(*filter.status)} : Value{nullptr},
-                                        static_cast<std::int64_t>(filter.limit)};
+  std::array<Value, 4> const parameters{
+      filter.after.value_or(larger_than_all), or_null(filter.workflow),
+      filter.status ? Value{to_string(*filter.status)} : Value{nullptr},
+      static_cast<std::int64_t>(filter.limit)};
   return execution_rows(session.query(list_statement, parameters));
 }
 
@@ -126,22 +138,24 @@ std::vector<ExecutionId> insert_unowned(backend::Database&, backend::Session& se
   Columns<8> columns{rows.size()};
   std::vector<ExecutionId> standing;
   for (auto const& row : rows) {
-    columns.add(row.id, row.workflow, row.version, std::int64_t{row.priority}, row.input, or_null(row.idempotency_key),
-                row.created_at, or_null(row.start_after));
+    columns.add(row.id, row.workflow, row.version, std::int64_t{row.priority}, row.input,
+                or_null(row.idempotency_key), row.created_at, or_null(row.start_after));
     standing.push_back(row.id);
   }
   Transaction transaction{session};
   auto const inserted = session.apply(insert_statement, columns.get());
   for (std::size_t i = 0; i < inserted.size(); ++i) {
     if (inserted[i] != 0 || rows[i].idempotency_key.empty()) continue;
-    if (auto const earlier = find_by_idempotency_key(session, rows[i].workflow, rows[i].idempotency_key))
+    if (auto const earlier =
+            find_by_idempotency_key(session, rows[i].workflow, rows[i].idempotency_key))
       standing[i] = earlier->id;
   }
   transaction.commit();
   return standing;
 }
 
-bool cancel_unowned(backend::Session& session, ExecutionId id, std::string_view reason, Instant now) {
+bool cancel_unowned(backend::Session& session, ExecutionId id, std::string_view reason,
+                    Instant now) {
   Transaction transaction{session};
   std::array<Value, 3> const parameters{id, reason, now};
   if (session.execute(cancel_execution, parameters) == 0) return false;

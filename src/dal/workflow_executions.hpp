@@ -9,25 +9,30 @@
 namespace cloacina::dal {
 
 [[nodiscard]] std::optional<ExecutionRow> find_execution(backend::Session&, ExecutionId);
-[[nodiscard]] std::optional<ExecutionRow> find_by_idempotency_key(backend::Session&, std::string_view workflow, std::string_view key);
+[[nodiscard]] std::optional<ExecutionRow> find_by_idempotency_key(backend::Session&,
+                                                                  std::string_view workflow,
+                                                                  std::string_view key);
 /// R3: what this runner owns and that is not final.
 [[nodiscard]] std::vector<ExecutionRow> owned_executions(backend::Session&, RunnerId);
 /// Those of `ids` that are stored (R8: what an unknown batch inserted).
-[[nodiscard]] std::vector<ExecutionId> existing_executions(backend::Session&, std::vector<ExecutionId> const& ids);
+[[nodiscard]] std::vector<ExecutionId> existing_executions(backend::Session&,
+                                                           std::vector<ExecutionId> const& ids);
 
 struct ListFilter {
-  std::string_view workflow;                  ///< empty: all
+  std::string_view workflow;  ///< empty: all
   std::optional<WorkflowStatus> status;
   std::size_t limit = 100;
-  std::optional<ExecutionId> after;           ///< newest first; ids smaller than this one
+  std::optional<ExecutionId> after;  ///< newest first; ids smaller than this one
 };
 [[nodiscard]] std::vector<ExecutionRow> list_executions(backend::Session&, ListFilter const&);
 
-/// A `Client`'s insert (R19): unowned, repeated safely with the same ids. Returns for each row the id that now stands
-/// for it (an earlier one, where the idempotency key was taken).
-[[nodiscard]] std::vector<ExecutionId> insert_unowned(backend::Database&, backend::Session&, std::vector<ExecutionInsert> const&);
+/// A `Client`'s insert (R19): unowned, repeated safely with the same ids. Returns for each row the
+/// id that now stands for it (an earlier one, where the idempotency key was taken).
+[[nodiscard]] std::vector<ExecutionId> insert_unowned(backend::Database&, backend::Session&,
+                                                      std::vector<ExecutionInsert> const&);
 
-/// Cancels an execution that nobody owns, in one transaction of its own (R12). False if it is owned, final or missing.
+/// Cancels an execution that nobody owns, in one transaction of its own (R12). False if it is
+/// owned, final or missing.
 bool cancel_unowned(backend::Session&, ExecutionId, std::string_view reason, Instant now);
 
 }  // namespace cloacina::dal

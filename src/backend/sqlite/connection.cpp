@@ -11,8 +11,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// SQLite's own handler backs off up to 100 ms and starves: of four busy processes one got 22 % of its share. Short waits
-// that are drawn evenly are fair.
+// SQLite's own handler backs off up to 100 ms and starves: of four busy processes one got 22 % of
+// its share. Short waits that are drawn evenly are fair.
 constexpr auto shortest_wait = 150us;
 constexpr auto spread_of_waits = 300us;
 
@@ -24,21 +24,27 @@ std::uint64_t next_random(std::uint64_t& state) noexcept {
 }
 
 int open_flags(ConnectionSettings const& settings) noexcept {
-  // No SQLITE_OPEN_CREATE: a new file is made beforehand, with its mode. No SQLITE_OPEN_URI: the path is just a path.
-  // NOFOLLOW: the path was resolved; a link put there since then is somebody's trick.
+  // No SQLITE_OPEN_CREATE: a new file is made beforehand, with its mode. No SQLITE_OPEN_URI: the
+  // path is just a path. NOFOLLOW: the path was resolved; a link put there since then is somebody's
+  // trick.
   int const access = settings.read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
-  if (settings.path == ":memory:") return access | SQLITE_OPEN_MEMORY | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+  if (settings.path == ":memory:")
+    return access | SQLITE_OPEN_MEMORY | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
   return access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW;
 }
 
-void set_option(sqlite3* handle, int option, int value) noexcept { sqlite3_db_config(handle, option, value, nullptr); }
+void set_option(sqlite3* handle, int option, int value) noexcept {
+  sqlite3_db_config(handle, option, value, nullptr);
+}
 
 }  // namespace
 
 Connection::Connection(ConnectionSettings const& settings, Role role)
     : busy_timeout_(settings.busy_timeout),
-      jitter_(reinterpret_cast<std::uintptr_t>(this) ^
-              static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count()) ^ 1u) {
+      jitter_(
+          reinterpret_cast<std::uintptr_t>(this) ^
+          static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count()) ^
+          1u) {
   int const code = sqlite3_open_v2(settings.path.c_str(), &handle_, open_flags(settings), nullptr);
   try {
     if (handle_ == nullptr) throw std::bad_alloc{};
@@ -67,7 +73,8 @@ void Connection::configure(ConnectionSettings const& settings, Role role) {
   if (role == Role::opener) set_option(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1);
   // Checkpoints are a reader thread's, so that they are in nobody's latency.
   run("PRAGMA wal_autocheckpoint=0", "settings");
-  run(settings.synchronous_full ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL", "settings");
+  run(settings.synchronous_full ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL",
+      "settings");
   // Room for a group's pages: what does not fit would be written to the log twice.
   run("PRAGMA cache_size=-16384", "settings");
   run("PRAGMA temp_store=MEMORY", "settings");
@@ -107,7 +114,8 @@ bool Connection::wait_for_lock(int times) noexcept {
   auto const now = std::chrono::steady_clock::now();
   if (times == 0) busy_deadline_ = now + busy_timeout_;
   if (now >= busy_deadline_ || interrupted()) return false;
-  auto const spread = std::chrono::microseconds{next_random(jitter_) % static_cast<std::uint64_t>(spread_of_waits.count())};
+  auto const spread = std::chrono::microseconds{
+      next_random(jitter_) % static_cast<std::uint64_t>(spread_of_waits.count())};
   std::this_thread::sleep_for(shortest_wait + spread);
   return true;
 }

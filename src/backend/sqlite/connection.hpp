@@ -18,7 +18,8 @@ namespace cloacina::backend::sqlite {
 
 /// What a connection is for.
 enum class Role : unsigned char {
-  opener,  ///< looks at a file that may have to be left as it is: writes nothing by itself, not even at its end
+  opener,  ///< looks at a file that may have to be left as it is: writes nothing by itself, not
+           ///< even at its end
   writer,
   reader,  ///< refuses to write
 };
@@ -31,8 +32,8 @@ struct ConnectionSettings {
   std::chrono::milliseconds busy_timeout{5'000};
 };
 
-/// An SQLite connection as this library uses one: its settings, its busy handler and its prepared statements.
-/// One thread at a time, except `interrupt`.
+/// An SQLite connection as this library uses one: its settings, its busy handler and its prepared
+/// statements. One thread at a time, except `interrupt`.
 class Connection {
  public:
   /// Throws `ConfigurationError` or `BackendError`.
@@ -41,7 +42,8 @@ class Connection {
   Connection(Connection const&) = delete;
   Connection& operator=(Connection const&) = delete;
 
-  /// From now on the log is written back when the last connection closes; an opener found the file to be ours.
+  /// From now on the log is written back when the last connection closes; an opener found the file
+  /// to be ours.
   void accept_file();
 
   [[nodiscard]] sqlite3* handle() noexcept { return handle_; }
@@ -56,9 +58,12 @@ class Connection {
   void interrupt() noexcept;
   /// A new call starts: what was interrupted before does not concern it.
   void clear_interrupt() noexcept { interrupted_.store(false, std::memory_order_relaxed); }
-  [[nodiscard]] bool interrupted() const noexcept { return interrupted_.load(std::memory_order_relaxed); }
+  [[nodiscard]] bool interrupted() const noexcept {
+    return interrupted_.load(std::memory_order_relaxed);
+  }
 
-  /// For the one connection of an in-memory database, which all sessions share: held from begin to commit or rollback.
+  /// For the one connection of an in-memory database, which all sessions share: held from begin to
+  /// commit or rollback.
   [[nodiscard]] std::mutex& turn() noexcept { return turn_; }
 
  private:

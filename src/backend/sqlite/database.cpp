@@ -20,8 +20,15 @@ constexpr std::uint64_t frame_bytes = 4096 + 24;
 std::chrono::microseconds kernel_clock() {
   timespec now{};
   clock_gettime(CLOCK_MONOTONIC, &now);
-  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::seconds{now.tv_sec} +
-                                                               std::chrono::nanoseconds{now.tv_nsec});
+  return std::chrono::duration_cast<std::chrono::microseconds>(
+      std::chrono::seconds{now.tv_sec} + std::chrono::nanoseconds{now.tv_nsec});
+}
+
+std::string read_boot_id() {
+  std::string id;
+  std::ifstream file{"/proc/sys/kernel/random/boot_id"};
+  std::getline(file, id);
+  return id;
 }
 
 ConnectionSettings settings_of(DatabaseUrl const& url) {
@@ -35,20 +42,23 @@ ConnectionSettings settings_of(DatabaseUrl const& url) {
 }  // namespace
 
 SqliteDatabase::SqliteDatabase(DatabaseUrl const& url, OpenOptions options)
-    : options_(std::move(options)), settings_(settings_of(url)) {
+    : options_(std::move(options)), settings_(settings_of(url)), boot_id_(read_boot_id()) {
   if (!options_.lease_clock) options_.lease_clock = kernel_clock;
   if (!url.memory) create_if_wanted(url, settings_.path);
   auto opener = std::make_shared<Connection>(settings_, url.memory ? Role::writer : Role::opener);
   bring_up_to_date(*opener, settings_);
   if (url.memory) shared_ = std::move(opener);
-  readers_ = std::make_shared<ReaderPool>(options_.max_readers, [settings = settings_, fault = options_.fault] {
-    return std::make_unique<SqliteSession>(std::make_shared<Connection>(settings, Role::reader), false, fault);
-  });
+  readers_ = std::make_shared<ReaderPool>(
+      options_.max_readers, [settings = settings_, fault = options_.fault] {
+        return std::make_unique<SqliteSession>(std::make_shared<Connection>(settings, Role::reader),
+                                               false, fault);
+      });
 }
 
 std::unique_ptr<Session> SqliteDatabase::open_writer() {
   if (settings_.read_only)
-    throw ConfigurationError("database '" + settings_.display_name + "' was opened with mode=ro and cannot be written; "
+    throw ConfigurationError("database '" + settings_.display_name +
+                                 "' was opened with mode=ro and cannot be written; "
                                  "expected mode=rw or mode=rwc: change the URL",
                              "database_url");
   auto connection = in_memory() ? shared_ : std::make_shared<Connection>(settings_, Role::writer);
@@ -57,17 +67,13 @@ std::unique_ptr<Session> SqliteDatabase::open_writer() {
 
 Database::Reader SqliteDatabase::reader() {
   if (!in_memory()) return readers_->take();
-  return {new SqliteSession(shared_, true, options_.fault), [](Session* session) { delete session; }};
+  return {new SqliteSession(shared_, true, options_.fault),
+          [](Session* session) { delete session; }};
 }
 
 std::chrono::microseconds SqliteDatabase::lease_now() { return options_.lease_clock(); }
 
-std::string SqliteDatabase::boot_id() {
-  std::string id;
-  std::ifstream file{"/proc/sys/kernel/random/boot_id"};
-  std::getline(file, id);
-  return id;
-}
+std::string SqliteDatabase::boot_id() { return boot_id_; }
 
 std::uint64_t SqliteDatabase::checkpoint(bool force) {
   if (in_memory() || settings_.read_only) return 0;
@@ -76,12 +82,14 @@ std::uint64_t SqliteDatabase::checkpoint(bool force) {
   checkpointer_->clear_interrupt();
   int in_log = 0;
   int written_back = 0;
-  // RESTART, not TRUNCATE: a log that keeps its blocks is written and synced faster than one that grows again.
-  int const code = sqlite3_wal_checkpoint_v2(checkpointer_->handle(), "main",
-                                             force ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE, &in_log,
-                                             &written_back);
+  // RESTART, not TRUNCATE: a log that keeps its blocks is written and synced faster than one that
+  // grows again.
+  int const code = sqlite3_wal_checkpoint_v2(
+      checkpointer_->handle(), "main",
+      force ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE, &in_log, &written_back);
   // Somebody else checkpoints, or a reader stayed past the deadline: what is left counts.
-  if (code != SQLITE_OK && code != SQLITE_BUSY) throw session_error(checkpointer_->handle(), code, "checkpoint");
+  if (code != SQLITE_OK && code != SQLITE_BUSY)
+    throw session_error(checkpointer_->handle(), code, "checkpoint");
   // A log that was written back whole is begun again by the next writer.
   if (in_log <= 0 || written_back == in_log) return 0;
   return static_cast<std::uint64_t>(in_log) * frame_bytes;

@@ -21,7 +21,9 @@ class SqliteDatabase final : public Database {
   [[nodiscard]] std::chrono::microseconds lease_now() override;
   [[nodiscard]] std::string boot_id() override;
   std::uint64_t checkpoint(bool force) override;
-  [[nodiscard]] std::string const& display_name() const noexcept override { return settings_.display_name; }
+  [[nodiscard]] std::string const& display_name() const noexcept override {
+    return settings_.display_name;
+  }
   [[nodiscard]] std::string_view backend_name() const noexcept override { return "sqlite"; }
 
  private:
@@ -29,6 +31,7 @@ class SqliteDatabase final : public Database {
 
   OpenOptions options_;
   ConnectionSettings settings_;
+  std::string boot_id_;
   std::shared_ptr<Connection> shared_;  // the one connection of an in-memory database
   std::shared_ptr<ReaderPool> readers_;
   std::mutex checkpoint_mutex_;

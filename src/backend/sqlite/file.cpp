@@ -22,9 +22,11 @@ namespace fs = std::filesystem;
   throw ConfigurationError("database '" + url.display() + "' " + std::string{what}, "database_url");
 }
 
-/// Refused for everybody: root could write such a file too, but whoever took the permission away meant something.
+/// Refused for everybody: root could write such a file too, but whoever took the permission away
+/// meant something.
 bool nobody_may_write(fs::perms permissions) noexcept {
-  return (permissions & (fs::perms::owner_write | fs::perms::group_write | fs::perms::others_write)) == fs::perms::none;
+  return (permissions & (fs::perms::owner_write | fs::perms::group_write |
+                         fs::perms::others_write)) == fs::perms::none;
 }
 
 }  // namespace
@@ -33,36 +35,45 @@ std::string resolve_path(DatabaseUrl const& url) {
   fs::path const given{url.path};
   std::error_code error;
   auto const status = fs::status(given, error);
-  if (fs::is_directory(status)) refuse(url, "is a directory; expected the path of a file: add a file name to it");
+  if (fs::is_directory(status))
+    refuse(url, "is a directory; expected the path of a file: add a file name to it");
   if (fs::exists(status)) {
-    if (!fs::is_regular_file(status)) refuse(url, "is not a regular file; expected a file or a path where none exists");
+    if (!fs::is_regular_file(status))
+      refuse(url, "is not a regular file; expected a file or a path where none exists");
     if (url.mode != DatabaseUrl::Mode::ro && nobody_may_write(status.permissions()))
-      refuse(url, "is marked read-only; expected a file that may be written: change its permissions, or open it with "
-                  "?mode=ro to read only");
+      refuse(url,
+             "is marked read-only; expected a file that may be written: change its permissions, or "
+             "open it with "
+             "?mode=ro to read only");
     return fs::canonical(given).string();
   }
   auto const directory = given.has_parent_path() ? given.parent_path() : fs::path{"."};
   if (!fs::is_directory(directory, error))
-    refuse(url, "lies in a directory that does not exist; expected an existing one: create '" + directory.string() + "'");
+    refuse(url, "lies in a directory that does not exist; expected an existing one: create '" +
+                    directory.string() + "'");
   if (url.mode != DatabaseUrl::Mode::rwc)
-    refuse(url, "does not exist; expected an existing file with mode=ro and mode=rw: correct the path, or use mode=rwc");
+    refuse(url,
+           "does not exist; expected an existing file with mode=ro and mode=rw: correct the path, "
+           "or use mode=rwc");
   return (fs::canonical(directory) / given.filename()).string();
 }
 
 void create_if_wanted(DatabaseUrl const& url, std::string const& path) {
   if (url.mode != DatabaseUrl::Mode::rwc) return;
-  // Closing any descriptor of a file drops the locks that this process holds on it. Under the mutex nobody of this
-  // process can have opened a file that is only now being made.
+  // Closing any descriptor of a file drops the locks that this process holds on it. Under the mutex
+  // nobody of this process can have opened a file that is only now being made.
   static std::mutex mutex;
   std::lock_guard lock{mutex};
-  int const descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
+  int const descriptor =
+      ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
   if (descriptor >= 0) {
     ::close(descriptor);
     return;
   }
   if (errno != EEXIST)
     refuse(url, "cannot be created (" + std::string{std::strerror(errno)} +
-                    "); expected a directory that this process may write: change its permissions or the path");
+                    "); expected a directory that this process may write: change its permissions "
+                    "or the path");
 }
 
 }  // namespace cloacina::backend::sqlite

@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 
+#include <cmath>
 #include <cstring>
 #include <string>
 
@@ -14,7 +15,8 @@ std::string with_schema(std::string_view text) {
   constexpr std::string_view schema = "main.";
   std::string sql;
   sql.reserve(text.size() + 16);
-  for (std::size_t at = text.find(placeholder); at != std::string_view::npos; at = text.find(placeholder)) {
+  for (std::size_t at = text.find(placeholder); at != std::string_view::npos;
+       at = text.find(placeholder)) {
     sql.append(text.substr(0, at)).append(schema);
     text.remove_prefix(at + placeholder.size());
   }
@@ -23,8 +25,8 @@ std::string with_schema(std::string_view text) {
 
 [[noreturn]] void wrong_count(std::string_view name, std::size_t expected, std::size_t given) {
   throw SessionError(Failure::broken,
-                     "statement '" + std::string{name} + "' takes " + std::to_string(expected) + " parameters, " +
-                         std::to_string(given) + " were given",
+                     "statement '" + std::string{name} + "' takes " + std::to_string(expected) +
+                         " parameters, " + std::to_string(given) + " were given",
                      "SQLITE_RANGE", std::string{name});
 }
 
@@ -39,18 +41,20 @@ struct ResetAtEnd {
 
 }  // namespace
 
-Prepared::Prepared(sqlite3* connection, Statement const& statement) : connection_(connection), name_(statement.name) {
+Prepared::Prepared(sqlite3* connection, Statement const& statement)
+    : connection_(connection), name_(statement.name) {
   auto const sql = with_schema(statement.sqlite);
-  check(sqlite3_prepare_v3(connection, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &handle_,
-                           nullptr));
+  check(sqlite3_prepare_v3(connection, sql.data(), static_cast<int>(sql.size()),
+                           SQLITE_PREPARE_PERSISTENT, &handle_, nullptr));
   auto const count = static_cast<std::size_t>(sqlite3_bind_parameter_count(handle_));
   for (std::size_t i = 1; i <= count; ++i) {
     int const position = sqlite3_bind_parameter_index(handle_, ("$" + std::to_string(i)).c_str());
     if (position == 0) {
       sqlite3_finalize(handle_);
       throw SessionError(Failure::broken,
-                         "statement '" + std::string{name_} + "' has " + std::to_string(count) + " parameters but no $" +
-                             std::to_string(i) + "; they are written $1, $2, … without gaps",
+                         "statement '" + std::string{name_} + "' has " + std::to_string(count) +
+                             " parameters but no $" + std::to_string(i) +
+                             "; they are written $1, $2, … without gaps",
                          "SQLITE_RANGE", std::string{name_});
     }
     positions_.push_back(position);
@@ -68,25 +72,39 @@ void Prepared::expect_parameters(std::size_t given) const {
   if (given != positions_.size()) wrong_count(name_, positions_.size(), given);
 }
 
+void Prepared::refuse(std::size_t parameter, std::string_view why) const {
+  throw SessionError(Failure::data,
+                     "statement '" + std::string{name_} + "': $" + std::to_string(parameter + 1) +
+                         " " + std::string{why},
+                     "SQLITE_MISMATCH", std::string{name_});
+}
+
 void Prepared::bind(std::size_t parameter, Value const& value) {
   int const position = positions_[parameter];
   switch (value.index()) {
-    case 0: return check(sqlite3_bind_null(handle_, position));
-    case 1: return check(sqlite3_bind_int64(handle_, position, *std::get_if<std::int64_t>(&value)));
-    case 2: return check(sqlite3_bind_double(handle_, position, *std::get_if<double>(&value)));
+    case 0:
+      return check(sqlite3_bind_null(handle_, position));
+    case 1:
+      return check(sqlite3_bind_int64(handle_, position, *std::get_if<std::int64_t>(&value)));
+    case 2: {
+      double const real = *std::get_if<double>(&value);
+      if (std::isnan(real))
+        refuse(parameter, "is NaN, which SQLite would store as NULL; expected a number");
+      return check(sqlite3_bind_double(handle_, position, real));
+    }
     case 3: {
       auto text = *std::get_if<std::string_view>(&value);
       if (text.data() == nullptr) text = "";  // a null pointer would be bound as NULL
       if (std::memchr(text.data(), '\0', text.size()) != nullptr)
-        throw SessionError(Failure::data,
-                           "statement '" + std::string{name_} + "': text for $" + std::to_string(parameter + 1) +
-                               " holds a NUL byte; expected text without one: encode it, for example as JSON",
-                           "SQLITE_MISMATCH", std::string{name_});
-      return check(sqlite3_bind_text64(handle_, position, text.data(), text.size(), SQLITE_STATIC, SQLITE_UTF8));
+        refuse(parameter,
+               "holds a NUL byte; expected text without one: encode it, for example as JSON");
+      return check(sqlite3_bind_text64(handle_, position, text.data(), text.size(), SQLITE_STATIC,
+                                       SQLITE_UTF8));
     }
     case 4: {
       uuids_[parameter] = std::get_if<ExecutionId>(&value)->bytes();
-      return check(sqlite3_bind_blob(handle_, position, uuids_[parameter].data(), 16, SQLITE_STATIC));
+      return check(
+          sqlite3_bind_blob(handle_, position, uuids_[parameter].data(), 16, SQLITE_STATIC));
     }
     default: {
       auto const since_epoch = std::get_if<Instant>(&value)->time_since_epoch().count();
@@ -104,8 +122,7 @@ bool Prepared::step(During during) {
 
 void Prepared::execute(During during) {
   ResetAtEnd const reset{handle_};
-  while (step(during)) {
-  }
+  while (step(during)) {}
 }
 
 Rows Prepared::collect() {
@@ -119,9 +136,12 @@ Rows Prepared::collect() {
 
 Rows::Cell Prepared::cell(int column) const {
   switch (sqlite3_column_type(handle_, column)) {
-    case SQLITE_INTEGER: return std::int64_t{sqlite3_column_int64(handle_, column)};
-    case SQLITE_FLOAT: return sqlite3_column_double(handle_, column);
-    case SQLITE_NULL: return nullptr;
+    case SQLITE_INTEGER:
+      return std::int64_t{sqlite3_column_int64(handle_, column)};
+    case SQLITE_FLOAT:
+      return sqlite3_column_double(handle_, column);
+    case SQLITE_NULL:
+      return nullptr;
     default: {
       auto const* bytes = static_cast<char const*>(sqlite3_column_blob(handle_, column));
       auto const size = static_cast<std::size_t>(sqlite3_column_bytes(handle_, column));

@@ -10,32 +10,42 @@
 namespace cloacina::backend::sqlite {
 namespace {
 
-constexpr Statement count_objects{.name = "count_objects", .sqlite = "SELECT count(*) FROM main.sqlite_schema"};
-constexpr Statement find_migrations_table{
-    .name = "find_migrations_table",
-    .sqlite = "SELECT count(*) FROM main.sqlite_schema WHERE type = 'table' AND name = 'schema_migrations'"};
+constexpr Statement count_objects{.name = "count_objects",
+                                  .sqlite = "SELECT count(*) FROM main.sqlite_schema"};
+constexpr Statement find_migrations_table{.name = "find_migrations_table",
+                                          .sqlite =
+                                              "SELECT count(*) FROM main.sqlite_schema WHERE type "
+                                              "= 'table' AND name = 'schema_migrations'"};
 constexpr Statement applied_migrations{
-    .name = "applied_migrations", .sqlite = "SELECT version, name, sha256 FROM main.schema_migrations ORDER BY version"};
+    .name = "applied_migrations",
+    .sqlite = "SELECT version, name, sha256 FROM main.schema_migrations ORDER BY version"};
 constexpr Statement create_migrations_table{
     .name = "create_migrations_table",
-    .sqlite = "CREATE TABLE IF NOT EXISTS main.schema_migrations (version INTEGER NOT NULL PRIMARY KEY,"
-              " name TEXT NOT NULL, sha256 TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT"};
+    .sqlite =
+        "CREATE TABLE IF NOT EXISTS main.schema_migrations (version INTEGER NOT NULL PRIMARY KEY,"
+        " name TEXT NOT NULL, sha256 TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT"};
 constexpr Statement record_migration{
-    .name = "record_migration", .sqlite = "INSERT INTO main.schema_migrations VALUES ($1, $2, $3, $4)"};
+    .name = "record_migration",
+    .sqlite = "INSERT INTO main.schema_migrations VALUES ($1, $2, $3, $4)"};
 
-Rows query(Connection& connection, Statement const& statement) { return connection.prepared(statement).collect(); }
+Rows query(Connection& connection, Statement const& statement) {
+  return connection.prepared(statement).collect();
+}
 
 class Schema {
  public:
-  Schema(Connection& connection, ConnectionSettings const& settings, std::span<Migration const> steps)
+  Schema(Connection& connection, ConnectionSettings const& settings,
+         std::span<Migration const> steps)
       : connection_(connection), settings_(settings), steps_(steps) {}
 
   /// How many steps are applied; throws if the file is not ours or does not fit.
   std::size_t check() {
     if (query(connection_, count_objects).integer(0, 0) == 0) return 0;
     if (query(connection_, find_migrations_table).integer(0, 0) == 0)
-      refuse("holds tables of another application; expected a database of this library, an empty file or a path where "
-             "none exists: name another path");
+      refuse(
+          "holds tables of another application; expected a database of this library, an empty file "
+          "or a path where "
+          "none exists: name another path");
     auto const applied = query(connection_, applied_migrations);
     for (std::size_t i = 0; i < applied.size(); ++i) check_step(applied, i);
     return applied.size();
@@ -48,7 +58,8 @@ class Schema {
     record.bind(0, std::int64_t{step.version});
     record.bind(1, step.name);
     record.bind(2, std::string_view{sum});
-    record.bind(3, std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now()));
+    record.bind(3, std::chrono::time_point_cast<std::chrono::microseconds>(
+                       std::chrono::system_clock::now()));
     record.execute();
   }
 
@@ -63,15 +74,17 @@ class Schema {
     auto const version = applied.integer(index, 0);
     auto const newest = applied.integer(applied.size() - 1, 0);
     if (newest > static_cast<std::int64_t>(steps_.size()))
-      refuse("has schema version " + std::to_string(newest) + ", this library knows versions up to " +
-             std::to_string(steps_.size()) + "; expected an equal or older schema: use a newer version of the library");
+      refuse("has schema version " + std::to_string(newest) +
+             ", this library knows versions up to " + std::to_string(steps_.size()) +
+             "; expected an equal or older schema: use a newer version of the library");
     auto const& step = steps_[index];
     if (version != step.version)
       refuse("lacks migration " + std::to_string(step.version) + " '" + std::string{step.name} +
              "' but has later ones; expected all of them in order: restore it from a backup");
     if (applied.text(index, 2) != sha256_hex(step.sql))
       refuse("was made by migration " + std::to_string(version) + " '" + applied.text(index, 1) +
-             "' with another content than this library's; expected the same SHA-256: use the library that made it, or "
+             "' with another content than this library's; expected the same SHA-256: use the "
+             "library that made it, or "
              "restore it from a backup");
   }
 
@@ -80,7 +93,8 @@ class Schema {
   std::span<Migration const> steps_;
 };
 
-/// The change of the mode needs the file for itself and does not call the busy handler in every case.
+/// The change of the mode needs the file for itself and does not call the busy handler in every
+/// case.
 void switch_to_wal(Connection& connection, ConnectionSettings const& settings) {
   using namespace std::chrono_literals;
   auto const deadline = std::chrono::steady_clock::now() + settings.busy_timeout;
@@ -88,9 +102,10 @@ void switch_to_wal(Connection& connection, ConnectionSettings const& settings) {
     try {
       auto const mode = connection.ask("PRAGMA journal_mode=WAL", "journal_mode");
       if (mode == "wal") return;
-      throw ConfigurationError("database '" + settings.display_name + "' stays in journal mode '" + mode +
-                                   "'; expected WAL, which needs a local file system with shared memory: move the file",
-                               "database_url");
+      throw ConfigurationError(
+          "database '" + settings.display_name + "' stays in journal mode '" + mode +
+              "'; expected WAL, which needs a local file system with shared memory: move the file",
+          "database_url");
     } catch (SessionError const& error) {
       if (error.failure() != Failure::again || std::chrono::steady_clock::now() >= deadline) throw;
     }
@@ -101,7 +116,9 @@ void switch_to_wal(Connection& connection, ConnectionSettings const& settings) {
 /// Ends the transaction in every case.
 class Exclusively {
  public:
-  explicit Exclusively(Connection& connection) : connection_(connection) { connection_.run("BEGIN EXCLUSIVE", "migrate"); }
+  explicit Exclusively(Connection& connection) : connection_(connection) {
+    connection_.run("BEGIN EXCLUSIVE", "migrate");
+  }
   ~Exclusively() {
     if (committed_) return;
     try {
@@ -134,14 +151,16 @@ void migrate(Connection& connection, Schema& schema, std::span<Migration const> 
 
 }  // namespace
 
-void bring_up_to_date(Connection& connection, ConnectionSettings const& settings, std::span<Migration const> steps) {
+void bring_up_to_date(Connection& connection, ConnectionSettings const& settings,
+                      std::span<Migration const> steps) {
   Schema schema{connection, settings, steps};
   try {
     auto const applied = schema.check();
     if (settings.read_only) {
       if (applied != steps.size())
         schema.refuse("has schema version " + std::to_string(applied) + ", this library needs " +
-                      std::to_string(steps.size()) + "; expected an up-to-date schema with mode=ro: open it once for writing");
+                      std::to_string(steps.size()) +
+                      "; expected an up-to-date schema with mode=ro: open it once for writing");
       return;
     }
     connection.accept_file();

@@ -10,11 +10,13 @@ namespace cloacina::backend::sqlite {
 /// The embedded steps, in order.
 [[nodiscard]] std::span<Migration const> migrations();
 
-/// Checks that the file is new or this library's, makes it a WAL database and applies the steps that are missing, each in
-/// a transaction of its own under an exclusive lock; many processes may do it at the same time.
+/// Checks that the file is new or this library's, makes it a WAL database and applies the steps
+/// that are missing, each in a transaction of its own under an exclusive lock; many processes may
+/// do it at the same time.
 ///
-/// Throws `ConfigurationError` for a foreign database, a newer or altered schema, and, read-only, for an older one; such
-/// a file is left as it was. Blocks up to the busy timeout, then throws `BackendError`.
+/// Throws `ConfigurationError` for a foreign database, a newer or altered schema, and, read-only,
+/// for an older one; such a file is left as it was. Blocks up to the busy timeout, then throws
+/// `BackendError`.
 void bring_up_to_date(Connection& connection, ConnectionSettings const& settings,
                       std::span<Migration const> steps = migrations());
 

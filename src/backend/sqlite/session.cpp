@@ -17,11 +17,13 @@ std::size_t changes(Connection& connection) noexcept {
 
 }  // namespace
 
-/// One call under way: owns the shared connection for its time, may be interrupted, notes whether it broke the session.
+/// One call under way: owns the shared connection for its time, may be interrupted, notes whether
+/// it broke the session.
 class SqliteSession::Call {
  public:
   explicit Call(SqliteSession& session) : session_(session) {
-    if (session.shared_ && !session.transaction_.owns_lock()) lock_ = std::unique_lock{session.connection_->turn()};
+    if (session.shared_ && !session.transaction_.owns_lock())
+      lock_ = std::unique_lock{session.connection_->turn()};
     session.connection_->clear_interrupt();
     session.running_.store(true, std::memory_order_relaxed);
   }
@@ -61,7 +63,9 @@ void SqliteSession::commit() {
   reach("commit.before");
   {
     Call call{*this};
-    call([](Connection& connection) { connection.prepared(commit_transaction).execute(During::commit); });
+    call([](Connection& connection) {
+      connection.prepared(commit_transaction).execute(During::commit);
+    });
   }
   end_transaction();
   reach("commit.after");
@@ -108,7 +112,8 @@ std::size_t SqliteSession::execute(Statement const& statement, std::span<Value c
   });
 }
 
-std::vector<std::size_t> SqliteSession::apply(Statement const& statement, std::span<Column const> columns) {
+std::vector<std::size_t> SqliteSession::apply(Statement const& statement,
+                                              std::span<Column const> columns) {
   reach(statement.name);
   Call call{*this};
   return call([&](Connection& connection) {
@@ -121,7 +126,8 @@ std::vector<std::size_t> SqliteSession::apply(Statement const& statement, std::s
       for (std::size_t i = 0; i < columns.size(); ++i) prepared.bind(i, columns[i][row]);
       prepared.execute();
       affected.push_back(changes(connection));
-      if (connection.interrupted()) throw session_error(connection.handle(), SQLITE_INTERRUPT, statement.name);
+      if (connection.interrupted())
+        throw session_error(connection.handle(), SQLITE_INTERRUPT, statement.name);
     }
     return affected;
   });

@@ -11,7 +11,8 @@
 
 namespace cloacina::backend::sqlite {
 
-/// A session over a connection of its own, or over the one that all sessions of an in-memory database share.
+/// A session over a connection of its own, or over the one that all sessions of an in-memory
+/// database share.
 class SqliteSession final : public Session {
  public:
   using Fault = std::function<void(std::string_view)>;
@@ -24,7 +25,8 @@ class SqliteSession final : public Session {
   void commit() override;
   void rollback() noexcept override;
   [[nodiscard]] Rows query(Statement const& statement, std::span<Value const> parameters) override;
-  std::vector<std::size_t> apply(Statement const& statement, std::span<Column const> columns) override;
+  std::vector<std::size_t> apply(Statement const& statement,
+                                 std::span<Column const> columns) override;
   std::size_t execute(Statement const& statement, std::span<Value const> parameters) override;
   void interrupt() noexcept override;
 

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "backend/database.hpp"
+
+namespace cloacina::contract {
+
+/// A database of the driver that the suite is run against: new and empty, on a clock that the test
+/// moves.
+///
+/// A second driver adds a class and a line to `make_backend_under_test`; the tests stay as they
+/// are.
+class BackendUnderTest {
+ public:
+  virtual ~BackendUnderTest() = default;
+
+  [[nodiscard]] backend::Database& database() { return *database_; }
+  /// What each statement reaches first, see `OpenOptions::fault`; empty: nothing happens.
+  std::function<void(std::string_view)> fault;
+  /// `Database::lease_now`.
+  std::chrono::microseconds lease_clock{std::chrono::hours{1}};
+
+  /// A table `samples` with columns id (integer, key), i (integer), d (real), t (text, unique), u
+  /// (UUID), at (Instant).
+  virtual void create_samples() = 0;
+  /// A query without parameters that runs for minutes.
+  [[nodiscard]] virtual backend::Statement const& endless_query() const = 0;
+
+ protected:
+  [[nodiscard]] backend::OpenOptions options() {
+    backend::OpenOptions options;
+    options.lease_clock = [this] { return lease_clock; };
+    options.fault = [this](std::string_view point) {
+      if (fault) fault(point);
+    };
+    return options;
+  }
+  std::unique_ptr<backend::Database> database_;
+};
+
+/// The driver named by CLOACINA_CONTRACT_BACKEND ("sqlite" if it is not set).
+[[nodiscard]] std::unique_ptr<BackendUnderTest> make_backend_under_test();
+
+}  // namespace cloacina::contract

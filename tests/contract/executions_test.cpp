@@ -1,0 +1,141 @@
+#include "contract/dal_fixture.hpp"
+
+using namespace cloacina;
+using namespace cloacina::contract;
+
+namespace {
+
+std::vector<std::uint64_t> numbers(std::vector<dal::ExecutionRow> const& rows) {
+  std::vector<std::uint64_t> result;
+  for (auto const& row : rows) result.push_back(row.id.low);
+  return result;
+}
+
+}  // namespace
+
+TEST_CASE("executions are listed newest first, filtered, page by page", "[contract][executions]") {
+  DalFixture fixture;
+  std::vector<dal::ExecutionInsert> rows;
+  for (std::uint64_t number = 1; number <= 6; ++number) rows.push_back(an_execution(number));
+  rows[1].workflow = "billing";
+  rows[4].workflow = "billing";
+  rows[4].status = WorkflowStatus::failed;
+  fixture.runner.commit(inserting(rows));
+  auto const reader = fixture.backend->database().reader();
+
+  CHECK(numbers(dal::list_executions(*reader, {})) == std::vector<std::uint64_t>{6, 5, 4, 3, 2, 1});
+  dal::ListFilter page;
+  page.limit = 2;
+  page.after = id_of(5);
+  CHECK(numbers(dal::list_executions(*reader, page)) == std::vector<std::uint64_t>{4, 3});
+  dal::ListFilter of_one;
+  of_one.workflow = "billing";
+  CHECK(numbers(dal::list_executions(*reader, of_one)) == std::vector<std::uint64_t>{5, 2});
+  of_one.status = WorkflowStatus::failed;
+  CHECK(numbers(dal::list_executions(*reader, of_one)) == std::vector<std::uint64_t>{5});
+  of_one.workflow = "orders";
+  CHECK(dal::list_executions(*reader, of_one).empty());
+}
+
+TEST_CASE("a client's executions are unowned, and repeating the call changes nothing",
+          "[contract][executions]") {
+  DalFixture fixture;
+  auto const session = fixture.backend->database().open_writer();
+  auto row = an_execution(1, false);
+  row.start_after = at(9);
+  row.priority = 4;
+  std::vector<dal::ExecutionInsert> const rows{row, an_execution(2, false)};
+  std::vector<ExecutionId> const ids{id_of(1), id_of(2)};
+  CHECK(dal::insert_unowned(fixture.backend->database(), *session, rows) == ids);
+  CHECK(dal::insert_unowned(fixture.backend->database(), *session, rows) == ids);
+  auto const stored = fixture.execution(1);
+  CHECK_FALSE(stored.owner.has_value());
+  CHECK(stored.status == WorkflowStatus::pending);
+  CHECK(stored.start_after == at(9));
+  CHECK(stored.priority == 4);
+  CHECK(dal::list_executions(*session, {}).size() == 2);
+}
+
+TEST_CASE("an idempotency key that is taken answers with the earlier execution",
+          "[contract][executions]") {
+  DalFixture fixture;
+  auto const session = fixture.backend->database().open_writer();
+  auto first = an_execution(1, false);
+  first.idempotency_key = "key";
+  auto second = an_execution(2, false);
+  second.idempotency_key = "key";
+  auto third = an_execution(3, false);
+  auto const ids =
+      dal::insert_unowned(fixture.backend->database(), *session, {first, second, third});
+  CHECK(ids == std::vector<ExecutionId>{id_of(1), id_of(1), id_of(3)});
+}
+
+TEST_CASE("an unowned execution is cancelled with all its tasks that are not final",
+          "[contract][executions]") {
+  DalFixture fixture;
+  fixture.runner.commit(inserting({an_execution(1)}));
+  auto waiting = a_task(1, "load", TaskStatus::ready);
+  waiting.wake_at = at(99);
+  fixture.runner.commit(writing({waiting}));
+  CHECK(std::holds_alternative<dal::Committed>(fixture.runner.release(at(5))));
+
+  auto const session = fixture.backend->database().open_writer();
+  CHECK(dal::cancel_unowned(*session, id_of(1), "not wanted any more", at(6)));
+  auto const stored = fixture.execution(1);
+  CHECK(stored.status == WorkflowStatus::cancelled);
+  CHECK(stored.error == "not wanted any more");
+  CHECK(stored.completed_at == at(6));
+  REQUIRE(fixture.tasks(1).size() == 2);  // "save" had no row
+  CHECK(fixture.task(1, "load").status == TaskStatus::cancelled);
+  CHECK_FALSE(fixture.task(1, "load").wake_at.has_value());
+  CHECK(fixture.task(1, "save").status == TaskStatus::cancelled);
+  CHECK(fixture.task(1, "save").completed_at == at(6));
+  CHECK_FALSE(dal::cancel_unowned(*session, id_of(1), "again", at(7)));
+  CHECK(fixture.execution(1).error == "not wanted any more");
+}
+
+TEST_CASE("a cancel keeps the results that are recorded", "[contract][executions]") {
+  DalFixture fixture;
+  fixture.runner.commit(inserting({an_execution(1)}));
+  auto done = a_task(1, "load", TaskStatus::completed);
+  done.completed_at = at(3);
+  fixture.runner.commit(writing({done}));
+  CHECK(std::holds_alternative<dal::Committed>(fixture.runner.release(at(5))));
+  CHECK(dal::cancel_unowned(*fixture.backend->database().open_writer(), id_of(1), "reason", at(6)));
+  CHECK(fixture.task(1, "load").status == TaskStatus::completed);
+  CHECK(fixture.task(1, "load").completed_at == at(3));
+  CHECK(fixture.task(1, "save").status == TaskStatus::cancelled);
+}
+
+TEST_CASE("an execution that is owned or missing is not cancelled from outside",
+          "[contract][executions]") {
+  DalFixture fixture;
+  fixture.runner.commit(inserting({an_execution(1)}));
+  auto const session = fixture.backend->database().open_writer();
+  CHECK_FALSE(dal::cancel_unowned(*session, id_of(1), "reason", at(6)));
+  CHECK_FALSE(dal::cancel_unowned(*session, id_of(2), "reason", at(6)));
+  CHECK(fixture.execution(1).status == WorkflowStatus::running);
+}
+
+TEST_CASE("task_status shows every task, also one that has not started, with its id as text",
+          "[contract][executions]") {
+  static constexpr backend::Statement select{
+      .name = "task_status",
+      .sqlite =
+          "SELECT task, status, attempt FROM {s}.task_status WHERE execution_id = $1 ORDER BY "
+          "task"};
+  DalFixture fixture;
+  fixture.runner.commit(inserting({an_execution(1)}));
+  auto running = a_task(1, "load", TaskStatus::running);
+  running.attempt = 2;
+  fixture.runner.commit(writing({running}));
+  auto const id = id_of(1).to_string();
+  auto const rows = fixture.backend->database().reader()->query(
+      select, std::array<backend::Value, 1>{std::string_view{id}});
+  REQUIRE(rows.size() == 2);
+  CHECK(rows.text(0, 0) == "load");
+  CHECK(rows.text(0, 1) == "Running");
+  CHECK(rows.integer(0, 2) == 2);
+  CHECK(rows.text(1, 0) == "save");
+  CHECK(rows.text(1, 1) == "NotStarted");
+}

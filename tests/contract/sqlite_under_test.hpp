@@ -1,0 +1,37 @@
+#pragma once
+
+#include "contract/backend_under_test.hpp"
+#include "support/scratch_directory.hpp"
+
+namespace cloacina::contract {
+
+class SqliteUnderTest final : public BackendUnderTest {
+ public:
+  SqliteUnderTest() {
+    database_ = backend::Database::open(DatabaseUrl::parse(directory_.sqlite_url()), options());
+  }
+  ~SqliteUnderTest() override { database_.reset(); }
+
+  void create_samples() override {
+    static constexpr backend::Statement create{
+        .name = "create_samples",
+        .sqlite =
+            "CREATE TABLE {s}.samples (id INTEGER NOT NULL PRIMARY KEY, i INTEGER, d REAL, t TEXT "
+            "UNIQUE, u BLOB,"
+            " at INTEGER) STRICT"};
+    database_->open_writer()->execute(create);
+  }
+  [[nodiscard]] backend::Statement const& endless_query() const override {
+    static constexpr backend::Statement endless{.name = "endless",
+                                                .sqlite =
+                                                    "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL "
+                                                    "SELECT i + 1 FROM n WHERE i < 100000000000)"
+                                                    " SELECT count(*) FROM n"};
+    return endless;
+  }
+
+ private:
+  test::ScratchDirectory directory_;
+};
+
+}  // namespace cloacina::contract
