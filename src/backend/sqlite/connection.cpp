@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 
+#include <filesystem>
 #include <thread>
 
 #include "backend/sqlite/errors.hpp"
@@ -48,10 +49,12 @@ Connection::Connection(ConnectionSettings const& settings, Role role)
   int const code = sqlite3_open_v2(settings.path.c_str(), &handle_, open_flags(settings), nullptr);
   try {
     if (handle_ == nullptr) throw std::bad_alloc{};
-    if (code != SQLITE_OK) refuse_file(session_error(handle_, code, "open"), settings.display_name);
+    if (code != SQLITE_OK) throw session_error(handle_, code, "open");
     configure(settings, role);
+  } catch (SessionError const& error) {
+    sqlite3_close(handle_);
+    refuse_file(error, settings.display_name);
   } catch (...) {
-    statements_.clear();
     sqlite3_close(handle_);
     throw;
   }
@@ -70,7 +73,10 @@ void Connection::configure(ConnectionSettings const& settings, Role role) {
   set_option(handle_, SQLITE_DBCONFIG_DQS_DML, 0);
   set_option(handle_, SQLITE_DBCONFIG_DQS_DDL, 0);
   set_option(handle_, SQLITE_DBCONFIG_ENABLE_FKEY, 1);
-  if (role == Role::opener) set_option(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1);
+  // Without a log before, there is nothing to write back at the end, only the log's own files to be
+  // removed.
+  if (role == Role::opener && std::filesystem::exists(settings.path + "-wal"))
+    set_option(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1);
   // Checkpoints are a reader thread's, so that they are in nobody's latency.
   run("PRAGMA wal_autocheckpoint=0", "settings");
   run(settings.synchronous_full ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL",

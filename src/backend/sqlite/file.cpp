@@ -45,6 +45,11 @@ std::string resolve_path(DatabaseUrl const& url) {
              "is marked read-only; expected a file that may be written: change its permissions, or "
              "open it with "
              "?mode=ro to read only");
+    // SQLite itself takes a file of one byte for an empty one.
+    if (fs::file_size(given, error) == 1)
+      refuse(url,
+             "is not an SQLite database; expected a database of this library, an empty file or a "
+             "path where none exists: name another path");
     return fs::canonical(given).string();
   }
   auto const directory = given.has_parent_path() ? given.parent_path() : fs::path{"."};
