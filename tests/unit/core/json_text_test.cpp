@@ -1,0 +1,59 @@
+#include "core/json_text.hpp"
+
+#include <chrono>
+
+#include <cloacina/error.hpp>
+
+#include "support/catch.hpp"
+
+using namespace cloacina;
+using Catch::Contains;
+
+TEST_CASE("text that is written is what nlohmann/json writes", "[core][json]") {
+  for (char const* const text :
+       {"null", "[]", "{}", R"({"a":[1,-2,true,false,null,"x"],"b":{"c":1.5}})",
+        R"("\b\f\n\r\t\"\\/ä€")", "18446744073709551615", "0.1", "-0.0", "1e+300"}) {
+    auto const value = Json::parse(text);
+    CHECK(to_json_text(value) == value.dump());
+  }
+  std::string all;
+  for (char c = 1; c < 127; ++c) all += c;
+  CHECK(to_json_text(Json(all)) == Json(all).dump());
+}
+
+TEST_CASE("a double keeps being one", "[core][json]") {
+  CHECK(to_json_text(1.0) == "1.0");
+  CHECK(to_json_text(1e22) == "1e+22");
+  CHECK(to_json_text(123456789.0) == "123456789.0");
+  CHECK(parse_json("123456789.0", "value").is_number_float());
+}
+
+TEST_CASE("text that is read gives its values, in order", "[core][json]") {
+  CHECK(parse_json(R"( {"b":1,"a":[1.5,"x",{}],"c":null} )", "value").dump() ==
+        R"({"b":1,"a":[1.5,"x",{}],"c":null})");
+  CHECK(parse_json("-9223372036854775808", "value").is_number_integer());
+  CHECK(parse_json("18446744073709551615", "value").is_number_unsigned());
+}
+
+TEST_CASE("text that is no JSON is refused in the name of what it should be", "[core][json]") {
+  for (char const* const text :
+       {"", "{", "[1,]", "{\"a\":}", "tru", "1 2", "'a'", "\"\x01\"", "// c\n1"}) {
+    CAPTURE(text);
+    CHECK_THROWS_AS(parse_json(text, "thing"), ValidationError);
+    CHECK_THROWS_WITH(parse_json(text, "thing"),
+                      Contains("thing: not valid JSON: ") && !Contains("json.exception"));
+  }
+  CHECK_THROWS_WITH(parse_json("99999999999999999999", "thing"),
+                    Contains("thing: integer 99999999999999999999"));
+  CHECK_THROWS_WITH(parse_json("[[1]]", "thing", 1), Contains("thing: nested deeper than 1"));
+}
+
+TEST_CASE("an object of fifty thousand keys is read in no time", "[core][json]") {
+  std::string text = "{";
+  for (int i = 0; i < 50'000; ++i) text += "\"key_" + std::to_string(i) + "\":1,";
+  text += "\"end\":{}}";
+  auto const start = std::chrono::steady_clock::now();
+  CHECK(parse_json(text, "value").size() == 50'001);
+  // Looking through all earlier keys for each one takes more than five seconds.
+  CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds{1});
+}
