@@ -39,7 +39,7 @@ inline constexpr bool input_is_given_once = false;
 template <class Workflow, class... Keys>
 struct CallCheck {
   static constexpr bool inputs_are_known = (workflow_takes_input<Workflow, Keys> && ...);
-  static constexpr std::size_t times(std::uint64_t number) {
+  static constexpr std::size_t times([[maybe_unused]] std::uint64_t number) {
     return (std::size_t{Keys::info.number == number} + ... + std::size_t{0});
   }
   static constexpr std::size_t first_missing = [] {

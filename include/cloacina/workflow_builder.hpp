@@ -105,9 +105,16 @@ class WorkflowBuilder {
   WorkflowBuilder& input(KeyUse key);
 
   WorkflowBuilder& task(std::string id, TaskFunction body) { return task(std::move(id), TaskSettings{}, std::move(body)); }
-  WorkflowBuilder& task(std::string id, std::initializer_list<std::string_view> after, TaskFunction body);
-  WorkflowBuilder& task(std::string id, std::vector<std::string> after, TaskFunction body);
   WorkflowBuilder& task(std::string id, TaskSettings settings, TaskFunction body);
+  // Templates, so that they lose against the one above: g++ takes `{.writes = {"k"}}` for a list of texts as well.
+  template <class = void>
+  WorkflowBuilder& task(std::string id, std::initializer_list<std::string_view> after, TaskFunction body) {
+    return task(std::move(id), TaskSettings{.after = {after.begin(), after.end()}}, std::move(body));
+  }
+  template <std::same_as<std::vector<std::string>> Ids>
+  WorkflowBuilder& task(std::string id, Ids after, TaskFunction body) {
+    return task(std::move(id), TaskSettings{.after = std::move(after)}, std::move(body));
+  }
   /// A task that `CLOACINA_TASK` declares, with the options that it has there.
   template <TaskSymbol Task>
   WorkflowBuilder& task(Task) {

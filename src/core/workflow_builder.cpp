@@ -48,17 +48,6 @@ WorkflowBuilder& WorkflowBuilder::input(KeyUse key) {
   return *this;
 }
 
-WorkflowBuilder& WorkflowBuilder::task(std::string id, std::initializer_list<std::string_view> after,
-                                       TaskFunction body) {
-  return task(std::move(id), std::vector<std::string>(after.begin(), after.end()), std::move(body));
-}
-
-WorkflowBuilder& WorkflowBuilder::task(std::string id, std::vector<std::string> after, TaskFunction body) {
-  TaskSettings settings;
-  settings.after = std::move(after);
-  return task(std::move(id), std::move(settings), std::move(body));
-}
-
 WorkflowBuilder& WorkflowBuilder::task(std::string id, TaskSettings settings, TaskFunction body) {
   TaskDefinition task;
   task.id = std::move(id);
