@@ -33,7 +33,7 @@ struct DefaultRunnerConfig {
   /// The largest context, as JSON text, in bytes. 1 KiB to 1 GiB.
   std::size_t max_context_bytes = 16u << 20;
   /// A label for people; ids are always new.
-  std::string runner_name;
+  std::string runner_name{};  // braces: designated initialisers may leave it out without a warning
 };
 
 }  // namespace cloacina

@@ -1,0 +1,48 @@
+#include "harness/stored.hpp"
+
+#include <sqlite3.h>
+
+#include <memory>
+#include <stdexcept>
+
+namespace bench {
+namespace {
+
+std::uint64_t ask(std::filesystem::path const& file, char const* sql) {
+  sqlite3* opened = nullptr;
+  int const code = sqlite3_open_v2(file.c_str(), &opened, SQLITE_OPEN_READWRITE, nullptr);
+  std::unique_ptr<sqlite3, decltype(&sqlite3_close)> const connection{opened, &sqlite3_close};
+  auto const fail = [&] {
+    return std::runtime_error{"cannot read " + file.string() + ": " + sqlite3_errmsg(opened)};
+  };
+  if (code != SQLITE_OK) throw fail();
+  // The last one to close a database writes its log back, which is the runner's business.
+  sqlite3_db_config(opened, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  sqlite3_busy_timeout(opened, 10'000);
+  sqlite3_stmt* prepared = nullptr;
+  if (sqlite3_prepare_v2(opened, sql, -1, &prepared, nullptr) != SQLITE_OK) throw fail();
+  std::unique_ptr<sqlite3_stmt, decltype(&sqlite3_finalize)> const statement{prepared,
+                                                                             &sqlite3_finalize};
+  if (sqlite3_step(prepared) != SQLITE_ROW) throw fail();
+  return static_cast<std::uint64_t>(sqlite3_column_int64(prepared, 0));
+}
+
+}  // namespace
+
+std::uint64_t stored_commits(std::filesystem::path const& file) {
+  return ask(file, "SELECT coalesce(sum(commit_seq), 0) FROM runners");
+}
+
+std::uint64_t completed_executions(std::filesystem::path const& file) {
+  return ask(file, "SELECT count(*) FROM workflow_executions WHERE status = 'Completed'");
+}
+
+std::uint64_t completed_tasks(std::filesystem::path const& file) {
+  return ask(file, "SELECT count(*) FROM task_executions WHERE status = 'Completed'");
+}
+
+std::uint64_t stored_delta_bytes(std::filesystem::path const& file) {
+  return ask(file, "SELECT coalesce(sum(length(CAST(delta AS BLOB))), 0) FROM task_executions");
+}
+
+}  // namespace bench
