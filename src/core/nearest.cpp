@@ -49,6 +49,7 @@ std::size_t edit_distance(std::string_view a, std::string_view b, std::size_t li
 std::vector<std::string_view> nearest_names(std::string_view word,
                                             std::span<std::string_view const> candidates,
                                             std::size_t count) {
+  word = word.substr(0, longest_name);
   std::vector<std::pair<std::size_t, std::string_view>> near;
   for (auto const candidate : candidates.first(std::min(candidates.size(), many))) {
     auto const limit = tolerance(word);
