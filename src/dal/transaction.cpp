@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "dal/sabotage.hpp"
+
 namespace cloacina::dal {
 namespace {
 
@@ -21,7 +23,8 @@ bool pass_fence(backend::Database& database, backend::Session& session, Fence co
   std::array<backend::Value, 3> const parameters{fence.runner.value,
                                                  static_cast<std::int64_t>(fence.commit_seq),
                                                  std::int64_t{lease_until.count()}};
-  return session.execute(fence_statement, parameters) == 1;
+  static bool const sabotaged = is_sabotaged("no_fence");
+  return session.execute(sabotaged ? no_fence : fence_statement, parameters) == 1;
 }
 
 Outcome outcome_of_current_error() {

@@ -1,0 +1,168 @@
+"""Lets four processes work on one file, kills and stalls them at random, and leaves the traces to the checker."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import pathlib
+import random
+import signal
+import sqlite3
+import subprocess
+import time
+
+import workflows
+
+PROCESSES = 4
+LEASE_S = 0.5          # as in worker.cpp
+SETTLE_LIMIT_S = 90.0  # a task that was hit several times waits for 16 s
+STALLS = 0.12          # part of the faults that are stops longer than the lease instead of kills
+
+# Written by the database itself, in the very transaction that breaks a rule; empty after a good storm.
+HISTORY = """
+CREATE TABLE storm_history (at INTEGER PRIMARY KEY, kind TEXT, execution_id BLOB, task TEXT, old TEXT, new TEXT);
+CREATE TRIGGER storm_task_again AFTER UPDATE ON task_executions
+  WHEN OLD.status IN ('Completed', 'Failed', 'Skipped', 'Cancelled') BEGIN
+  INSERT INTO storm_history (kind, execution_id, task, old, new)
+  VALUES ('a recorded result was written again', OLD.execution_id, OLD.task,
+          OLD.status || ' ' || coalesce(OLD.delta, ''), NEW.status || ' ' || coalesce(NEW.delta, ''));
+END;
+CREATE TRIGGER storm_execution_again AFTER UPDATE ON workflow_executions
+  WHEN OLD.status IN ('Completed', 'Failed', 'Cancelled') BEGIN
+  INSERT INTO storm_history (kind, execution_id, old, new)
+  VALUES ('an execution that had ended was written again', OLD.id, OLD.status, NEW.status);
+END;
+CREATE TRIGGER storm_task_deleted AFTER DELETE ON task_executions BEGIN
+  INSERT INTO storm_history (kind, execution_id, task, old, new)
+  VALUES ('a task was deleted', OLD.execution_id, OLD.task, OLD.status, '');
+END;
+CREATE TRIGGER storm_execution_deleted AFTER DELETE ON workflow_executions BEGIN
+  INSERT INTO storm_history (kind, execution_id, old, new) VALUES ('an execution was deleted', OLD.id, OLD.status, '');
+END;
+"""
+
+ACTIVE = "SELECT count(*) FROM workflow_executions WHERE status NOT IN ('Completed', 'Failed', 'Cancelled')"
+ORPHANS = """SELECT count(*) FROM workflow_executions AS e WHERE owner IS NOT NULL
+             AND NOT EXISTS (SELECT 1 FROM runners AS r WHERE r.id = e.owner AND r.state = 'alive')"""
+OWNED_BY = """SELECT count(*) FROM workflow_executions AS e JOIN runners AS r ON r.id = e.owner
+              WHERE r.pid = ? AND r.state = 'alive'"""
+
+
+@dataclasses.dataclass
+class Statistics:
+    wanted: int
+    kills: int = 0
+    hits: int = 0    # kills of a process that owned executions
+    stalls: int = 0
+    seconds: float = 0.0
+    problems: list[str] = dataclasses.field(default_factory=list)
+
+
+class Storm:
+    def __init__(self, worker: pathlib.Path, directory: pathlib.Path, seed: int, kills: int, limit_s: float,
+                 environment: dict[str, str]) -> None:
+        self.worker, self.directory, self.limit_s = worker, directory, limit_s
+        self.environment = dict(os.environ, **environment)
+        self.dice = random.Random(seed)
+        self.statistics = Statistics(wanted=kills)
+        self.processes: list[subprocess.Popen | None] = [None] * PROCESSES
+        self.stopped_until: dict[int, float] = {}
+        (directory / "workflows.json").write_text(json.dumps(workflows.generate(seed)))
+
+    def run(self) -> None:
+        """Everything from the first process to the last; never raises for what the storm itself shows."""
+        begun = time.monotonic()
+        try:
+            self.prepare()
+            self.rage()
+            self.settle()
+        except (sqlite3.Error, subprocess.SubprocessError, OSError) as error:
+            self.statistics.problems.append(f"the storm broke off: {error!r}")
+        finally:
+            self.kill_all()
+            self.statistics.seconds = time.monotonic() - begun
+            (self.directory / "statistics.json").write_text(json.dumps(dataclasses.asdict(self.statistics)))
+
+    def prepare(self) -> None:
+        subprocess.run([self.worker, self.directory, "init"], env=self.environment, check=True, timeout=30)
+        database = sqlite3.connect(self.directory / "storm.db")
+        database.executescript(HISTORY)
+        database.close()
+        self.reader = sqlite3.connect(f"file:{self.directory / 'storm.db'}?mode=ro", uri=True, isolation_level=None)
+        for slot in range(PROCESSES):
+            self.start(slot)
+
+    def start(self, slot: int) -> None:
+        log = open(self.directory / f"log.{slot}", "ab")
+        self.processes[slot] = subprocess.Popen([self.worker, self.directory, "run", str(slot)], env=self.environment,
+                                                stdout=log, stderr=log, start_new_session=True)
+        log.close()
+
+    def rage(self) -> None:
+        """Kills until there were enough; a process that ends by itself is a failure."""
+        deadline = time.monotonic() + self.limit_s
+        time.sleep(0.3)
+        while self.statistics.kills < self.statistics.wanted and time.monotonic() < deadline:
+            time.sleep(min(1.0, self.dice.expovariate(1 / 0.2)))
+            self.check_now()
+            slot = self.dice.randrange(PROCESSES)
+            if slot in self.stopped_until:
+                continue
+            if self.dice.random() < STALLS:
+                self.stall(slot)
+            else:
+                self.kill(slot)
+
+    def check_now(self) -> None:
+        for slot, process in enumerate(self.processes):
+            if process.poll() is not None:
+                self.statistics.problems.append(f"process {slot} ended by itself with {process.returncode}; see log.{slot}")
+                self.start(slot)
+        now = time.monotonic()
+        for slot in [slot for slot, until in self.stopped_until.items() if until <= now]:
+            del self.stopped_until[slot]
+            self.processes[slot].send_signal(signal.SIGCONT)
+        orphans = self.reader.execute(ORPHANS).fetchone()[0]
+        if orphans:
+            self.statistics.problems.append(f"{orphans} executions have an owner that is not alive")
+
+    def kill(self, slot: int) -> None:
+        process = self.processes[slot]
+        owned = self.reader.execute(OWNED_BY, (process.pid,)).fetchone()[0]
+        process.kill()
+        process.wait()
+        self.statistics.kills += 1
+        self.statistics.hits += owned > 0
+        self.start(slot)
+
+    def stall(self, slot: int) -> None:
+        """Longer than the lease: the process wakes up as somebody that was declared dead."""
+        self.processes[slot].send_signal(signal.SIGSTOP)
+        self.statistics.stalls += 1
+        self.stopped_until[slot] = time.monotonic() + LEASE_S * self.dice.uniform(1.2, 3.0)
+
+    def settle(self) -> None:
+        """No more work comes in: what was accepted has to end, and the processes have to end when they are told."""
+        (self.directory / "stop").touch()
+        deadline = time.monotonic() + SETTLE_LIMIT_S
+        while time.monotonic() < deadline:
+            self.check_now()
+            if not self.stopped_until and self.reader.execute(ACTIVE).fetchone()[0] == 0:
+                break
+            time.sleep(0.05)
+        for process in self.processes:
+            process.terminate()
+        for slot, process in enumerate(self.processes):
+            try:
+                code = process.wait(timeout=15)
+            except subprocess.TimeoutExpired:
+                code = "no end within 15 s"
+            if code != 0:
+                self.statistics.problems.append(f"process {slot}, told to end: {code}; see log.{slot}")
+
+    def kill_all(self) -> None:
+        for process in self.processes:
+            if process is not None and process.poll() is None:
+                process.kill()
+                process.wait()

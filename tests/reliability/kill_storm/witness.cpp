@@ -1,0 +1,99 @@
+#include "witness.hpp"
+
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
+#include <memory>
+#include <stdexcept>
+
+#include <nlohmann/json.hpp>
+
+namespace cloacina::storm {
+namespace {
+
+[[noreturn]] void give_up(std::string const& what) {
+  std::fprintf(stderr, "storm worker: %s\n", what.c_str());
+  std::_Exit(3);
+}
+
+/// A reader that shares nothing with the library but the file.
+class StatusReader {
+ public:
+  explicit StatusReader(std::filesystem::path const& database) {
+    sqlite3* connection = nullptr;
+    int const code = sqlite3_open_v2(database.c_str(), &connection, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, nullptr);
+    connection_.reset(connection);
+    if (code != SQLITE_OK) give_up("cannot open the database to look at it");
+    sqlite3_busy_timeout(connection, 5'000);
+    sqlite3_stmt* statement = nullptr;
+    sqlite3_prepare_v3(connection, "SELECT status FROM task_executions WHERE execution_id = ? AND task = ?", -1,
+                       SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
+    statement_.reset(statement);
+    if (!statement) give_up(sqlite3_errmsg(connection));
+  }
+
+  std::string status(ExecutionId id, std::string const& task) {
+    auto const bytes = id.bytes();
+    sqlite3_bind_blob(statement_.get(), 1, bytes.data(), 16, SQLITE_STATIC);
+    sqlite3_bind_text(statement_.get(), 2, task.data(), static_cast<int>(task.size()), SQLITE_STATIC);
+    std::string found = "none";
+    int const code = sqlite3_step(statement_.get());
+    if (code == SQLITE_ROW) {
+      found = reinterpret_cast<char const*>(sqlite3_column_text(statement_.get(), 0));
+    } else if (code != SQLITE_DONE) {
+      give_up(sqlite3_errmsg(connection_.get()));
+    }
+    sqlite3_reset(statement_.get());
+    return found;
+  }
+
+ private:
+  struct Close {
+    void operator()(sqlite3* connection) const { sqlite3_close(connection); }
+    void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
+  };
+  std::unique_ptr<sqlite3, Close> connection_;
+  std::unique_ptr<sqlite3_stmt, Close> statement_;
+};
+
+}  // namespace
+
+AppendFile::AppendFile(std::filesystem::path const& path)
+    : descriptor_(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600)) {
+  if (descriptor_ < 0) throw std::runtime_error{"cannot open " + path.string()};
+}
+
+AppendFile::~AppendFile() { ::close(descriptor_); }
+
+void AppendFile::append(std::string_view line) {
+  // The newline in front keeps a line that a kill cut short from swallowing the next one.
+  std::string const text = "\n" + std::string{line} + "\n";
+  if (::write(descriptor_, text.data(), text.size()) != static_cast<ssize_t>(text.size()))
+    give_up("a line could not be written");
+}
+
+Witness::Witness(std::filesystem::path database, std::filesystem::path const& file)
+    : database_(std::move(database)), file_(file) {}
+
+std::string Witness::began(Start const& start) {
+  thread_local StatusReader reader{database_};
+  auto const pid = ::getpid();
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  auto value = std::to_string(pid) + "." + std::to_string(now.tv_sec % 100'000) + "." + std::to_string(runs_.fetch_add(1));
+
+  Json dependencies = Json::object();
+  for (auto const& task : start.dependencies) dependencies[task] = reader.status(start.execution, task);
+  Json seen = Json::object();
+  for (auto const& [key, given] : start.given) seen[key] = given;
+  Json const line{{"execution", start.execution.to_string()}, {"task", start.task}, {"attempt", start.attempt},
+                  {"pid", pid},   {"value", value},           {"after", dependencies},  {"given", seen}};
+  file_.append(line.dump());
+  return value;
+}
+
+}  // namespace cloacina::storm
