@@ -8,9 +8,10 @@
 #include <cloacina/detail/task_body.hpp>
 #include <cloacina/error.hpp>
 
+#include "core/declared_writes.hpp"
 #include "core/duration.hpp"
 #include "core/foreign_exception.hpp"
-#include "core/retry.hpp"
+#include "core/retry_rules.hpp"
 
 namespace cloacina::engine {
 namespace {
@@ -54,13 +55,8 @@ detail::TaskRun make_run(ReadyTask& ready, std::stop_token stop, std::optional<I
 }
 
 FinishedTask returned(ReadyTask const& ready, detail::TaskRun&& run, BodySettings const& settings) {
-  if (auto const key = detail::missing_write(ready.definition(), run.delta)) {
-    // The body would do the same again: no retry helps.
-    return failure(ready,
-                   "the task declares to write '" + *key +
-                       "' but returned without putting it; put it on every path, or declare it optional(" + *key + ")",
-                   false);
-  }
+  // The body would do the same again: no retry helps.
+  if (auto problem = detail::missing_write(ready.definition(), run.delta)) return failure(ready, std::move(*problem), false);
   auto finished = answer_to(ready);
   if (!run.delta.empty()) finished.text = run.delta.to_json();
   if (finished.text.size() > settings.max_context_bytes) {
@@ -82,7 +78,7 @@ FinishedTask threw(ReadyTask const& ready, std::exception_ptr error) {
 }
 
 FinishedTask timed_out(ReadyTask const& ready, std::chrono::milliseconds limit) {
-  std::string const text = "timeout: the attempt took longer than " + duration_to_string(limit);
+  std::string const text = "timeout: the attempt took longer than " + format_duration(limit);
   auto info = describe_exception(std::make_exception_ptr(TimeoutError{text}));
   return failure(ready, text, should_retry(ready.definition().retry, info));
 }

@@ -64,6 +64,9 @@ struct ConductedBodies::Running {
 };
 
 struct ConductedBodies::Shared {
+  Shared(BodySettings its_settings, Environment its_environment, std::shared_ptr<Inbox> its_inbox)
+      : settings(its_settings), environment(std::move(its_environment)), inbox(std::move(its_inbox)) {}
+
   BodySettings settings;
   Environment environment;
   std::shared_ptr<Inbox> inbox;
@@ -109,7 +112,7 @@ struct ConductedBodies::Shared {
 };
 
 ConductedBodies::ConductedBodies(BodySettings settings, Environment environment, std::shared_ptr<Inbox> inbox)
-    : shared_(new Shared{settings, std::move(environment), std::move(inbox)}) {
+    : shared_(std::make_shared<Shared>(settings, std::move(environment), std::move(inbox))) {
   shared_->lane = &shared_->inbox->add_lane();
 }
 

@@ -1,10 +1,38 @@
 #include <cloacina/environment.hpp>
 
+#include <mutex>
 #include <random>
 
 #include "core/uuid7.hpp"
 
 namespace cloacina {
+
+namespace {
+
+/// From more than one word: with 32 bits two of a few thousand processes would make the same ids.
+std::mt19937_64 seeded() {
+  std::random_device device;
+  std::seed_seq seed{device(), device(), device(), device(), device(), device(), device(), device()};
+  return std::mt19937_64{seed};
+}
+
+class IdSource {
+ public:
+  ExecutionId next() {
+    using namespace std::chrono;
+    auto const now = duration_cast<milliseconds>(system_clock::now().time_since_epoch());
+    std::lock_guard lock{mutex_};
+    auto const high = random_();
+    return ids_.next(static_cast<std::uint64_t>(now.count()), high, random_());
+  }
+
+ private:
+  std::mutex mutex_;
+  std::mt19937_64 random_ = seeded();
+  Uuid7Generator ids_;
+};
+
+}  // namespace
 
 Environment Environment::system() {
   Environment environment;
@@ -14,9 +42,9 @@ Environment Environment::system() {
   environment.monotonic = [] {
     return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch());
   };
-  auto generator = std::make_shared<std::mt19937_64>(std::random_device{}());
+  auto generator = std::make_shared<std::mt19937_64>(seeded());
   environment.random = [generator] { return std::uniform_real_distribution<double>{0.0, 1.0}(*generator); };
-  environment.new_id = [ids = std::make_shared<Uuid7Generator>()] { return ids->next(); };
+  environment.new_id = [source = std::make_shared<IdSource>()] { return source->next(); };
   return environment;
 }
 

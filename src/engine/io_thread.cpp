@@ -33,7 +33,7 @@ asio::awaitable<void> RealSleeper::sleep(std::chrono::nanoseconds duration, std:
   asio::steady_timer timer{executor};
   timer.expires_after(duration);
   asio::error_code error;
-  auto const token = asio::redirect_error(asio::use_awaitable, error);
+  auto token = asio::redirect_error(asio::use_awaitable, error);
   co_await timer.async_wait(token);
   if (error || stop.stop_requested()) throw_stopped();
 }

@@ -6,7 +6,7 @@
 #include <cloacina/error.hpp>
 
 #include "dal/workflow_executions.hpp"
-#include "engine/log.hpp"
+#include "engine/refusals.hpp"
 
 namespace cloacina::engine {
 namespace {
@@ -17,6 +17,16 @@ std::string known_workflows(Registry::Snapshot const& workflows) {
   Json known = Json::array();
   for (auto const& [name, workflow] : *workflows) known.push_back(name + "@" + workflow.version());
   return known.dump();
+}
+
+template <class Throws>
+std::exception_ptr caught(Throws&& throws) {
+  try {
+    throws();
+  } catch (...) {
+    return std::current_exception();
+  }
+  return nullptr;
 }
 
 }  // namespace
@@ -112,14 +122,12 @@ void Loop::on_request(Submission&& submission) {
 }
 
 void Loop::on_request(CancelRequest&& request) {
-  auto refuse = [&](std::exception_ptr error) { request.answer->refused(std::move(error)); };
-  auto const id = request.id.to_string();
   if (auto* entry = table_.find(request.id)) {
     if (is_final(entry->state.status)) {
-      return refuse(std::make_exception_ptr(
-          StateError{"execution " + id + " is " + std::string{to_string(entry->state.status)} +
-                         "; only one that is Pending, Running or Paused can be cancelled",
-                     id}));
+      dal::ExecutionRow row;
+      row.id = request.id;
+      row.status = entry->state.status;
+      return request.answer->refused(caught([&] { detail::throw_not_cancellable(row); }));
     }
     if (entry->insert && !entry->idempotency_key.empty()) {
       // Whether this is the execution that stands for the key is known after the commit.
@@ -137,15 +145,15 @@ void Loop::on_request(CancelRequest&& request) {
     }
     auto const row = dal::find_execution(committer_.session(), request.id);
     if (!row) {
-      return refuse(std::make_exception_ptr(ExecutionNotFound{"no execution " + id + " in this database", id}));
+      auto const id = request.id.to_string();
+      throw ExecutionNotFound{"no execution " + id + " in this database", id};
     }
-    auto const why = is_final(row->status)
-                         ? std::string{to_string(row->status)}
-                         : std::string{to_string(row->status)} + " and owned by another runner; ask that one";
-    refuse(std::make_exception_ptr(StateError{"execution " + id + " is " + why, id}));
-  } catch (Error const&) {
+    detail::throw_not_cancellable(*row);
+  } catch (BackendError const&) {
     committer_.session_failed();
-    refuse(std::current_exception());
+    request.answer->refused(std::current_exception());
+  } catch (Error const&) {
+    request.answer->refused(std::current_exception());
   }
 }
 

@@ -20,6 +20,7 @@
 #include "engine/inbox.hpp"
 #include "engine/observations.hpp"
 #include "engine/plan.hpp"
+#include "engine/result.hpp"
 
 namespace cloacina::engine {
 

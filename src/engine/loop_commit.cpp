@@ -8,6 +8,7 @@
 #include "dal/workflow_executions.hpp"
 #include "engine/log.hpp"
 #include "engine/loop.hpp"
+#include "engine/refusals.hpp"
 
 namespace cloacina::engine {
 namespace {
@@ -323,12 +324,7 @@ void Loop::not_inserted(Entry& entry) {
     auto const stored = key.empty() ? dal::find_execution(committer_.session(), state.id)
                                     : dal::find_by_idempotency_key(committer_.session(), state.workflow->name, key);
     if (!stored) throw BackendError{"an execution that was stored a moment ago is gone", "", state.id.to_string()};
-    if (!key.empty() && Context::from_json(stored->input) != state.input) {
-      throw ValidationError{"idempotency key '" + key + "' of workflow '" + state.workflow->name +
-                                "' belongs to execution " + stored->id.to_string() +
-                                " with another input; use another key, or submit the same input",
-                            "idempotency_key"};
-    }
+    if (!key.empty()) detail::check_same_input(*stored, state.input, key);
     for (auto& completion : completions) {
       completion->refer_to(stored->id);
       on_request(WatchRequest{completion});

@@ -6,6 +6,7 @@
 #include <cloacina/execution_result.hpp>
 #include <cloacina/workflow.hpp>
 
+#include "backend/session.hpp"
 #include "dal/rows.hpp"
 #include "engine/execution_state.hpp"
 

@@ -1,0 +1,30 @@
+#include "engine/refusals.hpp"
+
+#include <cloacina/error.hpp>
+
+namespace cloacina::detail {
+
+std::string cancel_text(std::string_view reason) {
+  return reason.empty() ? "cancelled" : "cancelled: " + std::string{reason};
+}
+
+void throw_not_cancellable(dal::ExecutionRow const& row) {
+  auto const id = row.id.to_string();
+  auto const status = std::string{to_string(row.status)};
+  if (is_final(row.status)) {
+    throw StateError{"execution " + id + " is " + status +
+                         "; only one that is Pending, Running or Paused can be cancelled",
+                     id};
+  }
+  throw StateError{"execution " + id + " is " + status + " and owned by another runner; cancel it there", id};
+}
+
+void check_same_input(dal::ExecutionRow const& stored, Context const& input, std::string_view idempotency_key) {
+  if (Context::from_json(stored.input) == input) return;
+  throw ValidationError{"idempotency key '" + std::string{idempotency_key} + "' of workflow '" + stored.workflow +
+                            "' belongs to execution " + stored.id.to_string() +
+                            " with another input; use another key, or submit the same input",
+                        "idempotency_key"};
+}
+
+}  // namespace cloacina::detail

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include <cloacina/context.hpp>
+
+#include "dal/rows.hpp"
+
+namespace cloacina::detail {
+
+/// The error text of an execution that was cancelled for `reason`, which may be empty.
+[[nodiscard]] std::string cancel_text(std::string_view reason);
+/// `StateError`: it is final, or a runner owns it that is not asked here.
+[[noreturn]] void throw_not_cancellable(dal::ExecutionRow const& row);
+/// `ValidationError` if the execution that stands for the key was submitted with another input.
+void check_same_input(dal::ExecutionRow const& stored, Context const& input, std::string_view idempotency_key);
+
+}  // namespace cloacina::detail

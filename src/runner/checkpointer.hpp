@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+
+#include <cloacina/environment.hpp>
+
+#include "backend/database.hpp"
+
+namespace cloacina::detail {
+
+/// Moves what the engine logged into the main file now and then, on a thread of its own, so that a checkpoint is in
+/// nobody's latency. Sleeps while nothing is written.
+class Checkpointer {
+ public:
+  Checkpointer(std::shared_ptr<backend::Database> database, Environment const& environment);
+  ~Checkpointer();
+  Checkpointer(Checkpointer const&) = delete;
+  Checkpointer& operator=(Checkpointer const&) = delete;
+
+  /// So many rows were written. Cheap; the engine calls it after each commit.
+  void written(std::size_t rows);
+
+ private:
+  struct Shared;
+  std::shared_ptr<Shared> shared_;
+};
+
+}  // namespace cloacina::detail

@@ -1,0 +1,51 @@
+#include <cloacina/execution_handle.hpp>
+
+#include <utility>
+
+#include <cloacina/error.hpp>
+
+#include "engine/completion.hpp"
+#include "runner/machine.hpp"
+
+namespace cloacina {
+
+std::shared_ptr<detail::Machine> ExecutionHandle::machine() const {
+  auto alive = machine_.lock();
+  if (!alive) throw RunnerStopped{"the runner of this handle is gone; ask another runner for this execution by its id"};
+  return alive;
+}
+
+ExecutionId ExecutionHandle::id() const { return completion_->id(); }
+WorkflowStatus ExecutionHandle::status() const { return machine()->status(id()); }
+
+ExecutionResult ExecutionHandle::wait() const {
+  if (!completion_->signal().is_set()) (void)machine()->wait(completion_->signal(), std::nullopt);
+  return completion_->result();
+}
+
+std::optional<ExecutionResult> ExecutionHandle::wait_for(std::chrono::nanoseconds timeout) const {
+  if (!completion_->signal().is_set() && !machine()->wait(completion_->signal(), timeout)) return std::nullopt;
+  return completion_->result();
+}
+
+void ExecutionHandle::cancel(std::string_view reason) const { machine()->cancel(id(), reason); }
+
+void ExecutionHandle::when_final(std::function<void(std::exception_ptr, ExecutionResult)> done) const {
+  // Strong: the wait goes on when the handle is gone. The signal drops the callback when it is set, which a shutdown does.
+  completion_->signal().when_set([completion = completion_, done = std::move(done)] {
+    try {
+      done(nullptr, completion->result());
+    } catch (...) {
+      done(std::current_exception(), ExecutionResult{});
+    }
+  });
+}
+
+detail::RunOnWorker ExecutionHandle::run_on_worker() const {
+  return [weak = machine_](std::function<void()> work) {
+    if (auto const machine = weak.lock()) return machine->run_on_worker(std::move(work));
+    work();
+  };
+}
+
+}  // namespace cloacina

@@ -1,0 +1,257 @@
+#include "runner/machine.hpp"
+
+#include <unistd.h>
+
+#include <array>
+#include <utility>
+
+#include <cloacina/error.hpp>
+#include <cloacina/version.hpp>
+
+#include "backend/database.hpp"
+#include "engine/conducted_bodies.hpp"
+#include "engine/log.hpp"
+#include "engine/loop.hpp"
+#include "engine/refusals.hpp"
+#include "engine/thread_role.hpp"
+#include "engine/threaded_bodies.hpp"
+#include "runner/check_config.hpp"
+#include "runner/checkpointer.hpp"
+#include "runner/queries.hpp"
+#include "runner/submission.hpp"
+
+namespace cloacina::detail {
+namespace {
+
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+using engine::ThreadRole;
+
+// How long a shutdown waits after its timeout: for bodies that were just asked to stop, and for the last transaction.
+constexpr auto grace = 150ms;
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  if (::gethostname(name.data(), name.size() - 1) != 0) return "unknown";
+  return name.data();
+}
+
+engine::Committer::Settings committer_settings(Machine::Parts const& parts) {
+  engine::Committer::Settings settings;
+  settings.row.name = parts.config.runner_name;
+  settings.row.host = host_name();
+  settings.row.pid = ::getpid();
+  settings.row.library_version = version;
+  Json known = Json::array();
+  for (auto const& [name, workflow] : *parts.workflows) {
+    known.push_back(name + "@" + workflow.version());
+    settings.definitions.push_back({name, workflow.version(), workflow.to_json()});
+  }
+  settings.row.workflows = known.dump();
+  settings.lease = parts.config.lease;
+  settings.max_crashes = parts.config.max_crashes;
+  return settings;
+}
+
+std::shared_ptr<backend::Database> open_database(Machine::Parts const& parts) {
+  backend::OpenOptions options;
+  options.max_readers = parts.config.db_pool_size;
+  if (parts.environment.conductor) {
+    options.lease_clock = [monotonic = parts.environment.monotonic] {
+      return std::chrono::duration_cast<std::chrono::microseconds>(monotonic());
+    };
+  }
+  return backend::Database::open(DatabaseUrl::parse(parts.database_url), std::move(options));
+}
+
+[[noreturn]] void throw_would_deadlock(std::string_view where) {
+  throw StateError{"a blocking call in " + std::string{where} +
+                   " would wait for itself; use the asynchronous form, or call it from another thread"};
+}
+
+}  // namespace
+
+struct Machine::Core {
+  explicit Core(Parts&& given)
+      : environment(given.environment),
+        config(given.config),
+        workflows(given.workflows),
+        database(open_database(given)),
+        committer(committer_settings(given), environment, *database) {
+    engine::BodySettings const bodies_settings{config.task_timeout, config.max_context_bytes};
+    committer.enroll();
+    if (environment.conductor) {
+      bodies = std::make_unique<engine::ConductedBodies>(bodies_settings, environment, inbox);
+    } else {
+      auto threaded = std::make_unique<engine::ThreadedBodies>(
+          config.max_concurrent_tasks, config.max_concurrent_async_tasks, bodies_settings, environment, inbox);
+      threads = threaded.get();
+      bodies = std::move(threaded);
+    }
+    checkpointer = std::make_unique<Checkpointer>(database, environment);
+    if (given.observer) observations = std::make_unique<engine::Observations>(given.observer, environment);
+    loop = std::make_unique<engine::Loop>(engine::Loop::Parts{
+        .environment = environment,
+        .config = config,
+        .workflows = workflows,
+        .database = *database,
+        .committer = committer,
+        .inbox = *inbox,
+        .bodies = *bodies,
+        .observations = observations.get(),
+        .committed = [checkpoint = checkpointer.get()](std::size_t rows) { checkpoint->written(rows); }});
+    loop->on_drained([this] { drained.set(); });
+  }
+
+  Environment environment;
+  DefaultRunnerConfig config;
+  Registry::Snapshot workflows;
+  std::shared_ptr<backend::Database> database;
+  std::shared_ptr<engine::Inbox> inbox = std::make_shared<engine::Inbox>();
+  engine::Committer committer;
+  std::unique_ptr<engine::Bodies> bodies;
+  engine::ThreadedBodies* threads = nullptr;
+  std::unique_ptr<Checkpointer> checkpointer;
+  std::unique_ptr<engine::Observations> observations;
+  std::unique_ptr<engine::Loop> loop;
+  engine::Signal drained;
+  engine::Signal ended;
+  std::atomic<bool> accepting{true};
+};
+
+Machine::Machine(Parts parts) {
+  check_config(parts.config);
+  core_ = std::make_shared<Core>(std::move(parts));
+  if (auto const& conductor = core_->environment.conductor) {
+    conductor->add_engine(
+        core_.get(),
+        [core = core_.get()] {
+          if (core->loop->step(0ns)) return true;
+          core->ended.set();
+          return false;
+        },
+        [core = core_.get()] { return core->loop->next_turn(); });
+    return;
+  }
+  engine_thread_ = std::thread{[core = core_] {
+    ThreadRole const role{ThreadRole::engine};
+    while (core->loop->step(1h)) {
+    }
+    core->ended.set();
+  }};
+}
+
+Machine::~Machine() { shutdown(5s); }
+
+engine::Submission Machine::make_submission(std::string_view workflow, Context input, SubmitOptions const& options) {
+  return detail::make_submission(core_->workflows, core_->environment, workflow, std::move(input), options,
+                                 core_->config.max_context_bytes);
+}
+
+void Machine::push(engine::Request&& request) {
+  if (!core_->accepting.load()) throw RunnerStopped{"the runner is shut down; construct another one"};
+  core_->inbox->push(std::move(request));
+}
+
+void Machine::submit(std::vector<engine::Submission>&& submissions) {
+  if (!core_->accepting.load()) throw RunnerStopped{"the runner is shut down; construct another one"};
+  if (submissions.size() == 1) return core_->inbox->push(engine::Request{std::move(submissions.front())});
+  std::vector<engine::Request> requests;
+  requests.reserve(submissions.size());
+  for (auto& submission : submissions) requests.emplace_back(std::move(submission));
+  core_->inbox->push(std::move(requests));
+}
+
+void Machine::wait_accepted(engine::Acceptance& acceptance) {
+  (void)wait(acceptance.signal(), std::nullopt);
+  if (auto const error = acceptance.error()) std::rethrow_exception(error);
+}
+
+bool Machine::wait(engine::Signal& signal, std::optional<std::chrono::nanoseconds> timeout) {
+  if (signal.is_set()) return true;
+  switch (ThreadRole::current()) {
+    case ThreadRole::caller: break;
+    case ThreadRole::worker: {
+      auto const lent = core_->threads ? core_->threads->lend_slot() : nullptr;
+      return signal.wait(core_->environment, timeout);
+    }
+    case ThreadRole::io: throw_would_deadlock("a coroutine body");
+    case ThreadRole::callback: throw_would_deadlock("a callback");
+    case ThreadRole::observer: throw_would_deadlock("an observer");
+    case ThreadRole::engine: throw_would_deadlock("a handler on the engine's thread");
+  }
+  return signal.wait(core_->environment, timeout);
+}
+
+WorkflowStatus Machine::status(ExecutionId id) { return find_execution(*core_->database, id).status; }
+
+ExecutionResult Machine::result(ExecutionId id) { return read_result(*core_->database, id); }
+
+std::vector<ExecutionInfo> Machine::list(ListOptions const& options) {
+  return list_executions(*core_->database, options);
+}
+
+std::shared_ptr<engine::Completion> Machine::watch(ExecutionId id) {
+  (void)find_execution(*core_->database, id);
+  auto completion = std::make_shared<engine::Completion>(id);
+  push(engine::WatchRequest{completion});
+  return completion;
+}
+
+void Machine::cancel(ExecutionId id, std::string_view reason) {
+  auto answer = std::make_shared<engine::Acceptance>(1);
+  push(engine::CancelRequest{id, cancel_text(reason), answer});
+  wait_accepted(*answer);
+}
+
+std::vector<std::string> Machine::workflow_names() const {
+  std::vector<std::string> names;
+  for (auto const& [name, workflow] : *core_->workflows) names.push_back(name);
+  return names;
+}
+
+void Machine::run_on_worker(std::function<void()> work) {
+  if (core_->accepting.load()) return core_->bodies->call(std::move(work));
+  work();  // no worker is left: the handler that a shutdown answers runs where the shutdown does
+}
+
+void Machine::shutdown(std::chrono::milliseconds timeout) noexcept try {
+  std::lock_guard lock{shutdown_mutex_};
+  if (std::exchange(shut_down_, true)) return;
+  shut_down_now(timeout);
+} catch (std::exception const& error) {
+  engine::log_error(std::string{"cloacina: shutdown: "} + error.what());
+} catch (...) {
+  engine::log_error("cloacina: shutdown failed");
+}
+
+void Machine::shut_down_now(std::chrono::milliseconds timeout) {
+  auto& core = *core_;
+  // A body, a callback or an observer that shuts its own runner down must not wait for itself.
+  bool const own_thread = ThreadRole::current() != ThreadRole::caller;
+  core.inbox->push(engine::Request{engine::DrainRequest{}});
+  if (!own_thread) core.drained.wait(core.environment, timeout);
+  if (!core.drained.is_set()) {
+    core.bodies->stop_all();
+    if (!own_thread) core.drained.wait(core.environment, grace);
+  }
+  core.inbox->push(engine::Request{engine::ReleaseRequest{}});
+  bool ended = core.ended.wait(core.environment, grace);
+  if (!ended) {
+    core.committer.give_up();
+    ended = core.ended.wait(core.environment, grace);
+  }
+  core.accepting.store(false);
+  if (core.environment.conductor) return core.environment.conductor->remove_engine(core_.get());
+  if (ended) {
+    if (core.threads) core.threads->shut_down(Clock::now() + (own_thread ? 0ms : 50ms));
+    engine_thread_.join();
+  } else {
+    // The database does not answer: the thread ends with its call, and keeps what it needs until then.
+    engine::log_warning("cloacina: the database does not answer; the engine's thread is left behind");
+    if (core.threads) core.threads->shut_down(Clock::now());
+    engine_thread_.detach();
+  }
+}
+
+}  // namespace cloacina::detail

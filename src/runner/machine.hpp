@@ -1,0 +1,73 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include <cloacina/context.hpp>
+#include <cloacina/environment.hpp>
+#include <cloacina/execution_info.hpp>
+#include <cloacina/execution_result.hpp>
+#include <cloacina/observer.hpp>
+#include <cloacina/registry.hpp>
+#include <cloacina/runner_config.hpp>
+#include <cloacina/submit_options.hpp>
+
+#include "engine/completion.hpp"
+#include "engine/messages.hpp"
+
+namespace cloacina::detail {
+
+/// A running runner: database, engine, bodies and services, started and stopped in the right order. Thread-safe.
+class Machine {
+ public:
+  struct Parts {
+    std::string database_url;
+    DefaultRunnerConfig config;
+    Registry::Snapshot workflows;
+    Environment environment;
+    std::shared_ptr<Observer> observer;
+  };
+
+  explicit Machine(Parts parts);
+  ~Machine();
+  Machine(Machine const&) = delete;
+  Machine& operator=(Machine const&) = delete;
+
+  /// Checks everything that can be checked before the engine sees it.
+  [[nodiscard]] engine::Submission make_submission(std::string_view workflow, Context input, SubmitOptions const& options);
+  /// Does not block; throws `RunnerStopped`.
+  void submit(std::vector<engine::Submission>&& submissions);
+  /// Blocks until `acceptance` is answered; throws what it was refused with.
+  void wait_accepted(engine::Acceptance& acceptance);
+  /// Blocks until it is set or the timeout has passed. Throws `StateError` where that would wait for itself.
+  [[nodiscard]] bool wait(engine::Signal& signal, std::optional<std::chrono::nanoseconds> timeout);
+
+  [[nodiscard]] WorkflowStatus status(ExecutionId id);
+  [[nodiscard]] ExecutionResult result(ExecutionId id);
+  [[nodiscard]] std::vector<ExecutionInfo> list(ListOptions const& options);
+  [[nodiscard]] std::shared_ptr<engine::Completion> watch(ExecutionId id);
+  void cancel(ExecutionId id, std::string_view reason);
+  [[nodiscard]] std::vector<std::string> workflow_names() const;
+  void run_on_worker(std::function<void()> work);
+
+  void shutdown(std::chrono::milliseconds timeout) noexcept;
+
+ private:
+  struct Core;  // outlives this object if its thread has to be left behind
+  void push(engine::Request&& request);
+  void shut_down_now(std::chrono::milliseconds timeout);
+
+  std::shared_ptr<Core> core_;
+  std::thread engine_thread_;
+  std::mutex shutdown_mutex_;
+  bool shut_down_ = false;
+};
+
+}  // namespace cloacina::detail

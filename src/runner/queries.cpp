@@ -1,0 +1,65 @@
+#include "runner/queries.hpp"
+
+#include <string>
+#include <utility>
+
+#include <cloacina/error.hpp>
+
+#include "dal/workflow_executions.hpp"
+#include "engine/result.hpp"
+
+namespace cloacina::detail {
+namespace {
+
+dal::ExecutionRow find_with(backend::Session& session, ExecutionId id) {
+  auto row = dal::find_execution(session, id);
+  if (row) return std::move(*row);
+  auto const text = id.to_string();
+  throw ExecutionNotFound{"no execution " + text + " in this database", text};
+}
+
+}  // namespace
+
+dal::ExecutionRow find_execution(backend::Database& database, ExecutionId id) {
+  auto const reader = database.reader();
+  return find_with(*reader, id);
+}
+
+ExecutionResult read_result(backend::Database& database, ExecutionId id) {
+  auto const reader = database.reader();
+  auto const row = find_with(*reader, id);
+  if (!is_final(row.status)) {
+    throw StateError{"execution " + id.to_string() + " is " + std::string{to_string(row.status)} +
+                         "; a result is there once it is Completed, Failed or Cancelled",
+                     id.to_string()};
+  }
+  return engine::load_result(*reader, row);
+}
+
+std::vector<ExecutionInfo> list_executions(backend::Database& database, ListOptions const& options) {
+  if (options.limit < 1 || options.limit > 10'000)
+    throw ValidationError{"limit " + std::to_string(options.limit) + " is out of range; 1 to 10000 are allowed", "limit"};
+  dal::ListFilter filter;
+  filter.workflow = options.workflow;
+  filter.status = options.status;
+  filter.limit = options.limit;
+  filter.after = options.after;
+  auto const reader = database.reader();
+  std::vector<ExecutionInfo> infos;
+  for (auto& row : dal::list_executions(*reader, filter)) {
+    infos.push_back({.id = row.id,
+                     .workflow = std::move(row.workflow),
+                     .version = std::move(row.version),
+                     .status = row.status,
+                     .priority = row.priority,
+                     .error = std::move(row.error).value_or(""),
+                     .idempotency_key = std::move(row.idempotency_key).value_or(""),
+                     .created_at = row.created_at,
+                     .start_after = row.start_after,
+                     .started_at = row.started_at,
+                     .completed_at = row.completed_at});
+  }
+  return infos;
+}
+
+}  // namespace cloacina::detail

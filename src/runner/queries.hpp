@@ -1,0 +1,23 @@
+#pragma once
+
+#include <vector>
+
+#include <cloacina/execution_id.hpp>
+#include <cloacina/execution_info.hpp>
+#include <cloacina/execution_result.hpp>
+
+#include "backend/database.hpp"
+#include "dal/rows.hpp"
+
+namespace cloacina::detail {
+
+/// What runner and client answer from the table; each takes a reader session and blocks for its reads.
+
+/// Throws `ExecutionNotFound`.
+[[nodiscard]] dal::ExecutionRow find_execution(backend::Database& database, ExecutionId id);
+/// Throws `ExecutionNotFound`, or `StateError` if it is not final.
+[[nodiscard]] ExecutionResult read_result(backend::Database& database, ExecutionId id);
+/// Throws `ValidationError` for a limit out of range.
+[[nodiscard]] std::vector<ExecutionInfo> list_executions(backend::Database& database, ListOptions const& options);
+
+}  // namespace cloacina::detail

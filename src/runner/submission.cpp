@@ -1,0 +1,82 @@
+#include "runner/submission.hpp"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <cloacina/error.hpp>
+
+#include "core/utf8.hpp"
+
+namespace cloacina::detail {
+namespace {
+
+constexpr std::size_t longest_idempotency_key = 256;
+constexpr std::chrono::milliseconds longest_delay = std::chrono::hours{24 * 365 * 100};
+
+Workflow const& resolve(Registry::Snapshot const& workflows, std::string_view name) {
+  auto const found = workflows->find(name);
+  if (found != workflows->end()) return found->second;
+  std::vector<std::string> known;
+  for (auto const& [key, workflow] : *workflows) known.push_back(key);
+  throw WorkflowNotFound{workflow_not_found_message(name, known), std::string{name}};
+}
+
+void check_inputs(Workflow const& workflow, Context const& input) {
+  std::string missing;
+  for (auto const& key : workflow.data().inputs) {
+    if (key.optional || input.contains(key.name)) continue;
+    missing += (missing.empty() ? "'" : ", '") + key.name + "'";
+  }
+  if (missing.empty()) return;
+  throw ValidationError{"workflow '" + workflow.name() + "' needs input " + missing + "; put it into the context",
+                        workflow.name()};
+}
+
+void check_options(SubmitOptions const& options) {
+  if (options.idempotency_key.size() > longest_idempotency_key) {
+    throw ValidationError{"idempotency key of " + std::to_string(options.idempotency_key.size()) +
+                              " bytes; at most 256 are allowed",
+                          "idempotency_key"};
+  }
+  if (!is_valid_utf8(options.idempotency_key) || options.idempotency_key.find('\0') != std::string_view::npos)
+    throw ValidationError{"an idempotency key must be UTF-8 without NUL", "idempotency_key"};
+  if (options.start_after.count() < 0 || options.start_after > longest_delay) {
+    throw ValidationError{"start_after of " + std::to_string(options.start_after.count()) +
+                              " ms is out of range; 0 to 100 years are allowed",
+                          "start_after"};
+  }
+}
+
+}  // namespace
+
+engine::Submission make_submission(Registry::Snapshot const& workflows, Environment const& environment,
+                                   std::string_view workflow, Context input, SubmitOptions const& options,
+                                   std::size_t max_context_bytes) {
+  auto const& definition = resolve(workflows, workflow);
+  check_inputs(definition, input);
+  check_options(options);
+  engine::Submission submission;
+  submission.input_text = input.to_json();
+  if (submission.input_text.size() > max_context_bytes) {
+    throw ValidationError{"the input of workflow '" + definition.name() + "' is " +
+                              std::to_string(submission.input_text.size()) + " bytes of JSON; at most " +
+                              std::to_string(max_context_bytes) + " are allowed (max_context_bytes)",
+                          definition.name()};
+  }
+  submission.id = environment.new_id();
+  submission.workflow = definition.shared_data();
+  submission.input = std::move(input);
+  submission.idempotency_key = std::string{options.idempotency_key};
+  submission.priority = options.priority;
+  submission.start_after = options.start_after;
+  return submission;
+}
+
+void check_key_stands_for_one(SubmitOptions const& options, std::size_t executions) {
+  if (options.idempotency_key.empty() || executions <= 1) return;
+  throw ValidationError{"one idempotency key cannot stand for several executions; submit them one by one",
+                        "idempotency_key"};
+}
+
+}  // namespace cloacina::detail
