@@ -73,7 +73,7 @@ function(cloacina_script_test name)
     LABELS ${arg_SUITE} TIMEOUT ${arg_TIMEOUT} RUN_SERIAL TRUE)
 endfunction()
 
-# The programs that the reliability trials start and kill: one per directory, from all its sources.
+# The programs that the reliability trials start and kill: reliability_TRIAL from the sources of each trial.
 function(cloacina_reliability_programs directory)
   cloacina_subdirectories(${directory} trials)
   foreach(trial IN LISTS trials)

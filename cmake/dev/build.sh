@@ -39,7 +39,8 @@ command_quickstart() {
   fi
   build release example_quickstart || fail "the build failed; the errors are above"
   mkdir -p build/quickstart
-  "$root/build/release/examples/example_quickstart" "$@"
+  cd build/quickstart # its database and its picture
+  exec "$root/build/release/examples/example_quickstart" "$@"
 }
 
 command_bench() {

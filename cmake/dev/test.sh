@@ -5,20 +5,21 @@
 suites=(unit contract integration compile-fail examples package layers reliability)
 
 command_test() {
-  local chosen=() pattern="" file="" sanitizer=""
+  local chosen=() pattern="" file="" sanitizer="" trial=()
   while [[ $# -gt 0 ]]; do
     case "$1" in
-      -k | --file | --backend | --sanitizer)
+      -k | --file | --backend | --sanitizer | --scale | --seed)
         [[ $# -ge 2 ]] || usage_error "$1 wants a value"
         case "$1" in
           -k) pattern="$2" ;;
           --file) file="$2" ;;
           --backend) check_backend "$2" ;;
           --sanitizer) sanitizer="$2" ;;
+          --scale | --seed) trial+=("$1" "$2") ;;
         esac
         shift
         ;;
-      -*) usage_error "unknown option '$1' of test; there are -k, --file, --backend and --sanitizer" ;;
+      -*) usage_error "unknown option '$1' of test; there are -k, --file, --backend, --sanitizer, --scale and --seed" ;;
       all) chosen+=("${suites[@]}") ;;
       python) comes_later "test python" "the Python module" ;;
       *)
@@ -31,6 +32,10 @@ command_test() {
   done
   if [[ -n "$file" ]]; then
     select_file "$file"
+  fi
+  if [[ ${#trial[@]} -gt 0 ]]; then
+    [[ "${chosen[*]}" == reliability ]] || usage_error "${trial[0]} is for trials: ./dev test reliability ${trial[*]}"
+    run_trials "$pattern" "${trial[@]}"
   fi
   [[ ${#chosen[@]} -gt 0 ]] || chosen=("${suites[@]}")
 
@@ -73,6 +78,16 @@ select_file() {
     examples/*) chosen=(examples) pattern="$(dirname "${path#examples/}")" file="" ;;
     *) usage_error "--file $1: not a test; expected a file under tests/ or examples/" ;;
   esac
+}
+
+# run_trials PATTERN OPTION…: not through CTest, whose time limit is that of the quick scale.
+run_trials() {
+  local pattern="$1"
+  shift
+  ensure_packages "${test_packages[@]}"
+  configure dev
+  build dev suite-reliability || fail "the build failed; the errors are above"
+  exec python3 tests/reliability/run.py --build build/dev ${pattern:+-k "$pattern"} "$@"
 }
 
 # run_suites PRESET PATTERN FILE SUITE…
