@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <vector>
 
 #include <cloacina/detail/task_index.hpp>
@@ -21,19 +20,24 @@ class UpstreamSearch {
   /// Whether `earlier` is upstream of `later`; a task is not upstream of itself.
   [[nodiscard]] bool is_upstream(TaskIndex earlier, TaskIndex later);
 
-  /// The first of `earlier` (sorted, not empty) that is not upstream of `later`; one search for all.
-  [[nodiscard]] std::optional<TaskIndex> first_not_upstream(std::vector<TaskIndex> const& earlier, TaskIndex later) {
-    (void)any_upstream(later, earlier.front(), [](TaskIndex) { return false; });
-    for (TaskIndex task : earlier)
-      if (seen_[task] != round_) return task;
-    return std::nullopt;
+  /// Takes from `tasks` (sorted) those that are upstream of another one; one search for all.
+  void keep_latest(std::vector<TaskIndex>& tasks) {
+    if (tasks.size() < 2) return;
+    search_from(tasks, tasks.front(), [](TaskIndex) { return false; });
+    std::erase_if(tasks, [this](TaskIndex task) { return seen_[task] == round_; });
   }
 
   /// Whether any task for which `wanted` holds is upstream of `later`, looking no further back than `earliest`.
   template <class Wanted>
   [[nodiscard]] bool any_upstream(TaskIndex later, TaskIndex earliest, Wanted const& wanted) {
+    return search_from({later}, earliest, wanted);
+  }
+
+ private:
+  template <class Wanted>
+  bool search_from(std::vector<TaskIndex> const& tasks, TaskIndex earliest, Wanted const& wanted) {
     ++round_;
-    pending_.assign(1, later);
+    pending_ = tasks;
     while (!pending_.empty()) {
       TaskIndex const at = pending_.back();
       pending_.pop_back();
@@ -47,7 +51,6 @@ class UpstreamSearch {
     return false;
   }
 
- private:
   std::vector<std::vector<TaskIndex>> const& dependencies_;
   std::vector<std::uint32_t> seen_;  // the round in which a task was last met
   std::vector<TaskIndex> pending_;

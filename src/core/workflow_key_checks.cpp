@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string_view>
 
@@ -113,47 +114,53 @@ class KeyChecker {
     return true;
   }
 
-  /// Of the writers whose values come together at one place, the last one, whose value wins if all others are upstream
-  /// of it. Another one that is not is the rival. `writers` is reordered.
-  struct Meeting {
-    std::optional<TaskIndex> latest, rival;
-  };
-  Meeting meet(std::vector<TaskIndex>& writers) {
-    if (writers.empty()) return {};
-    auto const latest = *std::max_element(writers.begin(), writers.end());
-    writers.erase(std::remove(writers.begin(), writers.end(), latest), writers.end());
-    if (writers.empty()) return {latest, std::nullopt};
-    std::sort(writers.begin(), writers.end());
-    writers.erase(std::unique(writers.begin(), writers.end()), writers.end());
-    return {latest, search_.first_not_upstream(writers, latest)};
+  /// Sorted writers of one key, none upstream of another; shared, because most tasks hand on what they were given.
+  using Writers = std::shared_ptr<std::vector<TaskIndex> const>;
+
+  /// The writers whose values come together where these are handed on; null if nobody wrote.
+  Writers meet(std::vector<Writers> const& handed_on) {
+    if (handed_on.empty()) return nullptr;
+    bool const all_the_same = std::all_of(handed_on.begin(), handed_on.end(), [&](auto const& w) { return w == handed_on[0]; });
+    if (all_the_same) return handed_on[0];
+    std::vector<TaskIndex> met;
+    for (auto const& writers : handed_on) met.insert(met.end(), writers->begin(), writers->end());
+    std::sort(met.begin(), met.end());
+    met.erase(std::unique(met.begin(), met.end()), met.end());
+    search_.keep_latest(met);
+    return std::make_shared<std::vector<TaskIndex> const>(std::move(met));
   }
 
-  /// Walks the graph in order, knowing for each task the writer whose value it hands on. Where two meet that have no
-  /// order, the task must merge; so must some task after both, or the end of the workflow would merge them.
+  /// Whether one of those before hands on all of the writers, so that they met there.
+  static bool have_met(Writers const& writers, std::vector<Writers> const& handed_on) {
+    return !writers || writers->size() < 2 || std::any_of(handed_on.begin(), handed_on.end(), [&](auto const& before) {
+      return before == writers || std::includes(before->begin(), before->end(), writers->begin(), writers->end());
+    });
+  }
+
+  /// Walks the graph in order, knowing for each task the writers whose values it hands on. Where writers meet that have
+  /// no order, the task must merge, unless they met before. The end of the workflow is such a place too.
   void check_writes(std::string_view key, KeyMentions const& mentions) {
-    std::vector<std::optional<TaskIndex>> hands_on(workflow_.tasks.size());
-    std::vector<TaskIndex> meeting, at_end;
+    std::vector<Writers> hands_on(workflow_.tasks.size());
+    std::vector<Writers> handed_on, at_end;
     auto has = [](std::vector<TaskIndex> const& list, TaskIndex task) {
       return std::binary_search(list.begin(), list.end(), task);
     };
     for (TaskIndex task = 0; task < workflow_.tasks.size(); ++task) {
-      bool const merges = has(mentions.mergers, task);
-      meeting.clear();
+      handed_on.clear();
       for (TaskIndex dependency : workflow_.dependencies[task])
-        if (!merges && hands_on[dependency]) meeting.push_back(*hands_on[dependency]);
-      auto const [latest, rival] = meet(meeting);
-      if (rival) return conflict(key, *latest, *rival);
-      hands_on[task] = merges || has(mentions.writers, task) ? std::optional{task} : latest;
-      if (workflow_.dependents[task].empty() && hands_on[task]) at_end.push_back(*hands_on[task]);
+        if (hands_on[dependency]) handed_on.push_back(hands_on[dependency]);
+      auto given = meet(handed_on);
+      if (!has(mentions.mergers, task) && !have_met(given, handed_on)) return conflict(key, *given);
+      hands_on[task] = has(mentions.writers, task) ? std::make_shared<std::vector<TaskIndex> const>(1, task) : std::move(given);
+      if (workflow_.dependents[task].empty() && hands_on[task]) at_end.push_back(hands_on[task]);
     }
-    auto const [latest, rival] = meet(at_end);
-    if (rival) conflict(key, *latest, *rival);
+    auto const last = meet(at_end);
+    if (!have_met(last, at_end)) conflict(key, *last);
   }
 
-  void conflict(std::string_view key, TaskIndex a, TaskIndex b) {
-    auto const [first, second] = std::minmax(a, b);
-    violations_.add(CLOACINA_DETAIL_SAY_WRITE_CONFLICT, "tasks '" + workflow_.tasks[first].id + "' and '" +
-                                                            workflow_.tasks[second].id + "' write key '" +
+  void conflict(std::string_view key, std::vector<TaskIndex> const& writers) {
+    violations_.add(CLOACINA_DETAIL_SAY_WRITE_CONFLICT, "tasks '" + workflow_.tasks[writers[0]].id + "' and '" +
+                                                            workflow_.tasks[writers[1]].id + "' write key '" +
                                                             std::string{key} + "'");
   }
 

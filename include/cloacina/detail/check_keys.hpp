@@ -28,10 +28,10 @@ constexpr std::size_t count_mentions(WorkflowOptions const& workflow) {
   return count;
 }
 
-/// All mentions, those of one key next to each other.
-template <std::size_t Count>
+/// All mentions, those of one key next to each other. `Room` is at least their number.
+template <std::size_t Room>
 constexpr auto sorted_mentions(WorkflowOptions const& workflow) {
-  std::array<KeyMention, Count> mentions{};
+  std::array<KeyMention, Room> mentions{};
   std::size_t size = 0;
   auto add = [&](auto const& list, std::size_t task, KeyMention::Kind kind) {
     for (auto const& item : list) mentions[size++] = {item.info, task, kind};
@@ -43,7 +43,7 @@ constexpr auto sorted_mentions(WorkflowOptions const& workflow) {
     add(options.merges, i, KeyMention::Kind::merge);
     add(options.reads, i, KeyMention::Kind::read);
   }
-  std::sort(mentions.begin(), mentions.end(), [](KeyMention const& a, KeyMention const& b) {
+  std::sort(mentions.begin(), mentions.begin() + static_cast<std::ptrdiff_t>(size), [](KeyMention const& a, KeyMention const& b) {
     return a.key->number != b.key->number ? a.key->number < b.key->number : a.task < b.task;
   });
   return mentions;
@@ -85,58 +85,58 @@ constexpr Finding check_reads(WorkflowOptions const& workflow, Structure const& 
   return {};
 }
 
-/// The writers (or mergers) of one key whose values come together at one place.
+/// The writers of one key whose values come together at one place: several only if none is upstream of another.
 class Meeting {
  public:
   constexpr explicit Meeting(Structure const& graph) : graph_(graph) {}
 
-  constexpr void add(std::size_t writer) {
-    if (writer == nobody) return;
-    met_.add(writer);
-    if (latest_ == nobody || graph_.rank[latest_] < graph_.rank[writer]) latest_ = writer;
-  }
-  /// The one that comes last in order; only if all others are upstream of it, its value is the value of the key.
-  constexpr std::size_t latest() const { return latest_; }
-  /// One that may run at the same time as the latest, or `nobody`.
-  constexpr std::size_t rival() const {
+  /// What the dependencies hand on, each a set of writers.
+  constexpr void add(TaskSet const& writers) {
     for (std::size_t i = 0; i < max_listed; ++i)
-      if (met_.has(i) && i != latest_ && !graph_.upstream[latest_].has(i)) return i;
-    return nobody;
+      if (writers.has(i)) superseded_.merge(graph_.upstream[i]);
+    met_.merge(writers);
   }
-
-  static constexpr std::size_t nobody = max_listed;
+  constexpr TaskSet latest() const { return met_.without(superseded_); }
 
  private:
   Structure const& graph_;
-  TaskSet met_{};
-  std::size_t latest_ = nobody;
+  TaskSet met_{}, superseded_{};
 };
 
-/// Walks the graph in order, knowing for each task the writer whose value it hands on. Where two meet that have no
-/// order, the task must merge; so must some task that comes after both, or the end of the workflow would merge them.
+/// Walks the graph in order, knowing for each task the writers whose values it hands on. Where writers meet that have
+/// no order, the task must merge, unless one of those before it hands on all of them, so that they met there. The end of
+/// the workflow is such a place too.
 constexpr Finding check_writes(WorkflowOptions const& workflow, Structure const& graph, KeyUses const& uses) {
   std::size_t const count = workflow.tasks.size();
-  auto conflict = [&](Meeting const& meeting) {
-    auto const a = meeting.latest(), b = meeting.rival();
-    return finding(Fault::write_conflict, uses.first->key->name, workflow.tasks[std::min(a, b)].name,
-                   workflow.tasks[std::max(a, b)].name);
+  std::array<TaskSet, max_listed> hands_on{};
+  auto meet = [&](TaskSet const& places, bool merges, TaskSet& latest) {
+    Meeting meeting{graph};
+    for (std::size_t i = 0; i < count; ++i)
+      if (places.has(i) && !hands_on[i].empty()) meeting.add(hands_on[i]);
+    latest = meeting.latest();
+    bool sound = merges || latest.size() < 2;
+    for (std::size_t i = 0; i < count && !sound; ++i) sound = places.has(i) && latest.within(hands_on[i]);
+    return sound;
   };
-  std::array<std::size_t, max_listed> hands_on{};
-  TaskSet has_dependents;
+  auto conflict = [&](TaskSet const& writers) {
+    Finding found{.fault = Fault::write_conflict};
+    found.add(uses.first->key->name);
+    for (std::size_t i = 0; i < count && found.size < 3; ++i)
+      if (writers.has(i)) found.add(workflow.tasks[i].name);
+    return found;
+  };
+  TaskSet ends, given;
+  for (std::size_t i = 0; i < count; ++i) ends.add(i);
   for (std::size_t i = 0; i < count; ++i) {
     auto const task = graph.order[i];
-    has_dependents.merge(graph.direct[task]);
-    Meeting given{graph};
-    bool const merges = uses.mergers.has(task);
-    for (std::size_t j = 0; j < count && !merges; ++j)
-      if (graph.direct[task].has(j)) given.add(hands_on[j]);
-    if (given.rival() != Meeting::nobody) return conflict(given);
-    hands_on[task] = merges || uses.writers.has(task) ? task : given.latest();
+    ends = ends.without(graph.direct[task]);
+    if (!meet(graph.direct[task], uses.mergers.has(task), given)) return conflict(given);
+    if (uses.writers.has(task))
+      hands_on[task].add(task);
+    else
+      hands_on[task] = given;
   }
-  Meeting at_end{graph};
-  for (std::size_t i = 0; i < count; ++i)
-    if (!has_dependents.has(i)) at_end.add(hands_on[i]);
-  return at_end.rival() != Meeting::nobody ? conflict(at_end) : Finding{};
+  return meet(ends, false, given) ? Finding{} : conflict(given);
 }
 
 /// Whether the writers of a key stand one after the other, as most do: then nothing can meet.
@@ -152,19 +152,19 @@ constexpr bool writers_are_in_line(Structure const& graph, KeyUses const& uses) 
   return writers < 2 || in_line == writers * (writers - 1) / 2;
 }
 
-template <std::size_t Count>
-constexpr Finding check_keys(WorkflowOptions const& workflow, Structure const& graph,
-                             std::array<KeyMention, Count> const& mentions) {
-  Finding conflict;
-  for (auto const* at = mentions.data(); at != mentions.data() + Count;) {
-    KeyUses const uses{at, mentions.data() + Count};
+/// Checks the keys of a workflow; types and reads first, because a conflict of writers often follows from them.
+constexpr Finding check_keys(WorkflowOptions const& workflow, Structure const& graph, KeyMention const* first,
+                             std::size_t count) {
+  Finding missing, conflict;
+  for (auto const *at = first, *last = first + count; at != last;) {
+    KeyUses const uses{at, last};
     at = uses.last;
     if (auto const found = check_types(workflow, uses); found.fault != Fault::none) return found;
-    if (auto const found = check_reads(workflow, graph, uses); found.fault != Fault::none) return found;
+    if (missing.fault == Fault::none) missing = check_reads(workflow, graph, uses);
     if (conflict.fault == Fault::none && !writers_are_in_line(graph, uses))
       conflict = check_writes(workflow, graph, uses);
   }
-  return conflict;
+  return missing.fault != Fault::none ? missing : conflict;
 }
 
 }  // namespace cloacina::detail

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -55,6 +56,17 @@ struct TaskSet {
       if ((words[w] & other.words[w]) != 0) return true;
     return false;
   }
+  constexpr TaskSet without(TaskSet const& other) const {
+    TaskSet rest = *this;
+    for (std::size_t w = 0; w < words.size(); ++w) rest.words[w] &= ~other.words[w];
+    return rest;
+  }
+  constexpr std::size_t size() const {
+    std::size_t count = 0;
+    for (auto word : words) count += static_cast<std::size_t>(std::popcount(word));
+    return count;
+  }
+  constexpr bool empty() const { return size() == 0; }
   constexpr bool within(TaskSet const& other) const {
     for (std::size_t w = 0; w < words.size(); ++w)
       if ((words[w] & ~other.words[w]) != 0) return false;
@@ -68,7 +80,6 @@ struct Structure {
   std::array<TaskSet, max_listed> direct{};       ///< dependencies of each listed task
   std::array<TaskSet, max_listed> upstream{};     ///< all that it comes after
   std::array<std::size_t, max_listed> order{};    ///< a topological order
-  std::array<std::size_t, max_listed> rank{};     ///< of each listed task: its place in that order
 };
 
 /// The listed tasks by the number of their names, for searching.
@@ -160,7 +171,6 @@ constexpr Structure check_structure(WorkflowOptions const& workflow) {
       for (std::size_t j = 0; j < count; ++j)
         if (graph.direct[i].has(j)) graph.upstream[i].merge(graph.upstream[j]);
       done.add(i);
-      graph.rank[i] = sorted;
       graph.order[sorted++] = i;
     }
     if (sorted == before) return failed(cycle_among(workflow, graph, done));

@@ -72,8 +72,9 @@ class CheckedWorkflow {
   }
   static constexpr Finding in_keys() {
     if constexpr (sound) {
-      constexpr auto mentions = sorted_mentions<count_mentions(options)>(options);
-      return check_keys(options, graph, mentions);
+      constexpr std::size_t count = count_mentions(options);
+      constexpr auto mentions = sorted_mentions<count>(options);
+      return check_keys(options, graph, mentions.data(), count);
     } else {
       return {};
     }

@@ -152,6 +152,10 @@ TEST_CASE("branches may write one key when every place where they meet merges it
   CHECK(problem_of(branches().task("join", {.after = {"left", "right", "start"}, .merges = {total}}, nothing)
                        .task("after", {.after = {"left", "join"}}, nothing))
             .empty());
+  CHECK(problem_of(branches()
+                       .task("join", {.after = {"left", "right"}, .merges = {total}}, nothing)
+                       .task("other", {.after = {"left", "right"}, .merges = {total}}, nothing))
+            .empty());
   CHECK_FALSE(problem_of(branches().task("join", {.after = {"left", "right"}}, nothing)).empty());
   CHECK_FALSE(problem_of(branches().task("join", {.after = {"left", "right"}, .writes = {total}}, nothing)).empty());
   CHECK_FALSE(problem_of(branches()

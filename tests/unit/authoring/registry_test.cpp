@@ -1,0 +1,136 @@
+#include <atomic>
+#include <thread>
+
+#include <cloacina/registry.hpp>
+#include <cloacina/workflow_builder.hpp>
+
+#include "support/catch.hpp"
+
+using namespace cloacina;
+using Catch::Contains;
+
+namespace {
+
+void nothing(TaskContext<>&) {}
+
+Workflow named(std::string name) { return WorkflowBuilder{std::move(name)}.task("a", nothing).build(); }
+
+std::atomic<int> made = 0;
+Workflow make_one() {
+  ++made;
+  return named("one");
+}
+Workflow make_two() { return named("two"); }
+Workflow make_failing() { throw ValidationError("workflow 'failing' is no good"); }
+Workflow make_throwing() { throw 3; }
+
+std::string problem_of(Registry const& registry) {
+  try {
+    static_cast<void>(registry.snapshot());
+  } catch (ValidationError const& error) {
+    return error.what();
+  }
+  return "";
+}
+
+}  // namespace
+
+TEST_CASE("a registry knows its workflows by name", "[authoring][registry]") {
+  Registry registry;
+  registry.add(named("b"));
+  registry.add(named("a"));
+  CHECK(registry.names() == std::vector<std::string>{"a", "b"});
+  CHECK(registry.find("a")->name() == "a");
+  CHECK_FALSE(registry.find("c").has_value());
+  CHECK(registry.snapshot()->size() == 2);
+}
+
+TEST_CASE("a snapshot does not change when its registry does", "[authoring][registry]") {
+  Registry registry;
+  registry.add(named("a"));
+  auto const snapshot = registry.snapshot();
+  registry.add(named("b"));
+  CHECK(snapshot->size() == 1);
+  CHECK(registry.snapshot()->size() == 2);
+}
+
+TEST_CASE("a registry is a value", "[authoring][registry]") {
+  Registry registry;
+  registry.add(named("a"));
+  Registry copy = registry;
+  copy.add(named("b"));
+  CHECK(registry.names().size() == 1);
+  CHECK(copy.names().size() == 2);
+  registry = copy;
+  CHECK(registry.names().size() == 2);
+  Registry const moved = std::move(copy);
+  CHECK(moved.names().size() == 2);
+}
+
+TEST_CASE("a deferred workflow is made once, when it is first asked for", "[authoring][registry]") {
+  Registry registry;
+  made = 0;
+  registry.add_deferred("one", make_one, {"one.cpp", 1});
+  CHECK(registry.names() == std::vector<std::string>{"one"});
+  CHECK(made == 0);
+  static_cast<void>(registry.find("one"));
+  static_cast<void>(registry.snapshot());
+  CHECK(made == 1);
+}
+
+TEST_CASE("a removed workflow is gone, and removing it again does nothing", "[authoring][registry]") {
+  Registry registry;
+  auto const ticket = registry.add_deferred("one", make_one, {"one.cpp", 1});
+  registry.add_deferred("two", make_two, {"two.cpp", 2});
+  registry.remove(ticket);
+  registry.remove(ticket);
+  CHECK(registry.names() == std::vector<std::string>{"two"});
+}
+
+TEST_CASE("failures and duplicates are reported together, with their places", "[authoring][registry]") {
+  Registry registry;
+  registry.add_deferred("one", make_one, {"one.cpp", 1});
+  registry.add_deferred("one", make_one, {"other.cpp", 11});
+  registry.add_deferred("failing", make_failing, {"failing.cpp", 2});
+  registry.add_deferred("throwing", make_throwing, {"throwing.cpp", 3});
+  registry.add(named("one"));
+  auto const problem = problem_of(registry);
+  CHECK_THAT(problem, Contains("'one' is registered twice: one.cpp:1 and other.cpp:11"));
+  CHECK_THAT(problem, Contains("'one' is registered twice: one.cpp:1 and added at run time"));
+  CHECK_THAT(problem, Contains("workflow 'failing' is no good (failing.cpp:2)"));
+  CHECK_THAT(problem, Contains("'throwing'") && Contains("throwing.cpp:3"));
+  CHECK_THROWS_WITH(registry.find("failing"), Contains("is no good (failing.cpp:2)"));
+}
+
+TEST_CASE("a workflow in a header is one workflow, however many sources include it", "[authoring][registry]") {
+  Registry registry;
+  auto const first = registry.add_deferred("one", make_one, {"one.hpp", 1});
+  registry.add_deferred("one", make_one, {"one.hpp", 1});
+  CHECK(registry.snapshot()->size() == 1);
+  registry.remove(first);
+  CHECK(registry.snapshot()->size() == 1);
+}
+
+TEST_CASE("an unknown name is answered with the nearest ones and the linker's habit", "[authoring][registry]") {
+  CHECK_THAT(workflow_not_found_message("order_pipline", {"order_pipeline", "import"}),
+             Contains("no workflow named 'order_pipline'") && Contains("did you mean 'order_pipeline'?") &&
+                 Contains("cloacina_add_workflows"));
+  CHECK_THAT(workflow_not_found_message("x", {}), Contains("no workflow is registered at all"));
+}
+
+TEST_CASE("a registry is used by many threads at once", "[authoring][registry]") {
+  Registry registry;
+  auto work = [&registry](int number) {
+    for (int i = 0; i < 50; ++i) {
+      auto const ticket = registry.add_deferred("one", make_one, {"one.cpp", 1});
+      static_cast<void>(registry.snapshot());
+      static_cast<void>(registry.find("one"));
+      registry.remove(ticket);
+    }
+    registry.add(named("kept" + std::to_string(number)));
+  };
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) threads.emplace_back(work, i);
+  for (auto& thread : threads) thread.join();
+  CHECK(registry.names().size() == 4);
+}
