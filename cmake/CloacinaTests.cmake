@@ -36,11 +36,15 @@ function(cloacina_test_program name)
 
   cloacina_suite(${arg_SUITE} ${name})
 
+  set(timeout ${arg_TIMEOUT})
+  if(CLOACINA_SANITIZER)
+    math(EXPR timeout "5 * ${timeout}")
+  endif()
   set(list "${CMAKE_CURRENT_BINARY_DIR}/${name}_tests.cmake")
   add_custom_command(TARGET ${name} POST_BUILD
     BYPRODUCTS "${list}"
     COMMAND Python3::Interpreter "${PROJECT_SOURCE_DIR}/cmake/discover_tests.py"
-      --program "$<TARGET_FILE:${name}>" --name ${name} --suite ${arg_SUITE} --timeout ${arg_TIMEOUT}
+      --program "$<TARGET_FILE:${name}>" --name ${name} --suite ${arg_SUITE} --timeout ${timeout}
       --output "${list}" -- ${sources}
     VERBATIM)
   set(include "${CMAKE_CURRENT_BINARY_DIR}/${name}_include.cmake")

@@ -110,6 +110,7 @@ run_suites() {
   # Databases of tests go where ./dev clean finds them.
   export TMPDIR="$root/build/tmp"
   mkdir -p "$TMPDIR"
+  export UBSAN_OPTIONS="print_stacktrace=1${UBSAN_OPTIONS:+:$UBSAN_OPTIONS}"
   labels="^($(IFS='|' && echo "$*"))\$"
   exec python3 cmake/dev/run_tests.py --build "build/$preset" --jobs "$(job_count)" \
     --labels "$labels" --pattern "$pattern" --file "$file"
