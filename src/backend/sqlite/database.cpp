@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 #include <time.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include "backend/sqlite/errors.hpp"
@@ -15,6 +16,9 @@ namespace {
 
 /// A page and its header in the log.
 constexpr std::uint64_t frame_bytes = 4096 + 24;
+
+/// A forced checkpoint keeps writers out while it waits for readers: no longer than this.
+constexpr std::chrono::milliseconds longest_hold{250};
 
 /// Moved by neither clock jumps nor suspend, and the same for all processes of this kernel (R6).
 std::chrono::microseconds kernel_clock() {
@@ -78,7 +82,11 @@ std::string SqliteDatabase::boot_id() { return boot_id_; }
 std::uint64_t SqliteDatabase::checkpoint(bool force) {
   if (in_memory() || settings_.read_only) return 0;
   std::lock_guard lock{checkpoint_mutex_};
-  if (!checkpointer_) checkpointer_ = std::make_unique<Connection>(settings_, Role::writer);
+  if (!checkpointer_) {
+    auto settings = settings_;
+    settings.busy_timeout = std::min(settings.busy_timeout, longest_hold);
+    checkpointer_ = std::make_unique<Connection>(settings, Role::writer);
+  }
   checkpointer_->clear_interrupt();
   int in_log = 0;
   int written_back = 0;
@@ -87,11 +95,12 @@ std::uint64_t SqliteDatabase::checkpoint(bool force) {
   int const code = sqlite3_wal_checkpoint_v2(
       checkpointer_->handle(), "main",
       force ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE, &in_log, &written_back);
-  // Somebody else checkpoints, or a reader stayed past the deadline: what is left counts.
+  // Busy: somebody else checkpoints, or readers stayed past the deadline. What is in the log
+  // counts.
   if (code != SQLITE_OK && code != SQLITE_BUSY)
     throw session_error(checkpointer_->handle(), code, "checkpoint");
-  // A log that was written back whole is begun again by the next writer.
-  if (in_log <= 0 || written_back == in_log) return 0;
+  if (in_log <= 0 || (force && code == SQLITE_OK)) return 0;  // the next writer begins it again
+  // Also where all of it was written back: a writer that goes on meanwhile appends to it for ever.
   return static_cast<std::uint64_t>(in_log) * frame_bytes;
 }
 
