@@ -1,5 +1,6 @@
 #include "core/workflow_checks.hpp"
 
+#include <map>
 #include <set>
 #include <string_view>
 
@@ -72,15 +73,25 @@ void check_definitions(WorkflowDraft const& draft, Violations& violations) {
 }
 
 void check_rules(detail::WorkflowData const& workflow, Violations& violations) {
-  UpstreamSearch search{workflow.dependencies};
+  auto report = [&](TaskIndex task, std::string const& named) {
+    violations.add(CLOACINA_DETAIL_SAY_RULE_NOT_UPSTREAM,
+                   "the rule of task " + in_quotes(workflow.tasks[task].id) + " names " + in_quotes(named));
+  };
+  std::map<TaskIndex, std::vector<TaskIndex>> by_named;
   for (TaskIndex i = 0; i < workflow.tasks.size(); ++i) {
-    auto const& task = workflow.tasks[i];
-    if (task.trigger_rule.is_default()) continue;
-    for (auto const& named : task.trigger_rule.tasks()) {
-      auto const at = workflow.index_of(named);
-      if (!at || !search.is_upstream(*at, i))
-        violations.add(CLOACINA_DETAIL_SAY_RULE_NOT_UPSTREAM, "the rule of task " + in_quotes(task.id) + " names " + in_quotes(named));
+    if (workflow.tasks[i].trigger_rule.is_default()) continue;
+    for (auto const& named : workflow.tasks[i].trigger_rule.tasks()) {
+      if (auto const at = workflow.index_of(named))
+        by_named[*at].push_back(i);
+      else
+        report(i, named);
     }
+  }
+  UpstreamSearch search{workflow.dependencies};
+  for (auto const& [named, tasks] : by_named) {
+    auto const upstream = search.come_after(tasks, {named});
+    for (std::size_t i = 0; i < tasks.size(); ++i)
+      if (!upstream[i]) report(tasks[i], workflow.tasks[named].id);
   }
 }
 

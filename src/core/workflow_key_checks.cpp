@@ -75,36 +75,11 @@ class KeyChecker {
 
   void check_reads(std::string_view key, KeyMentions const& mentions) {
     if (mentions.is_input || mentions.readers.empty()) return;
-    auto const available = readers_with_a_writer(mentions);
+    auto const available = search_.come_after(mentions.readers, mentions.writers);
     for (std::size_t i = 0; i < mentions.readers.size(); ++i)
       if (!available[i])
         violations_.add(CLOACINA_DETAIL_SAY_MISSING_INPUT, "task '" + workflow_.tasks[mentions.readers[i]].id +
                                                                "' reads key '" + std::string{key} + "'");
-  }
-
-  /// Few readers search backward each; many share one pass forward, so that a long chain is not walked by each.
-  std::vector<char> readers_with_a_writer(KeyMentions const& mentions) {
-    std::vector<char> available(mentions.readers.size(), 0);
-    if (mentions.writers.empty()) return available;
-    auto const first = mentions.writers.front();
-    constexpr std::size_t few = 4;
-    if (mentions.readers.size() <= few) {
-      auto writes = [&](TaskIndex t) { return std::binary_search(mentions.writers.begin(), mentions.writers.end(), t); };
-      for (std::size_t i = 0; i < available.size(); ++i)
-        available[i] = search_.any_upstream(mentions.readers[i], first, writes);
-      return available;
-    }
-    auto const last = mentions.readers.back();
-    std::vector<char> hands_on(last >= first ? last - first + 1 : 0, 0);
-    std::vector<char> is_given(hands_on.size(), 0);
-    for (TaskIndex task = first; task <= last && task < workflow_.tasks.size(); ++task) {
-      for (TaskIndex dependency : workflow_.dependencies[task])
-        if (dependency >= first && hands_on[dependency - first]) is_given[task - first] = 1;
-      hands_on[task - first] = is_given[task - first] || std::binary_search(mentions.writers.begin(), mentions.writers.end(), task);
-    }
-    for (std::size_t i = 0; i < available.size(); ++i)
-      if (mentions.readers[i] >= first) available[i] = is_given[mentions.readers[i] - first];
-    return available;
   }
 
   /// Whether the writers stand one after the other. The searches cover ranges that do not overlap: one pass in all.

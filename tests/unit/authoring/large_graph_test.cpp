@@ -1,6 +1,6 @@
-// Ten thousand tasks build well under a second. The bounds are wide, so that they fail for an algorithm that is
-// quadratic and not for a machine that is busy.
-#include <chrono>
+// Ten thousand tasks build well under a second. The bound is wide and counts processor time, so that it fails for an
+// algorithm that is quadratic and not for a machine that is busy.
+#include <ctime>
 #include <functional>
 
 #include <cloacina/workflow_builder.hpp>
@@ -17,11 +17,11 @@ void nothing(TaskContext<>&) {}
 
 std::string id(int i) { return "t" + std::to_string(i); }
 
-/// Builds, and fails if that took longer than two seconds.
+/// Builds, and fails if that took more than two seconds of the processor.
 Workflow built(WorkflowBuilder const& builder) {
-  auto const start = std::chrono::steady_clock::now();
+  auto const start = std::clock();
   auto workflow = builder.build();
-  auto const seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  auto const seconds = static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
   CAPTURE(seconds);
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
   CHECK(seconds < 20.0);
