@@ -22,7 +22,8 @@ std::unordered_set<std::string_view> handled_failures(std::span<TaskOutcome cons
 }
 
 std::string failure_sentence(TaskOutcome const& task) {
-  std::string sentence = "task '" + std::string(task.id) + "' failed after " + std::to_string(task.attempts);
+  std::string sentence =
+      "task '" + std::string(task.id) + "' failed after " + std::to_string(task.attempts);
   sentence += task.attempts == 1 ? " attempt" : " attempts";
   if (!task.error.empty()) sentence.append(": ").append(task.error);
   return sentence;
@@ -30,8 +31,8 @@ std::string failure_sentence(TaskOutcome const& task) {
 
 /// ", 4 completed", or nothing for none.
 std::string count_of(std::span<TaskOutcome const> tasks, TaskStatus status, char const* word) {
-  auto const count =
-      std::count_if(tasks.begin(), tasks.end(), [&](TaskOutcome const& task) { return task.status == status; });
+  auto const count = std::count_if(tasks.begin(), tasks.end(),
+                                   [&](TaskOutcome const& task) { return task.status == status; });
   return count == 0 ? std::string() : ", " + std::to_string(count) + " " + word;
 }
 

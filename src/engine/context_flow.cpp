@@ -49,7 +49,8 @@ void take_context(ExecutionState& state, TaskIndex task) {
     return;
   }
   Parents parents(dependencies.size());
-  for (std::size_t i = 0; i < dependencies.size(); ++i) parents[i] = &state.tasks[dependencies[i]].context;
+  for (std::size_t i = 0; i < dependencies.size(); ++i)
+    parents[i] = &state.tasks[dependencies[i]].context;
   given = CausalContext::merge(parents.all(), state.workflow->dependencies);
   for (TaskIndex const from : dependencies) {
     if (count_taken(state, from)) state.tasks[from].context = {};
@@ -65,8 +66,9 @@ void derive_contexts(ExecutionState& state) {
     TaskState& task = state.tasks[i];
     auto const& dependencies = workflow.dependencies[i];
     task.untaken = static_cast<std::uint32_t>(workflow.dependents[i].size());
-    task.waiting_for = static_cast<std::uint32_t>(std::count_if(
-        dependencies.begin(), dependencies.end(), [&](TaskIndex d) { return !is_final(state.tasks[d].status); }));
+    task.waiting_for = static_cast<std::uint32_t>(
+        std::count_if(dependencies.begin(), dependencies.end(),
+                      [&](TaskIndex d) { return !is_final(state.tasks[d].status); }));
     if (!is_final(task.status)) ++state.unfinished;
     if (task.waiting_for > 0) continue;
     if (dependencies.empty()) {

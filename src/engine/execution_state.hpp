@@ -21,22 +21,23 @@ struct TaskState {
   TaskStatus status = TaskStatus::not_started;
   /// Skipped because a dependency failed, was cancelled, or was itself skipped for that reason.
   bool skipped_by_failure = false;
-  bool dirty = false;    ///< the loop's: its row belongs to the next batch
-  bool has_row = false;  ///< the loop's: a row of it is stored
-  std::uint32_t attempt = 1;      ///< the attempt that runs, or runs next
-  std::uint32_t crashes = 0;      ///< R9
-  std::uint32_t waiting_for = 0;  ///< dependencies that are not final
-  std::uint32_t untaken = 0;      ///< dependents that have not yet taken `context`
+  bool dirty = false;                   ///< the loop's: its row belongs to the next batch
+  bool has_row = false;                 ///< the loop's: a row of it is stored
+  std::uint32_t attempt = 1;            ///< the attempt that runs, or runs next
+  std::uint32_t crashes = 0;            ///< R9
+  std::uint32_t waiting_for = 0;        ///< dependencies that are not final
+  std::uint32_t untaken = 0;            ///< dependents that have not yet taken `context`
   std::optional<Instant> started_at;    ///< of the newest attempt
   std::optional<Instant> completed_at;  ///< when it became final
   std::optional<Instant> wake_at;       ///< Ready, but not before; then it stands in `waits`
-  /// Of a final task: what it hands on. Of one whose dependencies are final: what it was given. Emptied once every
-  /// dependent has taken it, but for leaves (the final context needs them) and tasks with a callback.
+  /// Of a final task: what it hands on. Of one whose dependencies are final: what it was given.
+  /// Emptied once every dependent has taken it, but for leaves (the final context needs them) and
+  /// tasks with a callback.
   CausalContext context;
   detail::ContextDelta delta;  ///< of a completed task
   std::string delta_text;      ///< the same as it is stored; emptied once written
-  std::string error;        ///< of the newest failed attempt, also when a later one succeeded
-  std::string skip_reason;  ///< of a skipped task
+  std::string error;           ///< of the newest failed attempt, also when a later one succeeded
+  std::string skip_reason;     ///< of a skipped task
 };
 
 /// A task that is Ready, but not before a certain time.
@@ -57,7 +58,8 @@ struct EndedAttempt {
   Instant ended_at{};
 };
 
-/// A workflow execution as its owner knows it: all that the next decision depends on. A value; no thread, no clock.
+/// A workflow execution as its owner knows it: all that the next decision depends on. A value; no
+/// thread, no clock.
 struct ExecutionState {
   ExecutionId id{};
   std::shared_ptr<detail::WorkflowData const> workflow;

@@ -11,15 +11,18 @@
 namespace cloacina::engine {
 namespace {
 
-[[noreturn]] void refuse(ExecutionState const& state, std::string const& task, std::string const& what) {
-  throw ValidationError("the stored row of task '" + task + "' of execution " + state.id.to_string() +
-                            " does not fit workflow '" + state.workflow->name + "' (version " +
-                            state.workflow->version + "): " + what,
+[[noreturn]] void refuse(ExecutionState const& state, std::string const& task,
+                         std::string const& what) {
+  throw ValidationError("the stored row of task '" + task + "' of execution " +
+                            state.id.to_string() + " does not fit workflow '" +
+                            state.workflow->name + "' (version " + state.workflow->version +
+                            "): " + what,
                         task);
 }
 
 /// Like `Context::from_json`, but what is wrong is said of the execution.
-Context stored_context(ExecutionState const& state, std::string const& text, std::string const& column) {
+Context stored_context(ExecutionState const& state, std::string const& text,
+                       std::string const& column) {
   try {
     return Context::from_json(text);
   } catch (Error const& error) {
@@ -65,8 +68,9 @@ void check_order(ExecutionState const& state) {
       TaskStatus const status = state.tasks[dependency].status;
       if (is_final(status)) continue;
       refuse(state, workflow.tasks[i].id,
-             "it is " + std::string(to_string(state.tasks[i].status)) + " although its dependency '" +
-                 workflow.tasks[dependency].id + "' is " + std::string(to_string(status)));
+             "it is " + std::string(to_string(state.tasks[i].status)) +
+                 " although its dependency '" + workflow.tasks[dependency].id + "' is " +
+                 std::string(to_string(status)));
     }
   }
 }

@@ -23,8 +23,8 @@ std::optional<Instant> next_due(ExecutionState const& state) noexcept {
   return state.deadline ? std::min(*state.deadline, earliest) : earliest;
 }
 
-ExecutionState accept(ExecutionId id, std::shared_ptr<detail::WorkflowData const> workflow, Context input,
-                      Instant now) {
+ExecutionState accept(ExecutionId id, std::shared_ptr<detail::WorkflowData const> workflow,
+                      Context input, Instant now) {
   ExecutionState state;
   state.id = id;
   state.workflow = std::move(workflow);

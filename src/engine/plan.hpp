@@ -35,7 +35,8 @@ struct CancelRequested {
 };
 using Event = std::variant<Submitted, Loaded, TimeDue, TaskSucceeded, TaskFailed, CancelRequested>;
 
-/// What is to be done, in this order of effect: the writes of a batch, its commit, then all the rest (R11).
+/// What is to be done, in this order of effect: the writes of a batch, its commit, then all the
+/// rest (R11).
 struct Action {
   enum class Kind : std::uint8_t {
     write_task,       ///< its row, from the state
@@ -57,21 +58,24 @@ struct PlanSettings {
   std::function<double()> random;                         ///< uniform in [0, 1)
 };
 
-/// Decides what follows from `event`: changes `state` and appends actions. Pure but for `settings.random`.
+/// Decides what follows from `event`: changes `state` and appends actions. Pure but for
+/// `settings.random`.
 ///
-/// An event that no longer fits (a task that is not Running, another attempt, a final execution) changes nothing.
-/// A start whose marker must be stored before the body runs (R9, R10) comes with a `write_task` before it.
-/// The work is proportional to what changes: the tasks that end, and the edges to their dependents.
-/// Throws nothing but `std::bad_alloc`.
+/// An event that no longer fits (a task that is not Running, another attempt, a final execution)
+/// changes nothing. A start whose marker must be stored before the body runs (R9, R10) comes with a
+/// `write_task` before it. The work is proportional to what changes: the tasks that end, and the
+/// edges to their dependents. Throws nothing but `std::bad_alloc`.
 void plan(ExecutionState& state, Event&& event, Instant now, PlanSettings const& settings,
           std::vector<Action>& actions);
 
-/// When `TimeDue` is the next thing to happen: start_after, the deadline, or the earliest wait for an attempt.
-/// Constant time. Nothing if only an event can change the state.
+/// When `TimeDue` is the next thing to happen: start_after, the deadline, or the earliest wait for
+/// an attempt. Constant time. Nothing if only an event can change the state.
 [[nodiscard]] std::optional<Instant> next_due(ExecutionState const& state) noexcept;
 
-/// A fresh state, Pending, for an execution that was accepted at `now`; priority and start_after are the caller's to set.
-[[nodiscard]] ExecutionState accept(ExecutionId id, std::shared_ptr<detail::WorkflowData const> workflow,
+/// A fresh state, Pending, for an execution that was accepted at `now`; priority and start_after
+/// are the caller's to set.
+[[nodiscard]] ExecutionState accept(ExecutionId id,
+                                    std::shared_ptr<detail::WorkflowData const> workflow,
                                     Context input, Instant now);
 
 }  // namespace cloacina::engine

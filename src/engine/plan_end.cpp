@@ -37,10 +37,12 @@ void PlanStep::on(CancelRequested&& event) {
 }
 
 void PlanStep::time_out() {
-  // The limit that was promised at the start, which need not be the one of the runner that goes on with it.
+  // The limit that was promised at the start, which need not be the one of the runner that goes on
+  // with it.
   auto const limit = std::chrono::duration_cast<std::chrono::milliseconds>(
       *state_.deadline - state_.started_at.value_or(state_.created_at));
-  std::string error = "timeout: not finished within the workflow's time limit of " + format_duration(limit);
+  std::string error =
+      "timeout: not finished within the workflow's time limit of " + format_duration(limit);
   cancel_unfinished(error);
   end(WorkflowStatus::failed, std::move(error));
 }
@@ -61,7 +63,8 @@ void PlanStep::cancel_unfinished(std::string const& reason) {
       act(Action::Kind::stop_task, i);
     }
     close(i, TaskStatus::cancelled);
-    // In topological order, so that each has its context before its turn: the final context takes what they were given.
+    // In topological order, so that each has its context before its turn: the final context takes
+    // what they were given.
     for (TaskIndex const dependent : workflow_.dependents[i]) {
       if (--state_.tasks[dependent].waiting_for == 0) take_context(state_, dependent);
     }

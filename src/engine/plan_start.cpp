@@ -43,7 +43,8 @@ void PlanStep::on(TimeDue) {
 void PlanStep::begin() {
   state_.status = WorkflowStatus::running;
   state_.started_at = now_;
-  auto const timeout = std::min(workflow_.timeout.value_or(settings_.workflow_timeout), longest_timeout);
+  auto const timeout =
+      std::min(workflow_.timeout.value_or(settings_.workflow_timeout), longest_timeout);
   if (timeout > 0ms) state_.deadline = now_ + timeout;
   write_execution();
   evaluate_all();
@@ -60,17 +61,21 @@ void PlanStep::evaluate_all() {
 void PlanStep::resume(TaskIndex index) {
   TaskState& task = state_.tasks[index];
   switch (task.status) {
-    case TaskStatus::not_started: return decide(index);
+    case TaskStatus::not_started:
+      return decide(index);
     case TaskStatus::ready:
       // A wait that was stored stands; it was no run that a crash could have cut short.
       if (task.wake_at) return start_at(index, *task.wake_at);
       return start_at(index, task.crashes > 0 ? now_ + wait_after(task.crashes) : now_);
     case TaskStatus::running:
-      // A takeover leaves no such row. If there is one all the same, a promise not to run twice is kept.
-      if (workflow_.tasks[index].execution == ExecutionMode::at_least_once) return start_at(index, now_);
+      // A takeover leaves no such row. If there is one all the same, a promise not to run twice is
+      // kept.
+      if (workflow_.tasks[index].execution == ExecutionMode::at_least_once)
+        return start_at(index, now_);
       fail(index, "outcome unknown: owner lost");
       return untold_.push_back(index);
-    default: return;  // final, or deferred: it waits for something else
+    default:
+      return;  // final, or deferred: it waits for something else
   }
 }
 

@@ -4,12 +4,17 @@
 
 namespace cloacina::engine {
 
-/// One call of `plan`: the state that it changes and the list that it fills. Spread by concern over plan_start.cpp,
-/// plan_task.cpp and plan_end.cpp.
+/// One call of `plan`: the state that it changes and the list that it fills. Spread by concern over
+/// plan_start.cpp, plan_task.cpp and plan_end.cpp.
 class PlanStep {
  public:
-  PlanStep(ExecutionState& state, Instant now, PlanSettings const& settings, std::vector<Action>& actions) noexcept
-      : state_(state), workflow_(*state.workflow), settings_(settings), actions_(actions), now_(now) {}
+  PlanStep(ExecutionState& state, Instant now, PlanSettings const& settings,
+           std::vector<Action>& actions) noexcept
+      : state_(state),
+        workflow_(*state.workflow),
+        settings_(settings),
+        actions_(actions),
+        now_(now) {}
 
   void on(Submitted);
   void on(Loaded);
@@ -42,7 +47,9 @@ class PlanStep {
   void cancel_unfinished(std::string const& reason);
   void end(WorkflowStatus status, std::string&& error);
   void time_out();
-  [[nodiscard]] bool past_deadline() const noexcept { return state_.deadline && *state_.deadline <= now_; }
+  [[nodiscard]] bool past_deadline() const noexcept {
+    return state_.deadline && *state_.deadline <= now_;
+  }
 
   void write_task(TaskIndex index);
   void write_execution();
@@ -54,8 +61,8 @@ class PlanStep {
   std::vector<Action>& actions_;
   Instant now_;
   bool execution_written_ = false;
-  /// Tasks that became final without having run, whose dependents have yet to be told. A list, not recursion: a chain
-  /// of 10 000 skips must not use up the stack.
+  /// Tasks that became final without having run, whose dependents have yet to be told. A list, not
+  /// recursion: a chain of 10 000 skips must not use up the stack.
   std::vector<TaskIndex> untold_;
 };
 

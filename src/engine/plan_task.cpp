@@ -1,4 +1,5 @@
-// A task ends: what is kept of it, whether it gets another attempt, and which others become possible.
+// A task ends: what is kept of it, whether it gets another attempt, and which others become
+// possible.
 #include <algorithm>
 #include <utility>
 

@@ -49,11 +49,14 @@ dal::TaskRow completed(std::string task, std::string delta) {
 }  // namespace
 
 TEST_CASE("an execution goes on from its rows", "[engine][load]") {
-  auto const workflow = make_workflow({{.id = "a"}, {.id = "b", .after = {"a"}}, {.id = "c", .after = {"a"}},
+  auto const workflow = make_workflow({{.id = "a"},
+                                       {.id = "b", .after = {"a"}},
+                                       {.id = "c", .after = {"a"}},
                                        {.id = "d", .after = {"b", "c"}}});
-  Planning it(restore(running(R"({"in":1,"gone":2})"),
-                      {row("c", TaskStatus::ready), completed("a", R"({"set":{"a":1},"removed":["gone"]})")},
-                      workflow));
+  Planning it(restore(
+      running(R"({"in":1,"gone":2})"),
+      {row("c", TaskStatus::ready), completed("a", R"({"set":{"a":1},"removed":["gone"]})")},
+      workflow));
   CHECK(it.state.priority == 3);
   CHECK(it.state.takeovers == 1);
   CHECK(it.state.unfinished == 3);
@@ -95,7 +98,8 @@ TEST_CASE("a task under which owners vanished waits, longer each time", "[engine
     std::uint32_t crashes;
     std::chrono::seconds expected;
   };
-  auto const [crashes, expected] = GENERATE(values<Row>({{1, 1s}, {2, 2s}, {3, 4s}, {4, 8s}, {99, 4096s}}));
+  auto const [crashes, expected] =
+      GENERATE(values<Row>({{1, 1s}, {2, 2s}, {3, 4s}, {4, 8s}, {99, 4096s}}));
   auto crashed = row("a", TaskStatus::ready);
   crashed.crashes = crashes;
   Planning it(restore(running(), {crashed}, make_workflow({{.id = "a"}})));
@@ -107,7 +111,8 @@ TEST_CASE("a task under which owners vanished waits, longer each time", "[engine
   CHECK(it.task("a").crashes == crashes);
 }
 
-TEST_CASE("what became final under an earlier owner decides over its dependents", "[engine][load]") {
+TEST_CASE("what became final under an earlier owner decides over its dependents",
+          "[engine][load]") {
   auto failed = row("once", TaskStatus::failed);
   failed.error = "outcome unknown: owner lost";
   Planning it(restore(running(), {failed},
@@ -140,9 +145,11 @@ TEST_CASE("why a task was skipped is remembered for its dependents", "[engine][l
   }
 }
 
-TEST_CASE("a Running row, which no takeover leaves, starts again or counts as unknown", "[engine][load]") {
+TEST_CASE("a Running row, which no takeover leaves, starts again or counts as unknown",
+          "[engine][load]") {
   auto const mode = GENERATE(ExecutionMode::at_least_once, ExecutionMode::at_most_once);
-  Planning it(restore(running(), {row("a", TaskStatus::running)}, make_workflow({{.id = "a", .execution = mode}})));
+  Planning it(restore(running(), {row("a", TaskStatus::running)},
+                      make_workflow({{.id = "a", .execution = mode}})));
   it.send(Loaded{});
   if (mode == ExecutionMode::at_least_once) {
     CHECK(it.started() == Ids{"a"});

@@ -29,14 +29,20 @@ detail::ContextDelta to_delta(model::Changes const& changes) {
 
 Fate fate_of(TaskState const& task) {
   switch (task.status) {
-    case TaskStatus::not_started: return Fate::not_started;
+    case TaskStatus::not_started:
+      return Fate::not_started;
     case TaskStatus::ready:
     case TaskStatus::running:
-    case TaskStatus::deferred: return Fate::active;
-    case TaskStatus::completed: return Fate::completed;
-    case TaskStatus::failed: return Fate::failed;
-    case TaskStatus::skipped: return task.skipped_by_failure ? Fate::skipped_by_failure : Fate::skipped;
-    case TaskStatus::cancelled: return Fate::cancelled;
+    case TaskStatus::deferred:
+      return Fate::active;
+    case TaskStatus::completed:
+      return Fate::completed;
+    case TaskStatus::failed:
+      return Fate::failed;
+    case TaskStatus::skipped:
+      return task.skipped_by_failure ? Fate::skipped_by_failure : Fate::skipped;
+    case TaskStatus::cancelled:
+      return Fate::cancelled;
   }
   return Fate::not_started;
 }
@@ -57,7 +63,10 @@ std::optional<std::string> unless_empty(std::string const& text) {
 }  // namespace
 
 ModelTrial::ModelTrial(std::uint64_t seed, Coverage& coverage)
-    : random_(seed), coverage_(coverage), made_(random_workflow(random_)), now_(std::chrono::seconds(1'700'000'000)) {
+    : random_(seed),
+      coverage_(coverage),
+      made_(random_workflow(random_)),
+      now_(std::chrono::seconds(1'700'000'000)) {
   settings_.random = [] { return 0.5; };
   history_.attempts.resize(made_.model.tasks.size());
   recorded_ = history_;
@@ -109,12 +118,14 @@ void ModelTrial::end_a_body() {
     auto text = delta.to_json();
     return apply(TaskSucceeded{body.task, body.attempt, std::move(delta), std::move(text)});
   }
-  apply(TaskFailed{body.task, body.attempt, "error " + std::to_string(body.attempt), attempt.retryable});
+  apply(TaskFailed{body.task, body.attempt, "error " + std::to_string(body.attempt),
+                   attempt.retryable});
   TaskState const& task = state_.tasks[body.task];
   if (task.status != TaskStatus::ready) return;
   ++coverage_.retries;
   require(task.wake_at == now_ + made_.workflow->tasks[body.task].retry.initial_delay,
           "the wait for the next attempt of " + describe(body.task));
+  not_before_[body.task] = now_ + made_.workflow->tasks[body.task].retry.initial_delay;
 }
 
 void ModelTrial::send_stale_event() {
@@ -130,7 +141,8 @@ void ModelTrial::send_stale_event() {
 
 void ModelTrial::pass_time() {
   auto const due = next_due(state_);
-  require(due || !bodies_.empty() || !waiting_.empty(), "nothing runs and nothing is due, but it is not the end");
+  require(due || !bodies_.empty() || !waiting_.empty(),
+          "nothing runs and nothing is due, but it is not the end");
   if (!due) return;
   if (*due > now_ && random_.percent(30)) {
     now_ += (*due - now_) / 2;
@@ -139,6 +151,8 @@ void ModelTrial::pass_time() {
   now_ = std::max(now_, *due);
   note_deadline();
   apply(TimeDue{});
+  auto const next = next_due(state_);
+  require(!next || *next > now_, "what was due has been done");
 }
 
 void ModelTrial::note_deadline() {
@@ -155,7 +169,8 @@ void ModelTrial::cancel() {
 void ModelTrial::apply(Event&& event) {
   actions_.clear();
   plan(state_, std::move(event), now_, settings_, actions_);
-  history_.begun = history_.begun || state_.status == WorkflowStatus::running || is_final(state_.status);
+  history_.begun =
+      history_.begun || state_.status == WorkflowStatus::running || is_final(state_.status);
   if (history_.cancelled && !state_.started_at) history_.begun = false;
   check_tasks();
   for (Action const& action : actions_) absorb(action);
@@ -166,9 +181,14 @@ void ModelTrial::apply(Event&& event) {
 void ModelTrial::absorb(Action const& action) {
   TaskStatus const status = state_.tasks[action.task].status;
   switch (action.kind) {
-    case Action::Kind::write_task: dirty_.insert(action.task); break;
-    case Action::Kind::write_execution: execution_dirty_ = true; break;
-    case Action::Kind::start_task: return start(action.task);
+    case Action::Kind::write_task:
+      dirty_.insert(action.task);
+      break;
+    case Action::Kind::write_execution:
+      execution_dirty_ = true;
+      break;
+    case Action::Kind::start_task:
+      return start(action.task);
     case Action::Kind::stop_task: {
       auto const same = [&](Body const& body) { return body.task == action.task; };
       require(std::erase_if(bodies_, same) + std::erase_if(waiting_, same) == 1,
@@ -176,34 +196,50 @@ void ModelTrial::absorb(Action const& action) {
       break;
     }
     case Action::Kind::task_final:
-      require(is_final(status) && dirty_.contains(action.task), "task_final of " + describe(action.task));
+      require(is_final(status) && dirty_.contains(action.task),
+              "task_final of " + describe(action.task));
       require(told_.insert(action.task).second, "task_final twice of " + describe(action.task));
       break;
-    case Action::Kind::finish: finished_ = true; break;
+    case Action::Kind::finish:
+      finished_ = true;
+      break;
   }
 }
 
 void ModelTrial::start(TaskIndex index) {
   TaskState const& task = state_.tasks[index];
   ++coverage_.starts;
-  require(task.status == TaskStatus::running && task.started_at == now_, "the start of " + describe(index));
-  bool const marker_first = state_.takeovers > 0 ||
-                            made_.workflow->tasks[index].execution == ExecutionMode::at_most_once;
-  require(!marker_first || dirty_.contains(index), "the marker stored before the start of " + describe(index));
+  require(!state_.start_after || *state_.start_after <= now_, "no start before start_after");
+  auto const wait = not_before_.find(index);
+  require(wait == not_before_.end() || wait->second <= now_,
+          "no start before its time of " + describe(index));
+  require(task.status == TaskStatus::running && task.started_at == now_,
+          "the start of " + describe(index));
+  bool const marker_first =
+      state_.takeovers > 0 || made_.workflow->tasks[index].execution == ExecutionMode::at_most_once;
+  require(!marker_first || dirty_.contains(index),
+          "the marker stored before the start of " + describe(index));
   Context const expected = to_context(model::Reference(made_.model, history_).given(index));
   require(task.context.values() == expected, "the context given to " + describe(index) + ": " +
-                                                 task.context.values().to_json() + ", expected " + expected.to_json());
+                                                 task.context.values().to_json() + ", expected " +
+                                                 expected.to_json());
   waiting_.push_back({index, task.attempt});
 }
 
 void ModelTrial::count_end() {
   for (TaskState const& task : state_.tasks) {
-    if (task.status == TaskStatus::skipped) ++(task.skipped_by_failure ? coverage_.skips_by_failure : coverage_.skips);
+    if (task.status == TaskStatus::skipped)
+      ++(task.skipped_by_failure ? coverage_.skips_by_failure : coverage_.skips);
   }
   switch (state_.status) {
-    case WorkflowStatus::completed: ++coverage_.completed; break;
-    case WorkflowStatus::cancelled: ++coverage_.cancelled; break;
-    default: ++(history_.timed_out ? coverage_.timed_out : coverage_.failed);
+    case WorkflowStatus::completed:
+      ++coverage_.completed;
+      break;
+    case WorkflowStatus::cancelled:
+      ++coverage_.cancelled;
+      break;
+    default:
+      ++(history_.timed_out ? coverage_.timed_out : coverage_.failed);
   }
 }
 
@@ -221,9 +257,10 @@ void ModelTrial::check_tasks() const {
     Fate const expected = reference.fate(i);
     TaskState const& task = state_.tasks[i];
     if (!is_final(task.status)) ++unfinished;
-    require(fate_of(task) == expected,
-            "the status of " + describe(i) + ", expected fate " + std::to_string(static_cast<int>(expected)));
-    require(task.attempt == expected_attempt(expected, reference.failures(i)), "the attempt of " + describe(i));
+    require(fate_of(task) == expected, "the status of " + describe(i) + ", expected fate " +
+                                           std::to_string(static_cast<int>(expected)));
+    require(task.attempt == expected_attempt(expected, reference.failures(i)),
+            "the attempt of " + describe(i));
   }
   require(unfinished == state_.unfinished, "the number of unfinished tasks");
 }
@@ -235,7 +272,8 @@ void ModelTrial::check_end() const {
                         : end == End::failed  ? WorkflowStatus::failed
                                               : WorkflowStatus::cancelled;
   require(end != End::none && state_.status == expected,
-          "how it ends: " + std::string(to_string(state_.status)) + ", expected " + std::string(to_string(expected)));
+          "how it ends: " + std::string(to_string(state_.status)) + ", expected " +
+              std::string(to_string(expected)));
   require(execution_dirty_ && state_.completed_at == now_, "the end is written");
   require(bodies_.empty() && waiting_.empty(), "no body runs at the end");
   Context const output = to_context(reference.final_context());
@@ -245,7 +283,8 @@ void ModelTrial::check_end() const {
   if (end == End::completed) require(error.empty(), "no error of a completed execution: " + error);
   if (end == End::cancelled) require(error == "not wanted", "the reason of a cancel: " + error);
   if (end != End::failed) return;
-  if (history_.timed_out) return require(error.starts_with("timeout"), "the error of a timeout: " + error);
+  if (history_.timed_out)
+    return require(error.starts_with("timeout"), "the error of a timeout: " + error);
   auto unhandled = reference.unhandled_failures();
   unhandled.resize(std::min<std::size_t>(unhandled.size(), 10));  // it names no more
   for (std::size_t const failed : unhandled) {
@@ -260,7 +299,8 @@ void ModelTrial::commit() {
   accepted_ = true;
   for (Body const& body : waiting_) {
     for (TaskIndex const dependency : made_.workflow->dependencies[body.task]) {
-      require(is_final(rows_.at(task_id(dependency)).status), "R11: what " + describe(body.task) + " needs is stored");
+      require(is_final(rows_.at(task_id(dependency)).status),
+              "R11: what " + describe(body.task) + " needs is stored");
     }
     bodies_.push_back(body);
     if (random_.percent(50)) dirty_.insert(body.task);  // a lazy marker
@@ -328,12 +368,24 @@ void ModelTrial::lose_owner() {
   recorded_ = history_;
   if (takeover) ++row_.takeovers;
   load();
+  note_waits();
   finished_ = false;
   note_deadline();
   for (TaskIndex i = 0; history_.timed_out && i < state_.tasks.size(); ++i) {
-    if (state_.tasks[i].status == TaskStatus::not_started) history_.undecided |= std::uint64_t{1} << i;
+    if (state_.tasks[i].status == TaskStatus::not_started)
+      history_.undecided |= std::uint64_t{1} << i;
   }
   apply(Loaded{});
+}
+
+/// A wait that was stored stands; one after crashes counts from now.
+void ModelTrial::note_waits() {
+  not_before_.clear();
+  for (auto const& [id, row] : rows_) {
+    if (row.status != TaskStatus::ready) continue;
+    auto const after_crashes = std::chrono::seconds(row.crashes == 0 ? 0 : 1 << (row.crashes - 1));
+    not_before_[*made_.workflow->index_of(id)] = row.wake_at.value_or(now_ + after_crashes);
+  }
 }
 
 void ModelTrial::load() {
@@ -352,7 +404,8 @@ void ModelTrial::load() {
 std::string ModelTrial::describe(TaskIndex index) const {
   TaskState const& task = state_.tasks[index];
   return "task '" + task_id(index) + "' (" + std::string(to_string(task.status)) + ", attempt " +
-         std::to_string(task.attempt) + (task.skip_reason.empty() ? "" : ", ") + task.skip_reason + ")";
+         std::to_string(task.attempt) + (task.skip_reason.empty() ? "" : ", ") + task.skip_reason +
+         ")";
 }
 
 }  // namespace cloacina::engine::test

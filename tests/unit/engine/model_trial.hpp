@@ -1,4 +1,5 @@
-// One random execution, run through `plan` as the engine would run it and compared with the reference after each step.
+// One random execution, run through `plan` as the engine would run it and compared with the
+// reference after each step.
 #pragma once
 
 #include <cstdint>
@@ -22,12 +23,13 @@ class Difference : public std::runtime_error {
 
 /// What the trials of one test have met, so that it can be seen that they met everything.
 struct Coverage {
-  std::size_t tasks = 0, starts = 0, retries = 0, skips = 0, skips_by_failure = 0, crashes = 0, unknown_outcomes = 0;
+  std::size_t tasks = 0, starts = 0, retries = 0, skips = 0, skips_by_failure = 0, crashes = 0,
+              unknown_outcomes = 0;
   std::size_t completed = 0, failed = 0, timed_out = 0, cancelled = 0;
 };
 
-/// The loop's part, without a database: groups of writes that are committed or lost, bodies that end in any order,
-/// owners that die or leave, time that passes.
+/// The loop's part, without a database: groups of writes that are committed or lost, bodies that
+/// end in any order, owners that die or leave, time that passes.
 class ModelTrial {
  public:
   ModelTrial(std::uint64_t seed, Coverage& coverage);
@@ -56,6 +58,7 @@ class ModelTrial {
   void absorb(Action const& action);
   void start(TaskIndex task);
   void check_nothing_follows(Event&& event, char const* what);
+  void note_waits();
   void check_tasks() const;
   void check_end() const;
   void count_end();
@@ -73,6 +76,7 @@ class ModelTrial {
   std::vector<Action> actions_;
   std::vector<Body> waiting_;  ///< may start after the commit
   std::vector<Body> bodies_;   ///< run
+  std::map<TaskIndex, Instant> not_before_;
   std::set<TaskIndex> dirty_, told_;
   bool execution_dirty_ = true;
   bool finished_ = false;

@@ -7,8 +7,10 @@ using namespace cloacina::engine::test;
 using namespace std::chrono_literals;
 using Kind = Action::Kind;
 
-TEST_CASE("an execution whose tasks succeeded is Completed, with the context at its end", "[engine][plan]") {
-  Planning it(make_workflow({{.id = "a"}, {.id = "b"}, {.id = "c", .after = {"a"}}}), Context{{"in", 0}});
+TEST_CASE("an execution whose tasks succeeded is Completed, with the context at its end",
+          "[engine][plan]") {
+  Planning it(make_workflow({{.id = "a"}, {.id = "b"}, {.id = "c", .after = {"a"}}}),
+              Context{{"in", 0}});
   it.submit().succeed("a", Context{{"a", 1}}).succeed("b", Context{{"b", 2}});
   it.now += 1s;
   it.succeed("c", Context{{"c", 3}});
@@ -43,7 +45,8 @@ TEST_CASE("a failure fails the execution unless a task that names it completed",
 }
 
 TEST_CASE("a handler that fails itself, or was skipped, handles nothing", "[engine][plan]") {
-  Planning it(make_workflow({{.id = "a"}, {.id = "b", .after = {"a"}, .rule = when::task_failed("a")}}));
+  Planning it(
+      make_workflow({{.id = "a"}, {.id = "b", .after = {"a"}, .rule = when::task_failed("a")}}));
   it.submit().fail("a").fail("b");
   CHECK(it.state.status == WorkflowStatus::failed);
 }
@@ -67,8 +70,11 @@ TEST_CASE("a failed task leaves independent branches running", "[engine][plan]")
   CHECK(it.state.output == Context{{"b", 1}});
 }
 
-TEST_CASE("at its deadline an execution fails, and what is unfinished is cancelled", "[engine][plan]") {
-  Planning it(make_workflow({{.id = "done"}, {.id = "runs"}, {.id = "waits", .max_attempts = 2, .retry_delay = 1h},
+TEST_CASE("at its deadline an execution fails, and what is unfinished is cancelled",
+          "[engine][plan]") {
+  Planning it(make_workflow({{.id = "done"},
+                             {.id = "runs"},
+                             {.id = "waits", .max_attempts = 2, .retry_delay = 1h},
                              {.id = "later", .after = {"runs"}}},
                             90s));
   it.submit().succeed("done", Context{{"k", 1}}).fail("waits");
@@ -96,7 +102,8 @@ TEST_CASE("a deadline is before a wait that ends with it", "[engine][plan]") {
 }
 
 TEST_CASE("a cancel stops what runs and cancels what is unfinished", "[engine][plan]") {
-  Planning it(make_workflow({{.id = "done"}, {.id = "runs", .after = {"done"}}, {.id = "later", .after = {"runs"}}}));
+  Planning it(make_workflow(
+      {{.id = "done"}, {.id = "runs", .after = {"done"}}, {.id = "later", .after = {"runs"}}}));
   it.submit().succeed("done", Context{{"k", 1}});
   it.now += 2s;
   it.send(CancelRequested{"customer left"});

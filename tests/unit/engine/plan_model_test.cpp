@@ -1,5 +1,5 @@
-// Trial 18: random executions against the reference model. A failing seed is printed; to see it again, run with
-// CLOACINA_TEST_SEED=that seed and CLOACINA_TEST_DAGS=1.
+// Trial 18: random executions against the reference model. A failing seed is printed; to see it
+// again, run with CLOACINA_TEST_SEED=that seed and CLOACINA_TEST_DAGS=1.
 #include <cstdlib>
 #include <string>
 

@@ -8,9 +8,12 @@ using namespace std::chrono_literals;
 using Kind = Action::Kind;
 
 TEST_CASE("an execution begins with its roots", "[engine][plan]") {
-  Planning it(make_workflow({{.id = "a"}, {.id = "b"}, {.id = "c", .after = {"a", "b"}}}), Context{{"k", 1}});
+  Planning it(make_workflow({{.id = "a"}, {.id = "b"}, {.id = "c", .after = {"a", "b"}}}),
+              Context{{"k", 1}});
   it.submit();
-  CHECK(it.actions == std::vector<Action>{{Kind::write_execution, 0}, {Kind::start_task, 0}, {Kind::start_task, 1}});
+  CHECK(it.actions == std::vector<Action>{{Kind::write_execution, 0},
+                                          {Kind::start_task, 0},
+                                          {Kind::start_task, 1}});
   CHECK(it.state.status == WorkflowStatus::running);
   CHECK(it.state.started_at == it.now);
   CHECK(it.status("a") == TaskStatus::running);
@@ -52,7 +55,8 @@ TEST_CASE("a start_after that has passed is no wait", "[engine][plan]") {
   CHECK(it.submit().started() == Ids{"a"});
 }
 
-TEST_CASE("the deadline counts from the first start, by the workflow's timeout before the runner's", "[engine][plan]") {
+TEST_CASE("the deadline counts from the first start, by the workflow's timeout before the runner's",
+          "[engine][plan]") {
   struct Row {
     std::optional<std::chrono::milliseconds> of_workflow;
     std::chrono::milliseconds of_runner;
@@ -74,14 +78,16 @@ TEST_CASE("the deadline counts from the first start, by the workflow's timeout b
   CHECK(next_due(it.state) == it.state.deadline);
 }
 
-TEST_CASE("a time limit beyond the range of instants is a late deadline, not an early one", "[engine][plan]") {
+TEST_CASE("a time limit beyond the range of instants is a late deadline, not an early one",
+          "[engine][plan]") {
   Planning it(make_workflow({{.id = "a"}}, std::chrono::milliseconds::max()));
   it.submit();
   REQUIRE(it.state.deadline);
   CHECK(*it.state.deadline > it.now + std::chrono::hours{24 * 365 * 100});
 }
 
-TEST_CASE("a root whose rule does not hold is skipped by its own rule, and its dependents run", "[engine][plan]") {
+TEST_CASE("a root whose rule does not hold is skipped by its own rule, and its dependents run",
+          "[engine][plan]") {
   Planning it(make_workflow({{.id = "a", .rule = when::context_value("go", when::equals, true)},
                              {.id = "b", .after = {"a"}}}),
               Context{{"go", false}});
@@ -115,7 +121,9 @@ TEST_CASE("a task starts when the last of its dependencies has ended", "[engine]
 TEST_CASE("a task that may run only once is stored before it starts", "[engine][plan]") {
   Planning it(make_workflow({{.id = "a", .execution = ExecutionMode::at_most_once}}));
   it.submit();
-  CHECK(it.actions == std::vector<Action>{{Kind::write_execution, 0}, {Kind::write_task, 0}, {Kind::start_task, 0}});
+  CHECK(it.actions == std::vector<Action>{{Kind::write_execution, 0},
+                                          {Kind::write_task, 0},
+                                          {Kind::start_task, 0}});
 }
 
 TEST_CASE("after a takeover every start is stored first", "[engine][plan]") {
@@ -130,7 +138,8 @@ TEST_CASE("after a takeover every start is stored first", "[engine][plan]") {
 
 TEST_CASE("ten thousand skips in a chain are one decision", "[engine][plan]") {
   std::vector<TestTask> tasks{{.id = "0"}};
-  for (int i = 1; i < 10'000; ++i) tasks.push_back({.id = std::to_string(i), .after = {std::to_string(i - 1)}});
+  for (int i = 1; i < 10'000; ++i)
+    tasks.push_back({.id = std::to_string(i), .after = {std::to_string(i - 1)}});
   Planning it(make_workflow(tasks));
   it.submit().fail("0");
   CHECK(it.state.unfinished == 0);

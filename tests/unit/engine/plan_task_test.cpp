@@ -8,18 +8,21 @@ using namespace std::chrono_literals;
 using Kind = Action::Kind;
 
 TEST_CASE("a success is written, told and handed on", "[engine][plan]") {
-  Planning it(make_workflow({{.id = "a"}, {.id = "b", .after = {"a"}}}), Context{{"in", 1}, {"old", 2}});
+  Planning it(make_workflow({{.id = "a"}, {.id = "b", .after = {"a"}}}),
+              Context{{"in", 1}, {"old", 2}});
   it.submit();
   it.now += 5s;
   it.succeed("a", Context{{"out", 3}}, {"old"});
-  CHECK(it.actions == std::vector<Action>{{Kind::write_task, 0}, {Kind::task_final, 0}, {Kind::start_task, 1}});
+  CHECK(it.actions ==
+        std::vector<Action>{{Kind::write_task, 0}, {Kind::task_final, 0}, {Kind::start_task, 1}});
   CHECK(it.status("a") == TaskStatus::completed);
   CHECK(it.task("a").completed_at == it.now);
   CHECK(it.task("a").delta_text == R"({"set":{"out":3},"removed":["old"]})");
   CHECK(it.given("b") == R"({"in":1,"out":3})");
 }
 
-TEST_CASE("an event of another attempt, or of a task that does not run, changes nothing", "[engine][plan]") {
+TEST_CASE("an event of another attempt, or of a task that does not run, changes nothing",
+          "[engine][plan]") {
   Planning it(make_workflow({{.id = "a", .max_attempts = 2}, {.id = "b", .after = {"a"}}}));
   it.submit();
   auto const a = it.index("a"), b = it.index("b");
@@ -50,7 +53,8 @@ TEST_CASE("a failed attempt is followed by others as long as the policy allows",
       {5, once, true, 1},
   }));
   CAPTURE(row.max_attempts, row.retryable);
-  Planning it(make_workflow({{.id = "a", .max_attempts = row.max_attempts, .execution = row.mode}}));
+  Planning it(
+      make_workflow({{.id = "a", .max_attempts = row.max_attempts, .execution = row.mode}}));
   it.submit();
   for (int guard = 0; it.status("a") == TaskStatus::running && guard < 10; ++guard) {
     it.fail("a", "broken", row.retryable).wait(1s);
@@ -165,8 +169,9 @@ TEST_CASE("a rule may look further up than its dependencies", "[engine][plan]") 
 }
 
 TEST_CASE("a rule looks at the context that its task would be given", "[engine][plan]") {
-  Planning it(make_workflow({{.id = "a"},
-                             {.id = "b", .after = {"a"}, .rule = when::context_value("n", when::greater_than, 5)}}));
+  Planning it(make_workflow(
+      {{.id = "a"},
+       {.id = "b", .after = {"a"}, .rule = when::context_value("n", when::greater_than, 5)}}));
   it.submit();
   SECTION("it holds") { CHECK(it.succeed("a", Context{{"n", 6}}).started() == Ids{"b"}); }
   SECTION("it does not") {
@@ -177,21 +182,26 @@ TEST_CASE("a rule looks at the context that its task would be given", "[engine][
 }
 
 TEST_CASE("a failed task hands on what it was given", "[engine][plan]") {
-  Planning it(make_workflow({{.id = "a"}, {.id = "b", .after = {"a"}}, {.id = "c", .after = {"b"}, .rule = when::always()}}));
+  Planning it(make_workflow({{.id = "a"},
+                             {.id = "b", .after = {"a"}},
+                             {.id = "c", .after = {"b"}, .rule = when::always()}}));
   it.submit().succeed("a", Context{{"k", 1}}).fail("b");
   CHECK(it.given("c") == R"({"k":1})");
 }
 
-TEST_CASE("contexts of concurrent tasks are merged for the task that joins them", "[engine][plan]") {
-  Planning it(make_workflow({{.id = "a"}, {.id = "b"}, {.id = "c", .after = {"a", "b"}}}), Context{{"all", {0}}});
+TEST_CASE("contexts of concurrent tasks are merged for the task that joins them",
+          "[engine][plan]") {
+  Planning it(make_workflow({{.id = "a"}, {.id = "b"}, {.id = "c", .after = {"a", "b"}}}),
+              Context{{"all", {0}}});
   it.submit();
   it.succeed("b", Context{{"all", {0, 2}}, {"b", true}});
   it.succeed("a", Context{{"all", {0, 1}}});
   CHECK(it.task("c").context.values() == Context{{"all", {0, 1, 2}}, {"b", true}});
 }
 
-TEST_CASE("contexts are let go once every dependent has taken them, unless a callback is shown them",
-          "[engine][plan]") {
+TEST_CASE(
+    "contexts are let go once every dependent has taken them, unless a callback is shown them",
+    "[engine][plan]") {
   Planning it(make_workflow({{.id = "a"},
                              {.id = "shown", .callback = true},
                              {.id = "b", .after = {"a"}},

@@ -27,7 +27,8 @@ class Planning {
     return *this;
   }
   Planning& submit() { return send(Submitted{}); }
-  Planning& succeed(std::string const& id, Context set = {}, std::vector<std::string> removed = {}) {
+  Planning& succeed(std::string const& id, Context set = {},
+                    std::vector<std::string> removed = {}) {
     detail::ContextDelta delta{std::move(set), std::move(removed)};
     std::string text = delta.to_json();
     return send(TaskSucceeded{index(id), task(id).attempt, std::move(delta), std::move(text)});
@@ -46,9 +47,13 @@ class Planning {
     while (state.workflow->tasks.at(i).id != id) ++i;
     return i;
   }
-  [[nodiscard]] TaskState const& task(std::string const& id) const { return state.tasks[index(id)]; }
+  [[nodiscard]] TaskState const& task(std::string const& id) const {
+    return state.tasks[index(id)];
+  }
   [[nodiscard]] TaskStatus status(std::string const& id) const { return task(id).status; }
-  [[nodiscard]] std::string given(std::string const& id) const { return task(id).context.values().to_json(); }
+  [[nodiscard]] std::string given(std::string const& id) const {
+    return task(id).context.values().to_json();
+  }
 
   /// Ids of the tasks that the last event's actions of this kind are about, in their order.
   [[nodiscard]] std::vector<std::string> about(Action::Kind kind) const {

@@ -18,16 +18,19 @@ bool names_failure_of(std::size_t task, Rule const& rule) {
 /// Of JSON values; the order of keys means nothing.
 bool equal(Json const& a, Json const& b) {
   if (a.is_object() && b.is_object()) {
-    return a.size() == b.size() && std::all_of(a.items().begin(), a.items().end(), [&](auto const& item) {
+    return a.size() == b.size() &&
+           std::all_of(a.items().begin(), a.items().end(), [&](auto const& item) {
              return b.contains(item.key()) && equal(item.value(), b[item.key()]);
            });
   }
-  if (a.is_array() && b.is_array()) return std::equal(a.begin(), a.end(), b.begin(), b.end(), equal);
+  if (a.is_array() && b.is_array())
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(), equal);
   return a == b;
 }
 
 bool has_element(Json const& array, Json const& wanted) {
-  return std::any_of(array.begin(), array.end(), [&](Json const& element) { return equal(element, wanted); });
+  return std::any_of(array.begin(), array.end(),
+                     [&](Json const& element) { return equal(element, wanted); });
 }
 
 /// Two concurrent writes of one key; nothing stands for a removal.
@@ -62,7 +65,10 @@ bool contains(Json const& whole, Json const& part) {
 }  // namespace
 
 Reference::Reference(Workflow const& workflow, History const& history)
-    : workflow_(workflow), history_(history), fates_(workflow.tasks.size()), upstream_(workflow.tasks.size()) {}
+    : workflow_(workflow),
+      history_(history),
+      fates_(workflow.tasks.size()),
+      upstream_(workflow.tasks.size()) {}
 
 Fate Reference::fate(std::size_t task) const {
   Fate const before = history_.begun ? fate_before_the_end(task) : Fate::not_started;
@@ -90,7 +96,8 @@ Fate Reference::fate_before_the_end(std::size_t task) const {
     auto const& attempts = history_.attempts[task];
     if (attempts.empty()) return Fate::active;
     if (attempts.back().succeeded) return Fate::completed;
-    bool const again = attempts.back().retryable && attempts.size() < std::max(definition.max_attempts, 1u);
+    bool const again =
+        attempts.back().retryable && attempts.size() < std::max(definition.max_attempts, 1u);
     return again ? Fate::active : Fate::failed;
   }();
   return *known;
@@ -98,23 +105,32 @@ Fate Reference::fate_before_the_end(std::size_t task) const {
 
 std::uint32_t Reference::failures(std::size_t task) const {
   auto const& attempts = history_.attempts[task];
-  return static_cast<std::uint32_t>(
-      std::count_if(attempts.begin(), attempts.end(), [](Attempt const& attempt) { return !attempt.succeeded; }));
+  return static_cast<std::uint32_t>(std::count_if(
+      attempts.begin(), attempts.end(), [](Attempt const& attempt) { return !attempt.succeeded; }));
 }
 
 bool Reference::holds(Rule const& rule, std::size_t task) const {
   auto const part_holds = [&](Rule const& part) { return holds(part, task); };
   auto const& parts = rule.parts;
   switch (rule.kind) {
-    case Rule::Kind::none_failed: return false;  // stands alone, see above
-    case Rule::Kind::always: return true;
-    case Rule::Kind::success: return fate_before_the_end(rule.task) == Fate::completed;
-    case Rule::Kind::failed: return fate_before_the_end(rule.task) == Fate::failed;
-    case Rule::Kind::skipped: return is_skipped(fate_before_the_end(rule.task));
-    case Rule::Kind::value: return value_holds(rule, task);
-    case Rule::Kind::all: return std::all_of(parts.begin(), parts.end(), part_holds);
-    case Rule::Kind::any: return std::any_of(parts.begin(), parts.end(), part_holds);
-    case Rule::Kind::none: return std::none_of(parts.begin(), parts.end(), part_holds);
+    case Rule::Kind::none_failed:
+      return false;  // stands alone, see above
+    case Rule::Kind::always:
+      return true;
+    case Rule::Kind::success:
+      return fate_before_the_end(rule.task) == Fate::completed;
+    case Rule::Kind::failed:
+      return fate_before_the_end(rule.task) == Fate::failed;
+    case Rule::Kind::skipped:
+      return is_skipped(fate_before_the_end(rule.task));
+    case Rule::Kind::value:
+      return value_holds(rule, task);
+    case Rule::Kind::all:
+      return std::all_of(parts.begin(), parts.end(), part_holds);
+    case Rule::Kind::any:
+      return std::any_of(parts.begin(), parts.end(), part_holds);
+    case Rule::Kind::none:
+      return std::none_of(parts.begin(), parts.end(), part_holds);
   }
   return false;
 }
@@ -137,7 +153,8 @@ Reference::Set Reference::upstream(std::size_t task) const {
   auto& known = upstream_[task];
   if (known) return *known;
   Set all = 0;
-  for (std::size_t const dependency : workflow_.tasks[task].after) all |= upstream(dependency) | Set{1} << dependency;
+  for (std::size_t const dependency : workflow_.tasks[task].after)
+    all |= upstream(dependency) | Set{1} << dependency;
   known = all;
   return all;
 }
@@ -155,8 +172,9 @@ std::optional<Json> Reference::value_of(std::string const& key, Set ancestors) c
   std::optional<Json> value;
   bool first = true;
   for (std::size_t const writer : writers) {
-    bool const replaced = std::any_of(writers.begin(), writers.end(),
-                                      [&](std::size_t later) { return upstream(later) >> writer & 1; });
+    bool const replaced = std::any_of(writers.begin(), writers.end(), [&](std::size_t later) {
+      return upstream(later) >> writer & 1;
+    });
     if (replaced) continue;
     auto const& written = history_.attempts[writer].back().changes.at(key);
     value = first ? written : fold(value, written);
@@ -179,7 +197,9 @@ std::map<std::string, Json> Reference::context_after(Set ancestors) const {
   return context;
 }
 
-std::map<std::string, Json> Reference::given(std::size_t task) const { return context_after(upstream(task)); }
+std::map<std::string, Json> Reference::given(std::size_t task) const {
+  return context_after(upstream(task));
+}
 
 std::map<std::string, Json> Reference::final_context() const { return context_after(~Set{0}); }
 
@@ -189,7 +209,8 @@ std::vector<std::size_t> Reference::unhandled_failures() const {
     if (fate(t) != Fate::failed) continue;
     bool handled = false;
     for (std::size_t u = 0; u < workflow_.tasks.size(); ++u) {
-      if (fate(u) == Fate::completed && names_failure_of(t, workflow_.tasks[u].rule)) handled = true;
+      if (fate(u) == Fate::completed && names_failure_of(t, workflow_.tasks[u].rule))
+        handled = true;
     }
     if (!handled) unhandled.push_back(t);
   }

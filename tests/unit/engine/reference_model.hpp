@@ -1,5 +1,6 @@
-// What semantics.md says, as recursive definitions over the whole history of an execution: slow, plain, and written
-// without a look at the engine. It shares no code with it but the JSON type. At most 63 tasks.
+// What semantics.md says, as recursive definitions over the whole history of an execution: slow,
+// plain, and written without a look at the engine. It shares no code with it but the JSON type. At
+// most 63 tasks.
 #pragma once
 
 #include <cstdint>
@@ -52,7 +53,8 @@ struct History {
   bool begun = false;
   bool cancelled = false;
   bool timed_out = false;
-  /// Tasks that became possible or not while nobody owned the execution, until its time was over: a set of bits.
+  /// Tasks that became possible or not while nobody owned the execution, until its time was over: a
+  /// set of bits.
   std::uint64_t undecided = 0;
 };
 

@@ -39,7 +39,8 @@ inline TaskDefinition define(TestTask const& task) {
 
 /// `tasks` must stand in topological order.
 inline std::shared_ptr<detail::WorkflowData const> make_workflow(
-    std::vector<TestTask> const& tasks, std::optional<std::chrono::milliseconds> timeout = std::nullopt) {
+    std::vector<TestTask> const& tasks,
+    std::optional<std::chrono::milliseconds> timeout = std::nullopt) {
   auto data = std::make_shared<detail::WorkflowData>();
   data->name = "tested";
   data->version = "0123456789abcdef";
@@ -50,8 +51,8 @@ inline std::shared_ptr<detail::WorkflowData const> make_workflow(
     data->listed.push_back(i);
     auto& dependencies = data->dependencies.emplace_back();
     for (std::string const& id : tasks[i].after) {
-      auto const found =
-          std::find_if(tasks.begin(), tasks.end(), [&](TestTask const& task) { return task.id == id; });
+      auto const found = std::find_if(tasks.begin(), tasks.end(),
+                                      [&](TestTask const& task) { return task.id == id; });
       auto const dependency = static_cast<TaskIndex>(found - tasks.begin());
       dependencies.push_back(dependency);
       data->dependents[dependency].push_back(i);
