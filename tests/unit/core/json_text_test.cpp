@@ -1,9 +1,8 @@
 #include "core/json_text.hpp"
 
-#include <chrono>
-
 #include <cloacina/error.hpp>
 
+#include "cpu_time.hpp"
 #include "support/catch.hpp"
 
 using namespace cloacina;
@@ -52,8 +51,8 @@ TEST_CASE("an object of fifty thousand keys is read in no time", "[core][json]")
   std::string text = "{";
   for (int i = 0; i < 50'000; ++i) text += "\"key_" + std::to_string(i) + "\":1,";
   text += "\"end\":{}}";
-  auto const start = std::chrono::steady_clock::now();
+  auto const start = std::clock();
   CHECK(parse_json(text, "value").size() == 50'001);
   // Looking through all earlier keys for each one takes more than five seconds.
-  CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds{1});
+  CHECK(cpu_seconds_since(start) < 1.0);
 }
