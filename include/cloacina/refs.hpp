@@ -75,12 +75,13 @@ struct WriteRef {
 /// A task as `.after`, `.tasks` and rules name it: its symbol, or its id where the symbol is not declared yet.
 struct TaskRef {
   std::string_view name;
-  detail::TaskInfo const* info = nullptr;  ///< null for an id
+  detail::TaskInfo const* info = nullptr;
+  bool is_symbol = false;  ///< else an id, and `info` is null; g++ 12 compares no pointers in constants under UBSan
 
   constexpr TaskRef() = default;
   constexpr TaskRef(char const* id) noexcept : name(id) {}  // NOLINT
   template <TaskSymbol Task>
-  constexpr TaskRef(Task) noexcept : name(Task::name), info(&Task::info) {}  // NOLINT
+  constexpr TaskRef(Task) noexcept : name(Task::name), info(&Task::info), is_symbol(true) {}  // NOLINT
 };
 
 }  // namespace cloacina

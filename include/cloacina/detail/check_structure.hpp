@@ -149,7 +149,7 @@ constexpr Structure check_structure(WorkflowOptions const& workflow) {
   std::size_t const count = workflow.tasks.size();
   if (count == 0) return failed({.fault = Fault::no_tasks});
   for (auto const& task : workflow.tasks)
-    if (task.info == nullptr) return failed(finding(Fault::not_a_symbol, task.name));
+    if (!task.is_symbol) return failed(finding(Fault::not_a_symbol, task.name));
   TaskNumbers const numbers{workflow};
   if (auto const i = numbers.repeated(); i != TaskNumbers::absent)
     return failed(finding(Fault::listed_twice, workflow.tasks[i].name));

@@ -96,6 +96,7 @@ Fault compiler_says(RandomWorkflow const& workflow) {
     TaskRef ref;
     ref.name = task.id;
     ref.info = &info;
+    ref.is_symbol = true;
     made.tasks.push_back(ref);
   }
   for (int k : workflow.inputs) made.inputs.push_back(key_ref(k));
