@@ -284,6 +284,6 @@ TEST_CASE("joining ten thousand branches takes time for what they changed, not f
   auto const seconds = cpu_seconds_since(start);
   CHECK(result.size() == 2'001 + branches);
   CHECK(result.get("all").size() == branches);
-  // Copying two thousand keys for each branch takes well over a second.
-  CHECK(seconds < 1.0);
+  // 0.02 here; copying two thousand keys for each branch takes 0.9.
+  CHECK(seconds < 0.4);
 }
