@@ -15,12 +15,14 @@
 #include <cloacina/observer.hpp>
 #include <cloacina/registry.hpp>
 #include <cloacina/retry_policy.hpp>
+#include <cloacina/retry_policy_builder.hpp>
 #include <cloacina/runner.hpp>
 #include <cloacina/runner_config.hpp>
 #include <cloacina/status.hpp>
 #include <cloacina/submit_options.hpp>
 #include <cloacina/task.hpp>
 #include <cloacina/task_context.hpp>
+#include <cloacina/task_namespace.hpp>
 #include <cloacina/trigger_rule.hpp>
 #include <cloacina/when.hpp>
 #include <cloacina/workflow.hpp>

@@ -1,5 +1,7 @@
 #include "core/json_text.hpp"
 
+#include <random>
+
 #include <cloacina/error.hpp>
 
 #include "cpu_time.hpp"
@@ -55,4 +57,45 @@ TEST_CASE("an object of fifty thousand keys is read in no time", "[core][json]")
   CHECK(parse_json(text, "value").size() == 50'001);
   // Looking through all earlier keys for each one takes more than five seconds.
   CHECK(cpu_seconds_since(start) < 1.0);
+}
+
+TEST_CASE("whatever text comes, it is read without loss or refused", "[core][json]") {
+  std::string const seed_text =
+      R"({"id":42,"lines":[{"sku":"ä\u20ac","n":-1.5e3},[],{}],"big":18446744073709551615,"t":true,"z":null,"e":""})";
+  constexpr std::string_view alphabet = "{}[]\",:0123456789.-+eE\\u tfn\xc3\xa4\xff";
+  std::mt19937_64 random{2013};
+  int accepted = 0;
+  for (int round = 0; round < 30'000; ++round) {
+    auto text = seed_text;
+    for (auto changes = 1 + random() % 4; changes > 0; --changes) {
+      auto const at = random() % text.size();
+      auto const c = alphabet[random() % alphabet.size()];
+      switch (random() % 3) {
+        case 0:
+          text[at] = c;
+          break;
+        case 1:
+          text.insert(at, 1, c);
+          break;
+        default:
+          text.erase(at, 1 + random() % 3);
+          break;
+      }
+      if (text.empty()) text = "{";
+    }
+    INFO("text: " << text);
+    try {
+      auto const value = parse_json(text, "value");
+      ++accepted;
+      REQUIRE(Json::accept(text));
+      auto const written = to_json_text(value);
+      REQUIRE(to_json_text(parse_json(written, "value")) == written);
+    } catch (ValidationError const& error) {
+      // nlohmann/json takes integers of any length, as doubles; everything else it refuses as well.
+      bool const is_too_large =
+          std::string_view{error.what()}.find("64 bits") != std::string_view::npos;
+      REQUIRE((is_too_large || !Json::accept(text)));
+    }
+  }
+  CHECK(accepted > 1'000);
 }
