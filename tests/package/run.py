@@ -149,6 +149,8 @@ def main() -> int:
         except (AssertionError, OSError, subprocess.TimeoutExpired) as problem:
             failed += 1
             print(f"FAILED: package: {name}\n{problem}")
+    if failed:
+        shutil.rmtree(directory)  # the next run must not inherit what went wrong
     print(f"{passed} passed, {failed} failed, 0 skipped")
     return 1 if failed else 0
 
