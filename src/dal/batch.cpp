@@ -14,67 +14,65 @@ namespace {
 using backend::Statement;
 using backend::Value;
 
-constexpr Statement insert_execution{
-    .name = "insert_execution",
-    .sqlite =
-        "INSERT INTO {s}.workflow_executions (id, workflow, version, status, priority, owner, "
-        "input,"
-        " idempotency_key, created_at, start_after, started_at, deadline)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING"};
+constexpr Statement insert_execution{.name = "insert_execution", .sqlite = R"sql(
+      INSERT INTO {s}.workflow_executions (id, workflow, version, status, priority, owner,
+        input, idempotency_key, created_at, start_after, started_at, deadline)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+      ON CONFLICT DO NOTHING)sql"};
 
 // `crashes` is not among what is replaced: only a takeover counts them (R9).
-constexpr Statement write_task{
-    .name = "write_task",
-    .sqlite =
-        "INSERT INTO {s}.task_executions (execution_id, task, status, attempt, crashes, "
-        "at_most_once, started_at,"
-        " completed_at, wake_at, delta, error, skip_reason)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
-        " ON CONFLICT (execution_id, task) DO UPDATE SET status = excluded.status, attempt = "
-        "excluded.attempt,"
-        " at_most_once = excluded.at_most_once, started_at = excluded.started_at,"
-        " completed_at = excluded.completed_at, wake_at = excluded.wake_at, delta = excluded.delta,"
-        " error = excluded.error, skip_reason = excluded.skip_reason"};
+constexpr Statement write_task{.name = "write_task", .sqlite = R"sql(
+      INSERT INTO {s}.task_executions (execution_id, task, status, attempt, crashes,
+        at_most_once, started_at, completed_at, wake_at, delta, error, skip_reason)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+      ON CONFLICT (execution_id, task) DO UPDATE SET
+        status = excluded.status, attempt = excluded.attempt,
+        at_most_once = excluded.at_most_once, started_at = excluded.started_at,
+        completed_at = excluded.completed_at, wake_at = excluded.wake_at,
+        delta = excluded.delta, error = excluded.error, skip_reason = excluded.skip_reason)sql"};
 
-constexpr Statement insert_attempt{
-    .name = "insert_attempt",
-    .sqlite =
-        "INSERT INTO {s}.task_attempts (execution_id, task, attempt, runner_id, status, error, "
-        "started_at, ended_at)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING"};
+constexpr Statement insert_attempt{.name = "insert_attempt", .sqlite = R"sql(
+      INSERT INTO {s}.task_attempts (execution_id, task, attempt, runner_id, status, error,
+        started_at, ended_at)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+      ON CONFLICT DO NOTHING)sql"};
 
-constexpr Statement update_execution{
-    .name = "update_execution",
-    .sqlite =
-        "UPDATE {s}.workflow_executions SET status = $2, output = $3, error = $4,"
-        " started_at = coalesce($5, started_at), completed_at = coalesce($6, completed_at),"
-        " deadline = coalesce($7, deadline) WHERE id = $1"};
+constexpr Statement update_execution{.name = "update_execution", .sqlite = R"sql(
+      UPDATE {s}.workflow_executions
+      SET status = $2, output = $3, error = $4, started_at = coalesce($5, started_at),
+          completed_at = coalesce($6, completed_at), deadline = coalesce($7, deadline)
+      WHERE id = $1)sql"};
 
 // A statement of its own: an update that names `owner` rewrites the owner's index, also where
 // nothing changes.
-constexpr Statement release_execution{
-    .name = "release_execution",
-    .sqlite =
-        "UPDATE {s}.workflow_executions SET status = $2, output = $3, error = $4,"
-        " started_at = coalesce($5, started_at), completed_at = coalesce($6, completed_at),"
-        " deadline = coalesce($7, deadline), owner = NULL WHERE id = $1"};
+constexpr Statement release_execution{.name = "release_execution", .sqlite = R"sql(
+      UPDATE {s}.workflow_executions
+      SET status = $2, output = $3, error = $4, started_at = coalesce($5, started_at),
+          completed_at = coalesce($6, completed_at), deadline = coalesce($7, deadline),
+          owner = NULL
+      WHERE id = $1)sql"};
 
 // Two searches, each over a partial index that is in order: neither what is delayed nor what is
 // finished is passed over.
-constexpr auto claim_sql = join(
-    "UPDATE {s}.workflow_executions SET owner = $1 WHERE id IN (SELECT id FROM ("
-    "SELECT * FROM (SELECT id, priority FROM {s}.workflow_executions"
-    " WHERE owner IS NULL AND status IN ('Pending', 'Running') AND start_after IS NULL"
-    " AND workflow || '@' || version IN (SELECT value FROM json_each($3)) ORDER BY priority DESC, "
-    "id LIMIT $4)"
-    " UNION ALL "
-    "SELECT * FROM (SELECT id, priority FROM {s}.workflow_executions"
-    " WHERE owner IS NULL AND status IN ('Pending', 'Running') AND start_after IS NOT NULL AND "
-    "start_after <= $2"
-    " AND workflow || '@' || version IN (SELECT value FROM json_each($3)) ORDER BY priority DESC, "
-    "id LIMIT $4)"
-    ") ORDER BY priority DESC, id LIMIT $4) RETURNING ",
-    execution_columns);
+constexpr auto claim_sql = join(R"sql(
+      UPDATE {s}.workflow_executions SET owner = $1
+      WHERE id IN (
+        SELECT id FROM (
+          SELECT * FROM (
+            SELECT id, priority FROM {s}.workflow_executions
+            WHERE owner IS NULL AND status IN ('Pending', 'Running') AND start_after IS NULL
+              AND workflow || '@' || version IN (SELECT value FROM json_each($3))
+            ORDER BY priority DESC, id LIMIT $4)
+          UNION ALL
+          SELECT * FROM (
+            SELECT id, priority FROM {s}.workflow_executions
+            WHERE owner IS NULL AND status IN ('Pending', 'Running')
+              AND start_after IS NOT NULL AND start_after <= $2
+              AND workflow || '@' || version IN (SELECT value FROM json_each($3))
+            ORDER BY priority DESC, id LIMIT $4))
+        ORDER BY priority DESC, id LIMIT $4)
+      RETURNING )sql",
+                                execution_columns);
 constexpr Statement claim_executions{.name = "claim", .sqlite = claim_sql};
 
 void insert_executions(backend::Session& session, RunnerId me,

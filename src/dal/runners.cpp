@@ -11,48 +11,39 @@ namespace {
 using backend::Statement;
 using backend::Value;
 
-constexpr Statement insert_runner{
-    .name = "insert_runner",
-    .sqlite =
-        "INSERT INTO {s}.runners (id, state, commit_seq, lease_until, boot_id, name, host, pid, "
-        "library_version,"
-        " started_at) VALUES ($1, 'alive', 0, $2, $3, $4, $5, $6, $7, $8)"};
+constexpr Statement insert_runner{.name = "insert_runner", .sqlite = R"sql(
+      INSERT INTO {s}.runners (id, state, commit_seq, lease_until, boot_id, name, host, pid,
+      library_version, started_at)
+      VALUES ($1, 'alive', 0, $2, $3, $4, $5, $6, $7, $8))sql"};
 
-constexpr Statement insert_runner_workflows{
-    .name = "insert_runner_workflows",
-    .sqlite =
-        "INSERT INTO {s}.runner_workflows (runner_id, workflow) SELECT $1, value FROM "
-        "json_each($2) WHERE true"
-        " ON CONFLICT DO NOTHING"};
+constexpr Statement insert_runner_workflows{.name = "insert_runner_workflows", .sqlite = R"sql(
+      INSERT INTO {s}.runner_workflows (runner_id, workflow)
+      SELECT $1, value FROM json_each($2) WHERE true
+      ON CONFLICT DO NOTHING)sql"};
 
-constexpr Statement insert_definition{
-    .name = "insert_definition",
-    .sqlite =
-        "INSERT INTO {s}.workflow_definitions (name, version, definition) VALUES ($1, $2, $3)"
-        " ON CONFLICT DO NOTHING"};
+constexpr Statement insert_definition{.name = "insert_definition", .sqlite = R"sql(
+      INSERT INTO {s}.workflow_definitions (name, version, definition)
+      VALUES ($1, $2, $3)
+      ON CONFLICT DO NOTHING)sql"};
 
 constexpr Statement select_runner{
     .name = "read_runner",
     .sqlite = "SELECT state = 'alive', commit_seq FROM {s}.runners WHERE id = $1"};
 
 // Another boot id means that the runner's kernel is gone, whatever its lease says (R6).
-constexpr Statement select_surroundings{
-    .name = "look_around",
-    .sqlite =
-        "SELECT"
-        " (SELECT count(*) FROM {s}.runners WHERE state = 'alive' AND id <> $1 AND lease_until >= "
-        "$2"
-        "  AND boot_id = $3),"
-        " EXISTS (SELECT 1 FROM {s}.runners WHERE state = 'alive' AND id <> $1"
-        "  AND (lease_until < $2 OR boot_id <> $3)),"
-        " EXISTS (SELECT 1 FROM {s}.workflow_executions WHERE owner IS NULL AND status IN "
-        "('Pending', 'Running')"
-        "  AND start_after IS NULL AND workflow || '@' || version IN (SELECT value FROM "
-        "json_each($5)))"
-        " OR EXISTS (SELECT 1 FROM {s}.workflow_executions WHERE owner IS NULL AND status IN "
-        "('Pending', 'Running')"
-        "  AND start_after IS NOT NULL AND start_after <= $4"
-        "  AND workflow || '@' || version IN (SELECT value FROM json_each($5)))"};
+constexpr Statement select_surroundings{.name = "look_around", .sqlite = R"sql(
+      SELECT
+        (SELECT count(*) FROM {s}.runners
+         WHERE state = 'alive' AND id <> $1 AND lease_until >= $2 AND boot_id = $3),
+        EXISTS (SELECT 1 FROM {s}.runners
+                WHERE state = 'alive' AND id <> $1 AND (lease_until < $2 OR boot_id <> $3)),
+        EXISTS (SELECT 1 FROM {s}.workflow_executions
+                WHERE owner IS NULL AND status IN ('Pending', 'Running') AND start_after IS NULL
+                  AND workflow || '@' || version IN (SELECT value FROM json_each($5)))
+        OR EXISTS (SELECT 1 FROM {s}.workflow_executions
+                   WHERE owner IS NULL AND status IN ('Pending', 'Running')
+                     AND start_after IS NOT NULL AND start_after <= $4
+                     AND workflow || '@' || version IN (SELECT value FROM json_each($5))))sql"};
 
 }  // namespace
 

@@ -13,77 +13,69 @@ using backend::Value;
 
 constexpr std::chrono::hours dead_rows_kept{24};
 
-constexpr Statement declare_dead{
-    .name = "declare_dead",
-    .sqlite =
-        "UPDATE {s}.runners SET state = 'dead', ended_at = $2 WHERE state = 'alive' AND id <> $1"
-        " AND (lease_until < $3 OR boot_id <> $4) RETURNING id"};
+constexpr Statement declare_dead{.name = "declare_dead", .sqlite = R"sql(
+      UPDATE {s}.runners SET state = 'dead', ended_at = $2
+      WHERE state = 'alive' AND id <> $1 AND (lease_until < $3 OR boot_id <> $4)
+      RETURNING id)sql"};
 
 // From owner to owner through the index: its cost grows with the runners, not with what they own.
-constexpr Statement owners_not_alive{
-    .name = "owners_not_alive",
-    .sqlite =
-        "WITH RECURSIVE owners (id) AS ("
-        "SELECT min(owner) FROM {s}.workflow_executions WHERE owner IS NOT NULL"
-        " UNION ALL "
-        "SELECT (SELECT min(owner) FROM {s}.workflow_executions WHERE owner IS NOT NULL AND owner "
-        "> owners.id)"
-        " FROM owners WHERE owners.id IS NOT NULL)"
-        " SELECT id FROM owners WHERE id IS NOT NULL"
-        " AND NOT EXISTS (SELECT 1 FROM {s}.runners AS r WHERE r.id = owners.id AND r.state = "
-        "'alive')"};
+constexpr Statement owners_not_alive{.name = "owners_not_alive", .sqlite = R"sql(
+      WITH RECURSIVE owners (id) AS (
+        SELECT min(owner) FROM {s}.workflow_executions WHERE owner IS NOT NULL
+        UNION ALL
+        SELECT (SELECT min(owner) FROM {s}.workflow_executions
+                WHERE owner IS NOT NULL AND owner > owners.id)
+        FROM owners WHERE owners.id IS NOT NULL)
+      SELECT id FROM owners
+      WHERE id IS NOT NULL
+        AND NOT EXISTS (SELECT 1 FROM {s}.runners AS r
+                        WHERE r.id = owners.id AND r.state = 'alive'))sql"};
 
 // R10: whether the body ran to its end cannot be known, and it must not run twice.
-constexpr Statement fail_at_most_once{
-    .name = "fail_at_most_once",
-    .sqlite =
-        "UPDATE {s}.task_executions AS t SET status = 'Failed', error = 'outcome unknown: owner "
-        "lost',"
-        " completed_at = $2, wake_at = NULL FROM {s}.workflow_executions AS e"
-        " WHERE e.owner = $1 AND t.execution_id = e.id AND t.status = 'Running' AND t.at_most_once "
-        "= 1"};
+constexpr Statement fail_at_most_once{.name = "fail_at_most_once", .sqlite = R"sql(
+      UPDATE {s}.task_executions AS t
+      SET status = 'Failed', error = 'outcome unknown: owner lost', completed_at = $2,
+          wake_at = NULL
+      FROM {s}.workflow_executions AS e
+      WHERE e.owner = $1 AND t.execution_id = e.id
+        AND t.status = 'Running' AND t.at_most_once = 1)sql"};
 
 // R9: only where an earlier takeover made the start markers awaited ones, so that a Running row
 // means a running body. The exponent is bounded so that no count overflows the time.
-constexpr Statement count_crashes{
-    .name = "count_crashes",
-    .sqlite =
-        "UPDATE {s}.task_executions AS t SET crashes = t.crashes + 1,"
-        " status = CASE WHEN t.crashes + 1 >= $3 THEN 'Failed' ELSE 'Ready' END,"
-        " error = CASE WHEN t.crashes + 1 >= $3 THEN 'task ''' || t.task || ''' crashed ' || "
-        "(t.crashes + 1) ||"
-        " ' times: its runner was lost each time while it ran; a body that kills its process, "
-        "kills from outside"
-        " and stalls longer than the lease cannot be told apart' ELSE t.error END,"
-        " completed_at = CASE WHEN t.crashes + 1 >= $3 THEN $2 END,"
-        " wake_at = CASE WHEN t.crashes + 1 >= $3 THEN NULL ELSE $2 + (1000000 << min(t.crashes, "
-        "20)) END"
-        " FROM {s}.workflow_executions AS e"
-        " WHERE e.owner = $1 AND e.takeovers >= 1 AND t.execution_id = e.id AND t.status = "
-        "'Running'"};
+constexpr Statement count_crashes{.name = "count_crashes", .sqlite = R"sql(
+      UPDATE {s}.task_executions AS t
+      SET crashes = t.crashes + 1,
+          status = CASE WHEN t.crashes + 1 >= $3 THEN 'Failed' ELSE 'Ready' END,
+          error = CASE WHEN t.crashes + 1 >= $3
+                       THEN 'task ''' || t.task || ''' crashed ' || (t.crashes + 1)
+                         || ' times: its runner was lost each time while it ran; a body that'
+                         || ' kills its process, kills from outside and stalls longer than'
+                         || ' the lease cannot be told apart'
+                       ELSE t.error END,
+          completed_at = CASE WHEN t.crashes + 1 >= $3 THEN $2 END,
+          wake_at = CASE WHEN t.crashes + 1 < $3
+                         THEN $2 + (1000000 << min(t.crashes, 20)) END
+      FROM {s}.workflow_executions AS e
+      WHERE e.owner = $1 AND e.takeovers >= 1
+        AND t.execution_id = e.id AND t.status = 'Running')sql"};
 
-constexpr Statement restart_running{
-    .name = "restart_running",
-    .sqlite =
-        "UPDATE {s}.task_executions AS t SET status = 'Ready', started_at = NULL"
-        " FROM {s}.workflow_executions AS e"
-        " WHERE e.owner = $1 AND t.execution_id = e.id AND t.status = 'Running'"};
+constexpr Statement restart_running{.name = "restart_running", .sqlite = R"sql(
+      UPDATE {s}.task_executions AS t SET status = 'Ready', started_at = NULL
+      FROM {s}.workflow_executions AS e
+      WHERE e.owner = $1 AND t.execution_id = e.id AND t.status = 'Running')sql"};
 
-constexpr Statement record_lost_attempts{
-    .name = "record_lost_attempts",
-    .sqlite =
-        "INSERT INTO {s}.task_attempts (execution_id, task, attempt, runner_id, status, error, "
-        "started_at, ended_at)"
-        " SELECT t.execution_id, t.task, t.attempt, e.owner, 'Failed', t.error, t.started_at, $2"
-        " FROM {s}.workflow_executions AS e JOIN {s}.task_executions AS t ON t.execution_id = e.id"
-        " WHERE e.owner = $1 AND t.status = 'Failed' AND t.completed_at = $2 AND t.error IS NOT "
-        "NULL"
-        " ON CONFLICT DO NOTHING"};
+constexpr Statement record_lost_attempts{.name = "record_lost_attempts", .sqlite = R"sql(
+      INSERT INTO {s}.task_attempts (execution_id, task, attempt, runner_id, status, error,
+        started_at, ended_at)
+      SELECT t.execution_id, t.task, t.attempt, e.owner, 'Failed', t.error, t.started_at, $2
+      FROM {s}.workflow_executions AS e
+      JOIN {s}.task_executions AS t ON t.execution_id = e.id
+      WHERE e.owner = $1 AND t.status = 'Failed' AND t.completed_at = $2 AND t.error IS NOT NULL
+      ON CONFLICT DO NOTHING)sql"};
 
-constexpr Statement take_executions{.name = "take_executions",
-                                    .sqlite =
-                                        "UPDATE {s}.workflow_executions SET owner = NULL, "
-                                        "takeovers = takeovers + 1 WHERE owner = $1"};
+constexpr Statement take_executions{.name = "take_executions", .sqlite = R"sql(
+      UPDATE {s}.workflow_executions SET owner = NULL, takeovers = takeovers + 1
+      WHERE owner = $1)sql"};
 
 constexpr Statement release_executions{
     .name = "release_executions",

@@ -5,11 +5,10 @@
 namespace cloacina::dal {
 namespace {
 
-constexpr backend::Statement select_attempts{
-    .name = "attempts_of",
-    .sqlite =
-        "SELECT task, attempt, status, error, started_at, ended_at FROM {s}.task_attempts"
-        " WHERE execution_id = $1 ORDER BY ended_at, task, attempt"};
+constexpr backend::Statement select_attempts{.name = "attempts_of", .sqlite = R"sql(
+      SELECT task, attempt, status, error, started_at, ended_at
+      FROM {s}.task_attempts
+      WHERE execution_id = $1 ORDER BY ended_at, task, attempt)sql"};
 
 }  // namespace
 

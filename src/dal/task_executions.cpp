@@ -5,12 +5,11 @@
 namespace cloacina::dal {
 namespace {
 
-constexpr backend::Statement select_tasks{
-    .name = "tasks_of",
-    .sqlite =
-        "SELECT task, status, attempt, crashes, delta, error, skip_reason, started_at, "
-        "completed_at, wake_at"
-        " FROM {s}.task_executions WHERE execution_id = $1 ORDER BY task"};
+constexpr backend::Statement select_tasks{.name = "tasks_of", .sqlite = R"sql(
+      SELECT task, status, attempt, crashes, delta, error, skip_reason, started_at,
+      completed_at, wake_at
+      FROM {s}.task_executions
+      WHERE execution_id = $1 ORDER BY task)sql"};
 
 }  // namespace
 

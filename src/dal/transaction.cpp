@@ -9,16 +9,14 @@ namespace {
 
 using backend::Statement;
 
-constexpr Statement fence_statement{
-    .name = "fence",
-    .sqlite =
-        "UPDATE {s}.runners SET commit_seq = $2, lease_until = $3"
-        " WHERE id = $1 AND state = 'alive' AND commit_seq = $2 - 1"};
+constexpr Statement fence_statement{.name = "fence", .sqlite = R"sql(
+      UPDATE {s}.runners SET commit_seq = $2, lease_until = $3
+      WHERE id = $1 AND state = 'alive' AND commit_seq = $2 - 1)sql"};
 
 // What the kill storm must find out.
-constexpr Statement no_fence{
-    .name = "fence",
-    .sqlite = "UPDATE {s}.runners SET commit_seq = $2, lease_until = $3 WHERE id = $1"};
+constexpr Statement no_fence{.name = "fence", .sqlite = R"sql(
+      UPDATE {s}.runners SET commit_seq = $2, lease_until = $3
+      WHERE id = $1)sql"};
 
 }  // namespace
 

@@ -5,9 +5,10 @@
 namespace cloacina::dal {
 namespace {
 
-constexpr backend::Statement select_definition{
-    .name = "find_definition",
-    .sqlite = "SELECT definition FROM {s}.workflow_definitions WHERE name = $1 AND version = $2"};
+constexpr backend::Statement select_definition{.name = "find_definition", .sqlite = R"sql(
+      SELECT definition
+      FROM {s}.workflow_definitions
+      WHERE name = $1 AND version = $2)sql"};
 
 }  // namespace
 

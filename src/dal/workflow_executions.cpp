@@ -36,34 +36,31 @@ constexpr auto list_sql =
          " AND ($3 IS NULL OR status = $3) ORDER BY id DESC LIMIT $4");
 constexpr Statement list_statement{.name = "list_executions", .sqlite = list_sql};
 
-constexpr Statement insert_statement{.name = "insert_unowned",
-                                     .sqlite =
-                                         "INSERT INTO {s}.workflow_executions (id, workflow, "
-                                         "version, status, priority, input, idempotency_key,"
-                                         " created_at, start_after) VALUES ($1, $2, $3, 'Pending', "
-                                         "$4, $5, $6, $7, $8) ON CONFLICT DO NOTHING"};
+constexpr Statement insert_statement{.name = "insert_unowned", .sqlite = R"sql(
+      INSERT INTO {s}.workflow_executions (id, workflow, version, status, priority, input,
+      idempotency_key, created_at, start_after)
+      VALUES ($1, $2, $3, 'Pending', $4, $5, $6, $7, $8)
+      ON CONFLICT DO NOTHING)sql"};
 
-constexpr Statement cancel_execution{
-    .name = "cancel_unowned",
-    .sqlite =
-        "UPDATE {s}.workflow_executions SET status = 'Cancelled', error = $2, completed_at = $3"
-        " WHERE id = $1 AND owner IS NULL AND status IN ('Pending', 'Running', 'Paused')"};
+constexpr Statement cancel_execution{.name = "cancel_unowned", .sqlite = R"sql(
+      UPDATE {s}.workflow_executions
+      SET status = 'Cancelled', error = $2, completed_at = $3
+      WHERE id = $1 AND owner IS NULL AND status IN ('Pending', 'Running', 'Paused'))sql"};
 
-constexpr Statement cancel_tasks{
-    .name = "cancel_tasks",
-    .sqlite =
-        "UPDATE {s}.task_executions SET status = 'Cancelled', completed_at = $2, wake_at = NULL"
-        " WHERE execution_id = $1 AND status IN ('NotStarted', 'Ready', 'Running', 'Deferred')"};
+constexpr Statement cancel_tasks{.name = "cancel_tasks", .sqlite = R"sql(
+      UPDATE {s}.task_executions
+      SET status = 'Cancelled', completed_at = $2, wake_at = NULL
+      WHERE execution_id = $1 AND status IN ('NotStarted', 'Ready', 'Running', 'Deferred'))sql"};
 
 // What has not started has no row yet, and is cancelled like the rest.
-constexpr Statement cancel_not_started{
-    .name = "cancel_not_started",
-    .sqlite =
-        "INSERT INTO {s}.task_executions (execution_id, task, status, completed_at)"
-        " SELECT e.id, json_extract(d.value, '$.id'), 'Cancelled', $2 FROM {s}.workflow_executions "
-        "AS e"
-        " JOIN {s}.workflow_definitions AS w ON w.name = e.workflow AND w.version = e.version"
-        " JOIN json_each(w.definition, '$.tasks') AS d WHERE e.id = $1 ON CONFLICT DO NOTHING"};
+constexpr Statement cancel_not_started{.name = "cancel_not_started", .sqlite = R"sql(
+      INSERT INTO {s}.task_executions (execution_id, task, status, completed_at)
+      SELECT e.id, json_extract(d.value, '$.id'), 'Cancelled', $2
+      FROM {s}.workflow_executions AS e
+      JOIN {s}.workflow_definitions AS w ON w.name = e.workflow AND w.version = e.version
+      JOIN json_each(w.definition, '$.tasks') AS d
+      WHERE e.id = $1
+      ON CONFLICT DO NOTHING)sql"};
 
 std::optional<ExecutionRow> first(backend::Rows const& rows) {
   if (rows.empty()) return std::nullopt;
