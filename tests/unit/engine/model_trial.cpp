@@ -47,7 +47,7 @@ Fate fate_of(TaskState const& task) {
   return Fate::not_started;
 }
 
-/// attempt that runs or runs next, or the last one
+/// The attempt that runs or runs next; of a final task the last one.
 std::uint32_t expected_attempt(Fate fate, std::uint32_t failures) {
   return fate == Fate::failed ? failures : failures + 1;
 }
@@ -80,6 +80,7 @@ void ModelTrial::run() {
     if (random_.percent(10)) lose_owner();  // before the end itself was stored
   } while (!finished_);
   commit();
+  check_attempt_rows();
   load();  // a final execution, read from its rows, stands as it was
   check_tasks();
   check_nothing_follows(Loaded{}, "loading a final execution");
@@ -293,6 +294,15 @@ void ModelTrial::check_end() const {
   }
 }
 
+void ModelTrial::check_attempt_rows() const {
+  std::size_t failures = 0;
+  for (auto const& attempts : history_.attempts) {
+    failures += static_cast<std::size_t>(std::count_if(
+        attempts.begin(), attempts.end(), [](auto const& attempt) { return !attempt.succeeded; }));
+  }
+  require(failed_attempts_.size() + lost_attempts_ == failures, "a row for each failed attempt");
+}
+
 void ModelTrial::commit() {
   store();
   recorded_ = history_;
@@ -342,7 +352,11 @@ void ModelTrial::store() {
               .completed_at = task.completed_at,
               .wake_at = task.wake_at};
   }
-  state_.ended_attempts.clear();
+  for (EndedAttempt const& ended : std::exchange(state_.ended_attempts, {})) {
+    if (ended.status != TaskStatus::failed) continue;
+    require(failed_attempts_.insert({ended.task, ended.attempt}).second,
+            "one row for a failed attempt of " + describe(ended.task));
+  }
 }
 
 /// R2 and R9: the owner dies and is taken over, or leaves properly.
@@ -360,6 +374,7 @@ void ModelTrial::lose_owner() {
       row.completed_at = now_;
       history_.attempts[index].push_back({.succeeded = false, .retryable = false});
       ++coverage_.unknown_outcomes;
+      ++lost_attempts_;
       continue;
     }
     row.status = TaskStatus::ready;

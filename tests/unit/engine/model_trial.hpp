@@ -61,6 +61,7 @@ class ModelTrial {
   void note_waits();
   void check_tasks() const;
   void check_end() const;
+  void check_attempt_rows() const;
   void count_end();
   void store();
   [[nodiscard]] std::string describe(TaskIndex task) const;
@@ -85,7 +86,8 @@ class ModelTrial {
   bool accepted_ = false;
   dal::ExecutionRow row_;
   std::map<std::string, dal::TaskRow> rows_;
-  std::size_t attempt_rows_ = 0;
+  std::set<Body> failed_attempts_;
+  std::size_t lost_attempts_ = 0;  ///< failed by a takeover, which leaves no row of an attempt
   model::History recorded_;
 };
 
