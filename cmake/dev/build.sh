@@ -44,7 +44,7 @@ command_quickstart() {
 }
 
 command_bench() {
-  ensure_packages "${build_packages[@]}" clang
+  ensure_packages "${build_packages[@]}" clang python3 # for compile
   configure release
   say "Building cloacina_bench" >&2
   build release cloacina_bench >&2 || fail "the build failed; the errors are above"

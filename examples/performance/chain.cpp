@@ -1,5 +1,5 @@
-// Ten thousand tasks, each after the one before: nothing can be grouped, each task waits for a
-// commit.
+// Ten thousand tasks (one thousand by --quick), each after the one before: nothing can be grouped,
+// each task waits for a commit.
 #include <chrono>
 #include <stdexcept>
 
@@ -12,9 +12,7 @@
 namespace bench {
 namespace {
 
-constexpr unsigned length = 10'000;
-
-cloacina::Workflow build_chain() {
+cloacina::Workflow build_chain(unsigned length) {
   cloacina::WorkflowBuilder builder{"chain"};
   builder.task("task_0", [](cloacina::TaskContext<>&) {});
   for (unsigned i = 1; i < length; ++i)
@@ -28,7 +26,8 @@ cloacina::Workflow build_chain() {
 void chain(Bench& bench) {
   constexpr double allowance_us = 100;
   cloacina::Registry registry;
-  registry.add(build_chain());
+  unsigned const length = bench.options.quick ? 1'000 : 10'000;
+  registry.add(build_chain(length));
   RawLoop raw{bench.scratch.new_file("raw")};
   auto runner = cloacina::DefaultRunner::builder()
                     .database_url(url_of(bench.scratch.new_file("chain")))
@@ -47,7 +46,7 @@ void chain(Bench& bench) {
     beyond_one_commit.add(per_task.values().back() - raw_commit.values().back());
   }
   bench.report.add({.name = "chain",
-                    .figure = "a task of 10 000 in a row",
+                    .figure = "a task of " + readable(length) + " in a row",
                     .unit = "µs",
                     .samples = per_task,
                     .raw_limit = raw_commit.median(),

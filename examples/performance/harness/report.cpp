@@ -31,7 +31,8 @@ std::string verdict(Figure const& figure) {
 }  // namespace
 
 std::string readable(double value) {
-  if (std::abs(value) >= 1000.0) return with_thousands(std::llround(value));
+  if (std::abs(value) >= 1000.0 || value == std::floor(value))
+    return with_thousands(std::llround(value));
   int const decimals = std::abs(value) >= 100.0  ? 0
                        : std::abs(value) >= 10.0 ? 1
                        : std::abs(value) >= 1.0  ? 2
