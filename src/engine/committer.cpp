@@ -144,9 +144,9 @@ bool Committer::back_off(std::string const& why) {
   auto const exponent = std::min(failures_, 8u);
   auto const longest = std::chrono::duration<double>(0.004 * static_cast<double>(1u << exponent));
   auto const pause = std::chrono::duration_cast<std::chrono::nanoseconds>(longest * (0.5 + environment_.random() / 2));
-  if (environment_.conductor) {
-    std::lock_guard lock{mutex_};
-    return !gave_up_;
+  if (auto const& conductor = environment_.conductor) {
+    // Others go on meanwhile; an engine that waits inside its turn gets no other one.
+    return !conductor->run_until([this] { return gave_up_; }, environment_.monotonic() + pause);
   }
   std::unique_lock lock{mutex_};
   return !gave_up_changed_.wait_for(lock, pause, [this] { return gave_up_; });

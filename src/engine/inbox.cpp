@@ -18,20 +18,30 @@ void Inbox::push(Lane& lane, FinishedTask&& finished) {
   announce();
 }
 
-void Inbox::push(Request&& request) {
+bool Inbox::push(Request&& request) {
   {
     std::lock_guard lock{mutex_};
+    if (closed_) return false;
     requests_.push_back(std::move(request));
   }
   announce();
+  return true;
 }
 
-void Inbox::push(std::vector<Request>&& requests) {
+bool Inbox::push(std::vector<Request>&& requests) {
   {
     std::lock_guard lock{mutex_};
+    if (closed_) return false;
     requests_.insert(requests_.end(), std::make_move_iterator(requests.begin()), std::make_move_iterator(requests.end()));
   }
   announce();
+  return true;
+}
+
+std::vector<Request> Inbox::close() {
+  std::lock_guard lock{mutex_};
+  closed_ = true;
+  return std::exchange(requests_, {});
 }
 
 void Inbox::wake() { announce(); }

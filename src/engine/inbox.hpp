@@ -26,8 +26,11 @@ class Inbox {
   /// Lives as long as the inbox.
   [[nodiscard]] Lane& add_lane();
   void push(Lane& lane, FinishedTask&& finished);
-  void push(Request&& request);
-  void push(std::vector<Request>&& requests);
+  /// False, leaving the argument as it was, once the inbox is closed.
+  bool push(Request&& request);
+  bool push(std::vector<Request>&& requests);
+  /// Nobody will read any more: takes no further request, and gives back those that were not read.
+  [[nodiscard]] std::vector<Request> close();
   /// Ends the current or the next wait.
   void wake();
 
@@ -40,10 +43,11 @@ class Inbox {
  private:
   void announce();
 
-  std::mutex mutex_;  // guards lanes_, requests_ and the sleep
+  std::mutex mutex_;  // guards lanes_, requests_, closed_ and the sleep
   std::condition_variable changed_;
   std::vector<std::unique_ptr<Lane>> lanes_;
   std::vector<Request> requests_;
+  bool closed_ = false;
   std::atomic<bool> pending_{false};
   std::atomic<bool> sleeping_{false};
 };

@@ -23,6 +23,9 @@
 namespace cloacina::engine {
 namespace {
 
+// The engine waits so long for the io thread, which a body that blocks it keeps from answering.
+constexpr std::chrono::milliseconds longest_answer{50};
+
 [[noreturn]] void throw_stopped() { throw TaskError{"the task was asked to stop while it waited"}; }
 
 }  // namespace
@@ -247,7 +250,7 @@ std::vector<ReadyTask> IoThread::take_back() {
     answer->there.notify_one();
   });
   std::unique_lock lock{answer->mutex};
-  if (!answer->there.wait_for(lock, std::chrono::seconds{1}, [&] { return answer->given; })) answer->late = true;
+  if (!answer->there.wait_for(lock, longest_answer, [&] { return answer->given; })) answer->late = true;
   return std::move(answer->tasks);
 }
 

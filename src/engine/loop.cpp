@@ -73,7 +73,7 @@ std::chrono::nanoseconds Loop::next_turn() {
   auto next = std::min(committer_.next_renewal(), draining_ ? std::chrono::nanoseconds::max() : next_look_);
   if (auto const due = due_.earliest()) next = std::min<std::chrono::nanoseconds>(next, mono + (*due - environment_.now()));
   if (!markers_.empty()) next = std::min(next, markers_.front().due);
-  if (!dirty_.empty() || !releases_.empty()) next = mono;
+  if (!dirty_.empty() || !releases_.empty() || inbox_.has_messages()) next = mono;
   return next;
 }
 
@@ -92,10 +92,8 @@ void Loop::on_finished(FinishedTask&& finished) {
 
 void Loop::on_request(Submission&& submission) {
   if (draining_) {
-    auto error = std::make_exception_ptr(RunnerStopped{"the runner is shutting down and accepts no more executions"});
-    if (submission.completion) submission.completion->fail(error);
-    if (submission.acceptance) submission.acceptance->refused(error);
-    return;
+    auto const error = std::make_exception_ptr(RunnerStopped{"the runner is shutting down and accepts no more executions"});
+    return decline(Request{std::move(submission)}, error);
   }
   auto state = accept(submission.id, std::move(submission.workflow), std::move(submission.input), now_);
   state.priority = submission.priority;
@@ -131,7 +129,8 @@ void Loop::on_request(CancelRequest&& request) {
     }
     if (entry->insert && !entry->idempotency_key.empty()) {
       // Whether this is the execution that stands for the key is known after the commit.
-      return inbox_.push(Request{std::move(request)});
+      inbox_.push(Request{std::move(request)});
+      return;
     }
     entry->cancels.push_back(std::move(request.answer));
     entry->owned = true;  // one that was to be left for anybody is stored as Cancelled instead
@@ -140,8 +139,7 @@ void Loop::on_request(CancelRequest&& request) {
   try {
     if (dal::cancel_unowned(committer_.session(), request.id, request.reason, now_)) {
       request.answer->accepted();
-      ask_for_watched();
-      return;
+      return ask_for(request.id);
     }
     auto const row = dal::find_execution(committer_.session(), request.id);
     if (!row) {
@@ -162,8 +160,9 @@ void Loop::on_request(WatchRequest&& request) {
     entry->completions.push_back(std::move(request.completion));
     return;
   }
+  auto const id = request.completion->id();
   watch(std::move(request.completion));
-  ask_for_watched();
+  ask_for(id);
 }
 
 void Loop::on_request(CallbackReturned&& returned) {
@@ -221,10 +220,13 @@ void Loop::note_action(Entry& entry, Action const& action) {
       auto const& definition = entry.state.workflow->tasks[action.task];
       auto const& task = entry.state.tasks[action.task];
       std::function<void()> callback;
+      // The workflow is kept alive: a callback that does not return may outlive its runner.
       if (task.status == TaskStatus::completed && definition.on_success) {
-        callback = [&definition, context = task.context.values()] { definition.on_success(definition.id, context); };
+        callback = [workflow = entry.state.workflow, &definition, context = task.context.values()] {
+          definition.on_success(definition.id, context);
+        };
       } else if (task.status == TaskStatus::failed && definition.on_failure) {
-        callback = [&definition, error = task.error, context = task.context.values()] {
+        callback = [workflow = entry.state.workflow, &definition, error = task.error, context = task.context.values()] {
           definition.on_failure(definition.id, error, context);
         };
       }

@@ -4,9 +4,9 @@
 #include <chrono>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include <cloacina/environment.hpp>
@@ -110,6 +110,10 @@ class Loop {
   void declared_dead();
   void watch(std::shared_ptr<Completion> completion);
   void ask_for_watched();
+  void ask_for(ExecutionId id);
+  using Watched = std::map<ExecutionId, std::vector<std::shared_ptr<Completion>>>;
+  /// Answers those who watch it if it has ended; returns the one behind it.
+  Watched::iterator look_at(Watched::iterator watched);
   void give_back_everything();
 
   Environment environment_;
@@ -130,7 +134,8 @@ class Loop {
   std::vector<Release> releases_;
   std::deque<LazyMarker> markers_;
   dal::Batch batch_;
-  std::unordered_map<ExecutionId, std::vector<std::shared_ptr<Completion>>> watched_;
+  Watched watched_;            // executions of others, or of nobody
+  ExecutionId last_asked_{};   // they are looked at in turns
   std::vector<Observation> seen_;
 
   Instant now_{};

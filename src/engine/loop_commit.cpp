@@ -175,11 +175,12 @@ bool Loop::commit_batch(std::vector<Entry*> const& entries) {
 // R16: one bad item does not stop the rest. The refused batch was rolled back; an empty one burns its number and renews
 // the lease, then each execution is written by itself.
 void Loop::commit_one_by_one(std::vector<Entry*> const& entries) {
-  for (auto* entry : entries) {
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    auto* const entry = entries[i];
     batch_.clear();
     if (auto result = committer_.commit(batch_); !std::holds_alternative<dal::Committed>(result)) {
-      for (auto* left : entries)
-        if (left->insert || left->update || !left->dirty_tasks.empty()) mark_dirty(*left);
+      // Those before it are done with, or gone.
+      for (auto left = i; left < entries.size(); ++left) mark_dirty(*entries[left]);
       if (std::holds_alternative<Committer::Dead>(result)) return declared_dead();
       stopped_ = true;
       return give_back_everything();
@@ -201,7 +202,14 @@ void Loop::refuse(Entry& entry, dal::Refused const& refused) {
   auto const id = entry.state.id.to_string();
   log_error("cloacina: the database refuses a row of execution " + id + ": " + refused.message);
   auto const ref = entry.ref();
-  std::erase_if(releases_, [&](Release const& release) { return release.execution == ref; });
+  // Nothing that the refused rows would have allowed happens; nobody waits for callbacks that are not called.
+  std::erase_if(releases_, [&](Release const& release) {
+    if (release.execution != ref) return false;
+    if (release.kind == Release::Kind::start) --entry.bodies;
+    if (release.kind == Release::Kind::task_final) --entry.callbacks;
+    return true;
+  });
+  std::erase_if(seen_, [&](Observation const& seen) { return seen.id == entry.state.id; });
   auto const error = std::make_exception_ptr(BackendError{
       "the database refuses a value of execution " + id + ": " + refused.message, refused.sqlstate, id});
   if (entry.insert) {
@@ -234,6 +242,7 @@ void Loop::refuse(Entry& entry, dal::Refused const& refused) {
     log_error("cloacina: execution " + id + " could not be marked Failed; it stays as it is stored");
   }
   written(entry);
+  if (observations_) observe(entry, {.kind = Action::Kind::write_execution});
   releases_.push_back({.kind = Release::Kind::finish, .execution = ref});
 }
 

@@ -43,7 +43,7 @@ void Loop::look_around() {
         }
       }
     }
-    if (others_alive_ > 0) ask_for_watched();
+    ask_for_watched();
   } catch (backend::SessionError const& error) {
     if (error.failure() == backend::Failure::broken) committer_.session_failed();
     log_debug(std::string{"cloacina: could not look around: "} + error.what());
@@ -125,6 +125,7 @@ void Loop::declared_dead() {
   releases_.clear();
   markers_.clear();
   dirty_.clear();
+  seen_.clear();  // observers hear of what is stored
   std::vector<Submission> again;
   table_.for_each([&](Entry& entry) {
     entry.stopped->store(true);
@@ -174,31 +175,44 @@ void Loop::watch(std::shared_ptr<Completion> completion) {
   watched_[id].push_back(std::move(completion));
 }
 
-// Executions that others own, or nobody: their end is read from the table.
+// Executions that others own, or nobody: their end is read from the table. Also when no other runner is alive: the one
+// that recorded the end may be gone, and a client may cancel.
 void Loop::ask_for_watched() {
-  std::size_t asked = 0;
-  for (auto it = watched_.begin(); it != watched_.end() && asked < watched_at_once;) {
-    std::erase_if(it->second, [](auto const& completion) { return completion.use_count() == 1; });
-    if (it->second.empty()) {
-      it = watched_.erase(it);
-      continue;
-    }
-    ++asked;
-    auto const row = dal::find_execution(committer_.session(), it->first);
-    if (row && !is_final(row->status)) {
-      ++it;
-      continue;
-    }
-    for (auto& completion : it->second) {
-      try {
-        if (!row) throw ExecutionNotFound{"no execution " + it->first.to_string() + " in this database", it->first.to_string()};
-        completion->fulfil(load_result(committer_.session(), *row));
-      } catch (Error const&) {
-        completion->fail(std::current_exception());
-      }
-    }
-    it = watched_.erase(it);
+  auto it = watched_.upper_bound(last_asked_);
+  for (auto left = std::min(watched_at_once, watched_.size()); left > 0 && !watched_.empty(); --left) {
+    if (it == watched_.end()) it = watched_.begin();
+    last_asked_ = it->first;
+    it = look_at(it);
   }
+}
+
+void Loop::ask_for(ExecutionId id) {
+  auto const it = watched_.find(id);
+  if (it == watched_.end()) return;
+  try {
+    look_at(it);
+  } catch (Error const& error) {
+    log_debug(std::string{"cloacina: could not look for the end of an execution: "} + error.what());
+    committer_.session_failed();
+    next_look_ = mono_ + config_.scheduler_poll_interval;
+  }
+}
+
+Loop::Watched::iterator Loop::look_at(Watched::iterator watched) {
+  auto& [id, completions] = *watched;
+  std::erase_if(completions, [](auto const& completion) { return completion.use_count() == 1; });
+  if (completions.empty()) return watched_.erase(watched);
+  auto const row = dal::find_execution(committer_.session(), id);
+  if (row && !is_final(row->status)) return ++watched;
+  for (auto& completion : completions) {
+    try {
+      if (!row) throw ExecutionNotFound{"no execution " + id.to_string() + " in this database", id.to_string()};
+      completion->fulfil(load_result(committer_.session(), *row));
+    } catch (Error const&) {
+      completion->fail(std::current_exception());
+    }
+  }
+  return watched_.erase(watched);
 }
 
 // Shutdown: others need not wait for the lease. Whoever still waits here is told.
@@ -221,6 +235,7 @@ void Loop::give_back_everything() {
   for (auto& [id, completions] : watched_)
     for (auto& completion : completions) completion->fail(error);
   watched_.clear();
+  for (auto& request : inbox_.close()) decline(std::move(request), unstored);
   drained_.store(true);
   if (on_drained_) on_drained_();
 }

@@ -90,4 +90,7 @@ struct ReleaseRequest {};
 using Request =
     std::variant<Submission, CancelRequest, WatchRequest, CallbackReturned, DrainRequest, ReleaseRequest>;
 
+/// Tells whoever waits for an answer to this request that there will be none.
+void decline(Request&& request, std::exception_ptr const& error);
+
 }  // namespace cloacina::engine

@@ -26,6 +26,11 @@ struct ReadyBatch {
   }
 };
 
+void call_now(std::function<void()> const& callback) {
+  ThreadRole const calling{ThreadRole::callback};
+  callback();
+}
+
 }  // namespace
 
 struct WorkerPool::Worker {
@@ -82,14 +87,16 @@ ReadyTask* WorkerPool::Shared::next(std::shared_ptr<ReadyBatch>& held, int& held
   held.reset();
   std::unique_lock lock{mutex};
   for (;;) {
-    if (stop || self.abandoned) return nullptr;
-    if (surplus > 0) {
-      --surplus;
-      return nullptr;
-    }
+    if (self.abandoned) return nullptr;
+    // Before the end too: a shutdown answers waiters, and their handlers come here.
     if (!calls.empty()) {
       callback = std::move(calls.front());
       calls.pop_front();
+      return nullptr;
+    }
+    if (stop) return nullptr;
+    if (surplus > 0) {
+      --surplus;
       return nullptr;
     }
     while (!batches.empty()) {
@@ -166,8 +173,7 @@ void WorkerPool::work(std::shared_ptr<Shared> shared, std::shared_ptr<Worker> se
       std::lock_guard lock{self->mutex};
       if (self->abandoned) break;
     } else if (callback) {
-      ThreadRole const calling{ThreadRole::callback};
-      callback();
+      call_now(callback);
     } else {
       break;
     }
@@ -247,9 +253,12 @@ void WorkerPool::start(std::vector<ReadyTask>&& ready) {
 void WorkerPool::call(std::function<void()> callback) {
   {
     std::lock_guard lock{shared_->mutex};
-    shared_->calls.push_back(std::move(callback));
-    shared_->top_priority.store(INT32_MAX);  // whoever holds a batch comes by
+    if (!shared_->stop) {
+      shared_->calls.push_back(std::exchange(callback, nullptr));
+      shared_->top_priority.store(INT32_MAX);  // whoever holds a batch comes by
+    }
   }
+  if (callback) return call_now(callback);  // no worker will come any more
   shared_->work_there.notify_one();
 }
 
@@ -354,7 +363,14 @@ void WorkerPool::shut_down(Clock::time_point deadline) {
   shared_->worker_ended.wait_until(lock, deadline, all_ended);
   auto workers = std::move(shared_->workers);
   shared_->workers.clear();
+  auto calls = std::exchange(shared_->calls, {});
   lock.unlock();
+  if (!calls.empty()) {
+    // Every worker is stuck. Who waits for these is answered all the same, and not by the thread that shuts down.
+    std::thread{[shared = shared_, calls = std::move(calls)] {
+      for (auto const& callback : calls) call_now(callback);
+    }}.detach();
+  }
   for (auto& worker : workers) {
     if (!worker->thread.joinable()) continue;
     bool ended = false;

@@ -56,6 +56,7 @@ engine::Committer::Settings committer_settings(Machine::Parts const& parts) {
 std::shared_ptr<backend::Database> open_database(Machine::Parts const& parts) {
   backend::OpenOptions options;
   options.max_readers = parts.config.db_pool_size;
+  options.fault = parts.fault;
   if (parts.environment.conductor) {
     options.lease_clock = [monotonic = parts.environment.monotonic] {
       return std::chrono::duration_cast<std::chrono::microseconds>(monotonic());
@@ -68,6 +69,11 @@ std::shared_ptr<backend::Database> open_database(Machine::Parts const& parts) {
   throw StateError{"a blocking call in " + std::string{where} +
                    " would wait for itself; use the asynchronous form, or call it from another thread"};
 }
+
+[[noreturn]] void throw_shut_down() { throw RunnerStopped{"the runner is shut down; construct another one"}; }
+
+/// A body, a callback or an observer that shuts a runner down must not wait for itself.
+bool is_own_thread() { return ThreadRole::current() != ThreadRole::caller; }
 
 }  // namespace
 
@@ -149,17 +155,15 @@ engine::Submission Machine::make_submission(std::string_view workflow, Context i
 }
 
 void Machine::push(engine::Request&& request) {
-  if (!core_->accepting.load()) throw RunnerStopped{"the runner is shut down; construct another one"};
-  core_->inbox->push(std::move(request));
+  if (!core_->accepting.load() || !core_->inbox->push(std::move(request))) throw_shut_down();
 }
 
 void Machine::submit(std::vector<engine::Submission>&& submissions) {
-  if (!core_->accepting.load()) throw RunnerStopped{"the runner is shut down; construct another one"};
-  if (submissions.size() == 1) return core_->inbox->push(engine::Request{std::move(submissions.front())});
+  if (submissions.size() == 1) return push(engine::Request{std::move(submissions.front())});
   std::vector<engine::Request> requests;
   requests.reserve(submissions.size());
   for (auto& submission : submissions) requests.emplace_back(std::move(submission));
-  core_->inbox->push(std::move(requests));
+  if (!core_->accepting.load() || !core_->inbox->push(std::move(requests))) throw_shut_down();
 }
 
 void Machine::wait_accepted(engine::Acceptance& acceptance) {
@@ -216,7 +220,12 @@ void Machine::run_on_worker(std::function<void()> work) {
 }
 
 void Machine::shutdown(std::chrono::milliseconds timeout) noexcept try {
-  std::lock_guard lock{shutdown_mutex_};
+  std::unique_lock lock{shutdown_mutex_, std::defer_lock};
+  if (!is_own_thread()) {
+    lock.lock();
+  } else if (!lock.try_lock()) {
+    return;  // somebody else is at it, and may wait for this very thread
+  }
   if (std::exchange(shut_down_, true)) return;
   shut_down_now(timeout);
 } catch (std::exception const& error) {
@@ -227,8 +236,7 @@ void Machine::shutdown(std::chrono::milliseconds timeout) noexcept try {
 
 void Machine::shut_down_now(std::chrono::milliseconds timeout) {
   auto& core = *core_;
-  // A body, a callback or an observer that shuts its own runner down must not wait for itself.
-  bool const own_thread = ThreadRole::current() != ThreadRole::caller;
+  bool const own_thread = is_own_thread();
   core.inbox->push(engine::Request{engine::DrainRequest{}});
   if (!own_thread) core.drained.wait(core.environment, timeout);
   if (!core.drained.is_set()) {
@@ -249,6 +257,8 @@ void Machine::shut_down_now(std::chrono::milliseconds timeout) {
   } else {
     // The database does not answer: the thread ends with its call, and keeps what it needs until then.
     engine::log_warning("cloacina: the database does not answer; the engine's thread is left behind");
+    auto const error = std::make_exception_ptr(RunnerStopped{"the runner was shut down while the database did not answer"});
+    for (auto& request : core.inbox->close()) engine::decline(std::move(request), error);
     if (core.threads) core.threads->shut_down(Clock::now());
     engine_thread_.detach();
   }

@@ -33,6 +33,8 @@ class Machine {
     Registry::Snapshot workflows;
     Environment environment;
     std::shared_ptr<Observer> observer;
+    /// For tests: see `backend::OpenOptions::fault`.
+    std::function<void(std::string_view point)> fault{};
   };
 
   explicit Machine(Parts parts);

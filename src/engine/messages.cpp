@@ -1,0 +1,23 @@
+#include "engine/messages.hpp"
+
+namespace cloacina::engine {
+namespace {
+
+struct Refusal {
+  std::exception_ptr const& error;
+
+  void operator()(Submission& submission) const {
+    if (submission.completion) submission.completion->fail(error);
+    if (submission.acceptance) submission.acceptance->refused(error);
+  }
+  void operator()(CancelRequest& request) const { request.answer->refused(error); }
+  void operator()(WatchRequest& request) const { request.completion->fail(error); }
+  template <class Other>
+  void operator()(Other&) const {}  // nobody waits for it
+};
+
+}  // namespace
+
+void decline(Request&& request, std::exception_ptr const& error) { std::visit(Refusal{error}, request); }
+
+}  // namespace cloacina::engine
