@@ -48,6 +48,7 @@ TEST_CASE("the wait grows as its backoff says, up to the longest", "[core][retry
 TEST_CASE("the defaults wait 1, 2, 4 … 60 seconds", "[core][retry]") {
   RetryPolicy policy;
   policy.jitter = false;
+  CHECK(delay_before(1, policy, 0) == 1s);
   CHECK(delay_before(2, policy, 0) == 1s);
   CHECK(delay_before(3, policy, 0) == 2s);
   CHECK(delay_before(4, policy, 0) == 4s);

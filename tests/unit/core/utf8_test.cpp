@@ -36,6 +36,32 @@ TEST_CASE("well-formed UTF-8 is what the Unicode Standard says", "[core][utf8]")
   CHECK(is_valid_utf8(to_valid_utf8(row.text)));
 }
 
+TEST_CASE("every character is well-formed, and none without its last byte", "[core][utf8]") {
+  std::string all;
+  for (char32_t c = 1; c <= 0x10FFFF; ++c) {
+    bool const is_surrogate = c >= 0xD800 && c <= 0xDFFF;
+    std::string text;
+    if (c < 0x80) {
+      text = {static_cast<char>(c)};
+    } else if (c < 0x800) {
+      text = {static_cast<char>(0xC0 | c >> 6), static_cast<char>(0x80 | (c & 0x3F))};
+    } else if (c < 0x10000) {
+      text = {static_cast<char>(0xE0 | c >> 12), static_cast<char>(0x80 | (c >> 6 & 0x3F)),
+              static_cast<char>(0x80 | (c & 0x3F))};
+    } else {
+      text = {static_cast<char>(0xF0 | c >> 18), static_cast<char>(0x80 | (c >> 12 & 0x3F)),
+              static_cast<char>(0x80 | (c >> 6 & 0x3F)), static_cast<char>(0x80 | (c & 0x3F))};
+    }
+    if (is_valid_utf8(text) == is_surrogate) FAIL("U+" << std::hex << static_cast<unsigned>(c));
+    // A view, behind which the rest of the character still stands.
+    auto const cut = std::string_view{text}.substr(0, text.size() - 1);
+    if (!cut.empty() && is_valid_utf8(cut)) FAIL("cut U+" << std::hex << static_cast<unsigned>(c));
+    if (!is_surrogate) all += text;
+  }
+  CHECK(is_valid_utf8(all));
+  CHECK(to_valid_utf8(all) == all);
+}
+
 TEST_CASE("a text is shortened between characters, and says so", "[core][utf8]") {
   CHECK(shorten_utf8("short", 5) == "short");
   CHECK(shorten_utf8("longer", 5) == "lo…");
