@@ -39,8 +39,8 @@ command_quickstart() {
   fi
   build release example_quickstart || fail "the build failed; the errors are above"
   mkdir -p build/quickstart
-  cd build/quickstart # its database and its picture
-  exec "$root/build/release/examples/example_quickstart" "$@"
+  exec build/release/examples/example_quickstart \
+    --database sqlite://build/quickstart/flights.db --picture build/quickstart/flight.md "$@"
 }
 
 command_bench() {
