@@ -31,5 +31,5 @@ int main() {
   std::cout << result.get(city) << ": " << result.get(mean) << " degrees, "
             << to_string(result.status()) << '\n';
 
-  std::cout << result.to_mermaid();
+  std::cout << climate.workflow().to_mermaid();
 }
