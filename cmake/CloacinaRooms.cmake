@@ -18,6 +18,17 @@ function(cloacina_room room)
       target_compile_definitions(${target} PRIVATE CLOACINA_BUILD_TESTS)
     endif()
     set(scope PUBLIC)
+    # Parsing JSON and Asio is most of what a source costs. Builds for packages go without, so that a forgotten
+    # #include is found there.
+    if(CLOACINA_BUILD_TESTS)
+      target_precompile_headers(${target} PRIVATE
+        <chrono> <functional> <map> <memory> <optional> <string> <variant> <vector> <nlohmann/json.hpp>)
+      if(room MATCHES "engine|runner")
+        target_precompile_headers(${target} PRIVATE
+          <mutex> <condition_variable> <thread> <unordered_map> <asio/awaitable.hpp> <asio/co_spawn.hpp>
+          <asio/io_context.hpp> <asio/steady_timer.hpp> <asio/use_awaitable.hpp>)
+      endif()
+    endif()
   endif()
   target_include_directories(${target} ${scope} "${PROJECT_SOURCE_DIR}/include" "${PROJECT_SOURCE_DIR}/src")
   target_compile_features(${target} ${scope} cxx_std_20)
