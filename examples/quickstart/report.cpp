@@ -45,7 +45,7 @@ Line line_of(ExecutionResult const& claim) {
           .late = claim.get(keys::minutes_late) >= late_from_minutes,
           .compensated = completed(claim, "compensate"),
           .dollars = completed(claim, "compensate") ? claim.get(keys::dollars) : 0,
-          .rebooked = completed(claim, "rebook")};
+          .rebooked = claim.context().contains(keys::new_flight.name)};
 }
 
 unsigned retries_of(ExecutionResult const& claim) {

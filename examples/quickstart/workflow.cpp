@@ -56,7 +56,7 @@ CLOACINA_DEFINE_TASK(compensate) {
 
 CLOACINA_DEFINE_TASK(rebook) {
   auto const next = Archive::get().next_departure_after(context.get(flight));
-  context.put(new_flight, next.value_or("none left this week: ticket refunded"));
+  if (next) context.put(new_flight, *next);
 }
 
 CLOACINA_DEFINE_TASK(settle) {

@@ -49,8 +49,9 @@ CLOACINA_DECLARE_TASK(
                               when::context_value(keys::minutes_late, when::greater_than,
                                                   late_from_minutes - 1)));
 
+// Where nothing is left to rebook on, the key is not written.
 CLOACINA_DECLARE_TASK(rebook, .after = {assess}, .reads = {keys::flight},
-                      .writes = {keys::new_flight},
+                      .writes = {optional(keys::new_flight)},
                       .trigger_rule = when::context_value(keys::cancelled, when::equals, true));
 
 // A task that was skipped by its own rule stops nobody: settle runs, and finds no value from it.
