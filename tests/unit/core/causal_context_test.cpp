@@ -180,10 +180,21 @@ TEST_CASE("the order of keys does not depend on who has read what", "[core][caus
 }
 
 TEST_CASE("the output of one execution is an input like any other", "[core][causal]") {
-  auto const output = diamond({}, set({{"k", 1}}), set({{"k", 2}}), set({{"k", 3}, {"l", 1}}));
-  // If the writers of the first execution were still known, task 0 here would be taken for one of
-  // them.
-  CHECK(diamond(output, {}, set({{"l", 2}}), {}) == Context{{"k", 3}, {"l", 2}});
+  // "both" has two latest writers, "right" was written by task 2 of the first execution.
+  auto const output = diamond({}, {}, set({{"both", Json::array({1})}}),
+                              set({{"both", Json::array({2})}, {"right", "old"}}));
+  auto const root = CausalContext::from_input(output);
+  auto left = root;
+  auto right = root;
+  left.apply(1, set({{"right", "new"}, {"both", "new"}}));
+  right.apply(2, set({{"other", 1}}));
+  // Read, so that each has a table of its own, with the writers of all its keys.
+  CHECK(left.values().get("right") == "new");
+  CHECK(right.values().get("right") == "old");
+  CausalContext const* const parents[] = {&left, &right};
+  CHECK(CausalContext::merge(parents, Edges{{}, {0}, {0}}).values() ==
+        Context{{"both", "new"}, {"right", "new"}, {"other", 1}});
+  CHECK(output.get("right") == "old");
 }
 
 TEST_CASE("what a body holds does not change under it", "[core][causal]") {

@@ -126,3 +126,17 @@ TEST_CASE("the latest writers are those with no other one downstream", "[core][g
     }
   }
 }
+
+TEST_CASE("the search for the latest writers looks at each edge once", "[core][graph][causal]") {
+  // A ladder of forks and joins has 2^60 ways from its end to its beginning.
+  Edges dependencies{{}};
+  for (int i = 0; i < 60; ++i) {
+    auto const join = static_cast<TaskIndex>(dependencies.size() - 1);
+    dependencies.push_back({join});
+    dependencies.push_back({join});
+    dependencies.push_back({join + 1, join + 2});
+  }
+  LatestWriters latest{dependencies};
+  CHECK(latest.of({0, static_cast<TaskIndex>(dependencies.size() - 1)}) ==
+        std::vector<bool>{false, true});
+}

@@ -81,6 +81,8 @@ TEST_CASE("numbers are ordered by their exact value", "[core][json]") {
       {std::numeric_limits<std::uint64_t>::max(), 18446744073709551616.0, less},
       {-1e300, std::numeric_limits<std::int64_t>::min(), less},
       {3, 3.0, same},
+      {0, std::uint64_t{0}, same},
+      {7, std::uint64_t{7}, same},
       {1.5, 1.5, same},
       {1, "2", none},
       {true, 2, none},
