@@ -1,6 +1,7 @@
 #pragma once
 
-// All of the public interface. A source that only defines tasks compiles faster with <cloacina/workflow_symbol.hpp>.
+// All of the public interface. A source that only defines tasks compiles faster with
+// <cloacina/workflow_symbol.hpp>.
 #include <cloacina/client.hpp>
 #include <cloacina/context.hpp>
 #include <cloacina/environment.hpp>

@@ -13,8 +13,8 @@
 
 namespace cloacina {
 
-/// A workflow with its inputs, checked by the compiler and ready to be submitted: what `order_pipeline(order_id = 42)`
-/// gives. A value; copies share the input's content.
+/// A workflow with its inputs, checked by the compiler and ready to be submitted: what
+/// `order_pipeline(order_id = 42)` gives. A value; copies share the input's content.
 template <class WorkflowType>
 class Invocation {
  public:
@@ -44,17 +44,22 @@ struct CallCheck {
   }
   static constexpr std::size_t first_missing = [] {
     std::size_t i = 0;
-    while (i < Workflow::options.inputs.size() && times(Workflow::options.inputs[i].info->number) > 0) ++i;
+    while (i < Workflow::options.inputs.size() &&
+           times(Workflow::options.inputs[i].info->number) > 0)
+      ++i;
     return i;
   }();
   static constexpr bool is_complete = first_missing == Workflow::options.inputs.size();
   static constexpr bool gives_each_once = ((times(Keys::info.number) == 1) && ...);
-  static constexpr std::string_view text(std::size_t i) { return Workflow::options.inputs[i].info->name; }
+  static constexpr std::string_view text(std::size_t i) {
+    return Workflow::options.inputs[i].info->name;
+  }
 };
 
 template <class Workflow, class Key>
 constexpr void check_known_input() {
-  static_assert(workflow_takes_input<Workflow, Key>, "unknown input: the workflow's .inputs does not list this key");
+  static_assert(workflow_takes_input<Workflow, Key>,
+                "unknown input: the workflow's .inputs does not list this key");
 }
 
 template <class Workflow, class... Keys>

@@ -6,7 +6,8 @@
 
 namespace cloacina {
 
-/// Base of what `CLOACINA_KEY` declares; here, not in `detail`, so that `optional(key)` is found by its argument.
+/// Base of what `CLOACINA_KEY` declares; here, not in `detail`, so that `optional(key)` is found by
+/// its argument.
 struct KeyBase {};
 /// Base of what `CLOACINA_TASK` declares.
 struct TaskBase {};
@@ -20,7 +21,8 @@ namespace detail {
 
 struct TaskInfo;  // detail/task_info.hpp
 
-/// FNV-1a. Names are compared by number, because compilers bound the steps of a constant expression.
+/// FNV-1a. Names are compared by number, because compilers bound the steps of a constant
+/// expression.
 constexpr std::uint64_t number_of(std::string_view text) noexcept {
   std::uint64_t hash = 14695981039346656037ull;
   for (char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ull;
@@ -72,16 +74,19 @@ struct WriteRef {
   constexpr WriteRef(OptionalKey<Key>) noexcept : info(&Key::info), optional(true) {}  // NOLINT
 };
 
-/// A task as `.after`, `.tasks` and rules name it: its symbol, or its id where the symbol is not declared yet.
+/// A task as `.after`, `.tasks` and rules name it: its symbol, or its id where the symbol is not
+/// declared yet.
 struct TaskRef {
   std::string_view name;
   detail::TaskInfo const* info = nullptr;
-  bool is_symbol = false;  ///< else an id, and `info` is null; g++ 12 compares no pointers in constants under UBSan
+  bool is_symbol = false;  ///< else an id, and `info` is null; g++ 12 compares no pointers in
+                           ///< constants under UBSan
 
   constexpr TaskRef() = default;
   constexpr TaskRef(char const* id) noexcept : name(id) {}  // NOLINT
   template <TaskSymbol Task>
-  constexpr TaskRef(Task) noexcept : name(Task::name), info(&Task::info), is_symbol(true) {}  // NOLINT
+  constexpr TaskRef(Task) noexcept
+      : name(Task::name), info(&Task::info), is_symbol(true) {}  // NOLINT
 };
 
 }  // namespace cloacina

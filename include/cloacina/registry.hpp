@@ -14,8 +14,9 @@ namespace cloacina {
 
 /// The workflows that a runner can run, by name.
 ///
-/// `CLOACINA_WORKFLOW` adds to `Registry::global()` before `main`; a runner may be given a registry of its own instead,
-/// so that tests do not share one. A value: copies are independent. Thread-safe.
+/// `CLOACINA_WORKFLOW` adds to `Registry::global()` before `main`; a runner may be given a registry
+/// of its own instead, so that tests do not share one. A value: copies are independent.
+/// Thread-safe.
 class Registry {
  public:
   /// Name → workflow, fixed.
@@ -35,13 +36,15 @@ class Registry {
 
   /// Adds a workflow. A second one of the same name is reported by `snapshot`, naming both places.
   void add(Workflow workflow, SourceLocation where = {});
-  /// For registrars: never throws; what goes wrong is kept for `snapshot`. Returns a ticket for `remove`.
+  /// For registrars: never throws; what goes wrong is kept for `snapshot`. Returns a ticket for
+  /// `remove`.
   std::uint64_t add_deferred(std::string_view name, Make make, SourceLocation where) noexcept;
   void remove(std::uint64_t ticket) noexcept;
 
   [[nodiscard]] std::vector<std::string> names() const;
   [[nodiscard]] std::optional<Workflow> find(std::string_view name) const;
-  /// All workflows. Throws one `ValidationError` that lists every failure and every duplicate with its places.
+  /// All workflows. Throws one `ValidationError` that lists every failure and every duplicate with
+  /// its places.
   [[nodiscard]] Snapshot snapshot() const;
 
  private:
@@ -49,7 +52,9 @@ class Registry {
   std::unique_ptr<Impl> impl_;
 };
 
-/// "no workflow named 'order_pipline'; did you mean 'order_pipeline'? …" with the hint about static libraries.
-[[nodiscard]] std::string workflow_not_found_message(std::string_view name, std::vector<std::string> const& known);
+/// "no workflow named 'order_pipline'; did you mean 'order_pipeline'? …" with the hint about static
+/// libraries.
+[[nodiscard]] std::string workflow_not_found_message(std::string_view name,
+                                                     std::vector<std::string> const& known);
 
 }  // namespace cloacina

@@ -20,7 +20,8 @@
 
 namespace cloacina {
 
-/// What a body sees of its run whatever its keys are. Used by one thread at a time; valid until the body returns.
+/// What a body sees of its run whatever its keys are. Used by one thread at a time; valid until the
+/// body returns.
 class TaskContextBase {
  public:
   explicit TaskContextBase(detail::TaskRun& run) noexcept : run_(&run) {}
@@ -31,7 +32,8 @@ class TaskContextBase {
   [[nodiscard]] std::uint32_t attempt() const noexcept { return run_->attempt; }
   /// "execution/task": the same for every attempt, so that a service can recognise a repetition.
   [[nodiscard]] std::string idempotency_key() const;
-  /// Stop is requested when the attempt times out, when its execution is cancelled, and when the runner shuts down.
+  /// Stop is requested when the attempt times out, when its execution is cancelled, and when the
+  /// runner shuts down.
   [[nodiscard]] std::stop_token stop_token() const noexcept { return run_->stop; }
   /// When the attempt times out; absent: never.
   [[nodiscard]] std::optional<Instant> deadline() const noexcept { return run_->deadline; }
@@ -54,10 +56,13 @@ class TaskContextBase {
 template <class Task = void>
 class TaskContext;
 
-/// The untyped context: JSON values by name, for bodies that are given to `WorkflowBuilder` and for tasks without
-/// `.reads` and `.writes`. Keys declared by `CLOACINA_KEY` work here too, typed but not checked by the compiler.
+/// The untyped context: JSON values by name, for bodies that are given to `WorkflowBuilder` and for
+/// tasks without
+/// `.reads` and `.writes`. Keys declared by `CLOACINA_KEY` work here too, typed but not checked by
+/// the compiler.
 ///
-/// Reads see what the dependencies left, overlaid by what this body changed. Only changes are stored.
+/// Reads see what the dependencies left, overlaid by what this body changed. Only changes are
+/// stored.
 template <>
 class TaskContext<void> : public TaskContextBase {
  public:
@@ -73,7 +78,8 @@ class TaskContext<void> : public TaskContextBase {
   [[nodiscard]] T get_as(std::string_view key) const {
     return detail::decode<T>(key, get(key));
   }
-  /// Adds a key; `ContextError` if it exists. Values that cannot be stored are a `ValidationError`, here and below.
+  /// Adds a key; `ContextError` if it exists. Values that cannot be stored are a `ValidationError`,
+  /// here and below.
   template <class T>
   void insert(std::string_view key, T&& value) {
     run().check_absent(key);
@@ -87,8 +93,7 @@ class TaskContext<void> : public TaskContextBase {
   }
   /// Adds or replaces.
   template <class T>
-    requires(!KeySymbol<std::remove_cvref_t<T>>)
-  void put(std::string_view key, T&& value) {
+  requires(!KeySymbol<std::remove_cvref_t<T>>) void put(std::string_view key, T&& value) {
     run().put(key, std::forward<T>(value));
   }
   /// True if the key was there.
@@ -100,13 +105,15 @@ class TaskContext<void> : public TaskContextBase {
   /// The same by typed keys. References are decoded once, and valid until the body returns.
   template <KeySymbol Key>
   [[nodiscard]] typename Key::value_type const& get(Key) const {
-    return run().template decode_once<typename Key::value_type>(Key::name, Key::info.type, run().get(Key::name));
+    return run().template decode_once<typename Key::value_type>(Key::name, Key::info.type,
+                                                                run().get(Key::name));
   }
   template <KeySymbol Key>
   [[nodiscard]] typename Key::value_type const* find(Key) const {
     Json const* stored = run().find(Key::name);
     if (!stored) return nullptr;
-    return &run().template decode_once<typename Key::value_type>(Key::name, Key::info.type, *stored);
+    return &run().template decode_once<typename Key::value_type>(Key::name, Key::info.type,
+                                                                 *stored);
   }
   template <KeySymbol Key, class Value = typename Key::value_type>
   void put(Key, Value&& value) {
@@ -126,12 +133,13 @@ class CheckedTaskContext : public TaskContextBase {
  public:
   using TaskContextBase::TaskContextBase;
 
-  /// The value, decoded once; valid until the body returns, also when the key is put again. Throws `ContextError` if
-  /// there is none, saying why: for instance that its writer was Skipped.
+  /// The value, decoded once; valid until the body returns, also when the key is put again. Throws
+  /// `ContextError` if there is none, saying why: for instance that its writer was Skipped.
   template <KeySymbol Key>
   [[nodiscard]] typename Key::value_type const& get(Key) const {
     check_read<Task, Key>();
-    return run().template decode_once<typename Key::value_type>(Key::name, Key::info.type, run().get(Key::name));
+    return run().template decode_once<typename Key::value_type>(Key::name, Key::info.type,
+                                                                run().get(Key::name));
   }
   /// The same, but null if there is none.
   template <KeySymbol Key>
@@ -139,15 +147,16 @@ class CheckedTaskContext : public TaskContextBase {
     check_read<Task, Key>();
     Json const* stored = run().find(Key::name);
     if (!stored) return nullptr;
-    return &run().template decode_once<typename Key::value_type>(Key::name, Key::info.type, *stored);
+    return &run().template decode_once<typename Key::value_type>(Key::name, Key::info.type,
+                                                                 *stored);
   }
   template <KeySymbol Key>
   [[nodiscard]] bool contains(Key) const {
     check_read<Task, Key>();
     return run().find(Key::name) != nullptr;
   }
-  /// Adds or replaces. Throws `ValidationError`, changing nothing, for a value that cannot be stored (NaN, text that
-  /// is not UTF-8, …).
+  /// Adds or replaces. Throws `ValidationError`, changing nothing, for a value that cannot be
+  /// stored (NaN, text that is not UTF-8, …).
   template <KeySymbol Key, class Value = typename Key::value_type>
   void put(Key, Value&& value) {
     check_write<Task, Key>();
@@ -156,12 +165,14 @@ class CheckedTaskContext : public TaskContextBase {
       if constexpr (std::same_as<std::remove_cvref_t<Value>, typename Key::value_type>)
         run().put(Key::name, std::forward<Value>(value));
       else
-        run().put(Key::name, value_as<typename Key::value_type>(Key::name, std::forward<Value>(value)));
+        run().put(Key::name,
+                  value_as<typename Key::value_type>(Key::name, std::forward<Value>(value)));
     }
   }
 };
 
-/// A task without declared keys: text names, and an error for key symbols, which are proved only when declared.
+/// A task without declared keys: text names, and an error for key symbols, which are proved only
+/// when declared.
 template <class Task>
 class UndeclaredTaskContext : public TaskContext<void> {
  public:
@@ -187,20 +198,20 @@ class UndeclaredTaskContext : public TaskContext<void> {
 };
 
 template <class Task>
-using TaskContextOf =
-    std::conditional_t<declares_no_keys<Task>, UndeclaredTaskContext<Task>, CheckedTaskContext<Task>>;
+using TaskContextOf = std::conditional_t<declares_no_keys<Task>, UndeclaredTaskContext<Task>,
+                                         CheckedTaskContext<Task>>;
 
 }  // namespace detail
 
-/// What the body of a task sees: `get`, `find`, `contains` and `put` of the keys that the task declares, checked by the
-/// compiler; the untyped surface of `TaskContext<>` if it declares none.
+/// What the body of a task sees: `get`, `find`, `contains` and `put` of the keys that the task
+/// declares, checked by the compiler; the untyped surface of `TaskContext<>` if it declares none.
 template <class Task>
 class TaskContext : public detail::TaskContextOf<Task> {
  public:
   using detail::TaskContextOf<Task>::TaskContextOf;
 
-  /// In a coroutine: `co_await context.sleep_for(5ms)`, without a thread. In a synchronous body it blocks the worker.
-  /// Either throws `TaskError` as soon as stop is requested.
+  /// In a coroutine: `co_await context.sleep_for(5ms)`, without a thread. In a synchronous body it
+  /// blocks the worker. Either throws `TaskError` as soon as stop is requested.
   auto sleep_for(std::chrono::nanoseconds duration) {
     if constexpr (Task::is_coroutine)
       return this->async_sleep_for(duration);

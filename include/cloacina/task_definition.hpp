@@ -29,10 +29,11 @@ struct KeyUse {
   bool optional = false;   ///< of a written key: the body may return without writing it
 
   KeyUse() = default;
-  KeyUse(std::string key, std::uint64_t type_number = 0, bool is_optional = false)  // NOLINT: a name is a key
+  KeyUse(std::string key, std::uint64_t type_number = 0,
+         bool is_optional = false)  // NOLINT: a name is a key
       : name(std::move(key)), type(type_number), optional(is_optional) {}
-  KeyUse(char const* key) : name(key) {}                    // NOLINT
-  KeyUse(WriteRef const& key)                               // NOLINT
+  KeyUse(char const* key) : name(key) {}  // NOLINT
+  KeyUse(WriteRef const& key)             // NOLINT
       : name(key.info->name), type(key.info->type), optional(key.optional) {}
   KeyUse(KeyRef const& key) : name(key.info->name), type(key.info->type) {}  // NOLINT
   template <KeySymbol Key>
@@ -55,11 +56,12 @@ struct TaskDefinition {
   std::optional<std::chrono::milliseconds> timeout;  ///< absent: the runner's; 0: none
   TriggerRule trigger_rule;
   std::function<void(std::string_view task_id, Context const& context)> on_success;
-  std::function<void(std::string_view task_id, std::string_view error, Context const& context)> on_failure;
+  std::function<void(std::string_view task_id, std::string_view error, Context const& context)>
+      on_failure;
   std::int16_t priority = 0;  ///< among the ready tasks of one runner; higher first
   ExecutionMode execution = ExecutionMode::at_least_once;
   std::uint32_t version = 1;
-  std::string body_hash;  ///< empty: not known
+  std::string body_hash;                         ///< empty: not known
   std::shared_ptr<detail::TaskBody const> body;  ///< null in a workflow that was read from its JSON
 };
 

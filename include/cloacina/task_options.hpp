@@ -17,18 +17,24 @@ namespace cloacina {
 
 class Context;
 
-/// Room of every list in `TaskOptions` and `WorkflowOptions`; larger workflows go through `WorkflowBuilder`.
+/// Room of every list in `TaskOptions` and `WorkflowOptions`; larger workflows go through
+/// `WorkflowBuilder`.
 inline constexpr std::size_t max_listed = 128;
 
-/// Called after the final outcome of a task is recorded, on a worker thread; what it throws is logged.
+/// Called after the final outcome of a task is recorded, on a worker thread; what it throws is
+/// logged.
 using OnSuccess = void (*)(std::string_view task_id, Context const& context);
-using OnFailure = void (*)(std::string_view task_id, std::string_view error, Context const& context);
+using OnFailure = void (*)(std::string_view task_id, std::string_view error,
+                           Context const& context);
 
-/// The options of `CLOACINA_TASK`, filled by designated initialisers in this order. Fields are only ever appended.
+/// The options of `CLOACINA_TASK`, filled by designated initialisers in this order. Fields are only
+/// ever appended.
 struct TaskOptions {
-  /// Tasks that must be final before this one runs: symbols, or ids of tasks that are declared later.
+  /// Tasks that must be final before this one runs: symbols, or ids of tasks that are declared
+  /// later.
   BoundedList<TaskRef, max_listed> after{};
-  /// Keys that the body may read. With neither `.reads` nor `.writes` the body gets the untyped context.
+  /// Keys that the body may read. With neither `.reads` nor `.writes` the body gets the untyped
+  /// context.
   BoundedList<KeyRef, max_listed> reads{};
   /// Keys that the body puts, each time, unless written `optional(key)`; it may read them too.
   BoundedList<WriteRef, max_listed> writes{};

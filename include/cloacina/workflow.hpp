@@ -22,7 +22,7 @@ struct WorkflowData {
   std::string version;  ///< 16 hex digits, see content_version
   std::string description;
   std::vector<std::pair<std::string, std::string>> tags;
-  std::uint32_t declared_version = 1;                ///< `.version` of the workflow, part of `version`
+  std::uint32_t declared_version = 1;  ///< `.version` of the workflow, part of `version`
   std::optional<std::chrono::milliseconds> timeout;  ///< absent: the runner's; 0: none
   std::vector<KeyUse> inputs;
   std::vector<TaskDefinition> tasks;
@@ -30,7 +30,7 @@ struct WorkflowData {
   std::vector<std::vector<TaskIndex>> dependents;    ///< of each task, ascending
   std::vector<TaskIndex> listed;                     ///< the tasks in the order of `.tasks`
   std::vector<std::shared_ptr<void const>> owned;    ///< keeps alive what views in `tasks` point to
-  std::vector<TaskIndex> by_id;                      ///< the tasks sorted by id, for `index_of`; see `index_tasks`
+  std::vector<TaskIndex> by_id;  ///< the tasks sorted by id, for `index_of`; see `index_tasks`
 
   /// Binary search after `index_tasks`, a walk before.
   [[nodiscard]] std::optional<TaskIndex> index_of(std::string_view task_id) const noexcept;
@@ -43,28 +43,36 @@ struct WorkflowData {
 struct WorkflowDifference {
   std::vector<std::string> added;    ///< tasks only in the second
   std::vector<std::string> removed;  ///< tasks only in the first
-  std::vector<std::string> changed;  ///< one sentence each: "task 'load': depends on 'clean' no longer"
+  std::vector<std::string>
+      changed;  ///< one sentence each: "task 'load': depends on 'clean' no longer"
 
-  [[nodiscard]] bool empty() const noexcept { return added.empty() && removed.empty() && changed.empty(); }
+  [[nodiscard]] bool empty() const noexcept {
+    return added.empty() && removed.empty() && changed.empty();
+  }
   [[nodiscard]] std::string to_string() const;
 };
 
 /// A named graph of tasks: what `CLOACINA_WORKFLOW` and `WorkflowBuilder` make.
 ///
-/// Immutable and complete: names are unique, dependencies exist, there is no cycle. Copying shares the content.
-/// Every function is thread-safe and does not block.
+/// Immutable and complete: names are unique, dependencies exist, there is no cycle. Copying shares
+/// the content. Every function is thread-safe and does not block.
 class Workflow {
  public:
-  explicit Workflow(std::shared_ptr<detail::WorkflowData const> data) noexcept : data_(std::move(data)) {}
+  explicit Workflow(std::shared_ptr<detail::WorkflowData const> data) noexcept
+      : data_(std::move(data)) {}
 
   [[nodiscard]] std::string const& name() const noexcept { return data_->name; }
-  /// First 16 hex digits of the SHA-256 over its canonical JSON: equal content, equal version, in every process.
+  /// First 16 hex digits of the SHA-256 over its canonical JSON: equal content, equal version, in
+  /// every process.
   [[nodiscard]] std::string const& version() const noexcept { return data_->version; }
   [[nodiscard]] std::string const& description() const noexcept { return data_->description; }
-  [[nodiscard]] std::vector<std::pair<std::string, std::string>> const& tags() const noexcept { return data_->tags; }
+  [[nodiscard]] std::vector<std::pair<std::string, std::string>> const& tags() const noexcept {
+    return data_->tags;
+  }
   /// Ids in the order in which they were listed.
   [[nodiscard]] std::vector<std::string> tasks() const;
-  /// Throws `ValidationError` with the nearest names if there is no such task; so do the functions below.
+  /// Throws `ValidationError` with the nearest names if there is no such task; so do the functions
+  /// below.
   [[nodiscard]] TaskDefinition const& task(std::string_view id) const;
   [[nodiscard]] std::vector<std::string> dependencies(std::string_view id) const;
   [[nodiscard]] std::vector<std::string> dependents(std::string_view id) const;
@@ -85,12 +93,15 @@ class Workflow {
   [[nodiscard]] std::string to_mermaid() const;
   [[nodiscard]] std::string to_dot() const;
 
-  /// What is stored of it; `from_json` gives a workflow without bodies, for showing. Throws `ValidationError`.
+  /// What is stored of it; `from_json` gives a workflow without bodies, for showing. Throws
+  /// `ValidationError`.
   [[nodiscard]] std::string to_json() const;
   [[nodiscard]] static Workflow from_json(std::string_view text);
 
   [[nodiscard]] detail::WorkflowData const& data() const noexcept { return *data_; }
-  [[nodiscard]] std::shared_ptr<detail::WorkflowData const> const& shared_data() const noexcept { return data_; }
+  [[nodiscard]] std::shared_ptr<detail::WorkflowData const> const& shared_data() const noexcept {
+    return data_;
+  }
 
  private:
   std::shared_ptr<detail::WorkflowData const> data_;

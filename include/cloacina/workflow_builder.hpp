@@ -21,14 +21,16 @@
 
 namespace cloacina {
 
-/// The body of a task that is given at run time: `void(TaskContext<>&)`, or `asio::awaitable<void>(TaskContext<>&)`
-/// for a coroutine. May be called by several threads at once.
+/// The body of a task that is given at run time: `void(TaskContext<>&)`, or
+/// `asio::awaitable<void>(TaskContext<>&)` for a coroutine. May be called by several threads at
+/// once.
 class TaskFunction {
  public:
   template <class Callable>
-    requires std::invocable<Callable&, TaskContext<>&> && std::copy_constructible<std::decay_t<Callable>> &&
-             (!std::same_as<std::remove_cvref_t<Callable>, TaskFunction>)
-  TaskFunction(Callable&& callable) {  // NOLINT: a lambda is a body
+  requires std::invocable < Callable&, TaskContext<>
+  & > &&std::copy_constructible<std::decay_t<Callable>> &&
+      (!std::same_as<std::remove_cvref_t<Callable>, TaskFunction>)
+          TaskFunction(Callable&& callable) {  // NOLINT: a lambda is a body
     using Result = std::invoke_result_t<Callable&, TaskContext<>&>;
     static_assert(std::is_void_v<Result> || std::is_same_v<Result, asio::awaitable<void>>,
                   "task body: it must return void, or asio::awaitable<void> for a coroutine");
@@ -43,7 +45,9 @@ class TaskFunction {
     body_ = std::move(body);
   }
 
-  [[nodiscard]] std::shared_ptr<detail::TaskBody const> const& body() const noexcept { return body_; }
+  [[nodiscard]] std::shared_ptr<detail::TaskBody const> const& body() const noexcept {
+    return body_;
+  }
 
  private:
   // Not a lambda: the coroutine's frame must not point into an object that may move.
@@ -70,7 +74,8 @@ struct TaskSettings {
   std::optional<std::chrono::milliseconds> timeout{};
   TriggerRule trigger_rule{};
   std::function<void(std::string_view task_id, Context const& context)> on_success{};
-  std::function<void(std::string_view task_id, std::string_view error, Context const& context)> on_failure{};
+  std::function<void(std::string_view task_id, std::string_view error, Context const& context)>
+      on_failure{};
   std::int16_t priority = 0;
   ExecutionMode execution = ExecutionMode::at_least_once;
   std::uint32_t version = 1;
@@ -78,15 +83,15 @@ struct TaskSettings {
   std::string body_hash{};  ///< part of the content version, where the caller knows one
 };
 
-/// Builds a workflow at run time, by the same rules as `CLOACINA_WORKFLOW`: for graphs that are generated, for other
-/// languages, for tests.
-/// \code
+/// Builds a workflow at run time, by the same rules as `CLOACINA_WORKFLOW`: for graphs that are
+/// generated, for other languages, for tests. \code
 ///   auto workflow = WorkflowBuilder{"import"}
 ///                       .task("load", [](TaskContext<>& context) { context.put("rows", 3); })
 ///                       .task("count", {"load"}, [](TaskContext<>& context) { … })
 ///                       .build();
 /// \endcode
-/// Up to 65 535 tasks. Used by one thread at a time; nothing blocks. Nothing is checked before `build`.
+/// Up to 65 535 tasks. Used by one thread at a time; nothing blocks. Nothing is checked before
+/// `build`.
 class WorkflowBuilder {
  public:
   explicit WorkflowBuilder(std::string name);
@@ -104,12 +109,17 @@ class WorkflowBuilder {
   /// A key that every execution is given.
   WorkflowBuilder& input(KeyUse key);
 
-  WorkflowBuilder& task(std::string id, TaskFunction body) { return task(std::move(id), TaskSettings{}, std::move(body)); }
+  WorkflowBuilder& task(std::string id, TaskFunction body) {
+    return task(std::move(id), TaskSettings{}, std::move(body));
+  }
   WorkflowBuilder& task(std::string id, TaskSettings settings, TaskFunction body);
-  // Templates, so that they lose against the one above: g++ takes `{.writes = {"k"}}` for a list of texts as well.
+  // Templates, so that they lose against the one above: g++ takes `{.writes = {"k"}}` for a list of
+  // texts as well.
   template <class = void>
-  WorkflowBuilder& task(std::string id, std::initializer_list<std::string_view> after, TaskFunction body) {
-    return task(std::move(id), TaskSettings{.after = {after.begin(), after.end()}}, std::move(body));
+  WorkflowBuilder& task(std::string id, std::initializer_list<std::string_view> after,
+                        TaskFunction body) {
+    return task(std::move(id), TaskSettings{.after = {after.begin(), after.end()}},
+                std::move(body));
   }
   template <std::same_as<std::vector<std::string>> Ids>
   WorkflowBuilder& task(std::string id, Ids after, TaskFunction body) {
@@ -121,7 +131,8 @@ class WorkflowBuilder {
     return add(detail::make_task(Task::info));
   }
 
-  /// The workflow; the builder may be used on. Throws one `ValidationError` that lists every violation.
+  /// The workflow; the builder may be used on. Throws one `ValidationError` that lists every
+  /// violation.
   [[nodiscard]] Workflow build() const;
 
  private:

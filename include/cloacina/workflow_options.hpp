@@ -36,7 +36,8 @@ class TagList {
   std::size_t size_ = 0;
 };
 
-/// The options of `CLOACINA_WORKFLOW`, filled by designated initialisers in this order. Fields are only ever appended.
+/// The options of `CLOACINA_WORKFLOW`, filled by designated initialisers in this order. Fields are
+/// only ever appended.
 struct WorkflowOptions {
   /// Keys that every call must give.
   BoundedList<KeyRef, max_listed> inputs{};

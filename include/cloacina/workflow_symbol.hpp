@@ -25,21 +25,23 @@ namespace detail {
 template <class Symbol>
 class CallableWorkflow : public WorkflowBase {
  public:
-  /// Gives the inputs, each as `key = value`, in any order; all of them, and no others. Throws `ValidationError` for a
-  /// value that cannot be stored.
+  /// Gives the inputs, each as `key = value`, in any order; all of them, and no others. Throws
+  /// `ValidationError` for a value that cannot be stored.
   template <class... Bindings>
   [[nodiscard]] auto operator()(Bindings&&... bindings) const {
     if constexpr (check_call<Symbol, typename std::remove_cvref_t<Bindings>::key...>()) {
       Context input;
-      (input.put(std::remove_cvref_t<Bindings>::key::name, std::forward<Bindings>(bindings).value()), ...);
+      (input.put(std::remove_cvref_t<Bindings>::key::name,
+                 std::forward<Bindings>(bindings).value()),
+       ...);
       return Invocation<Symbol>{std::move(input)};
     } else {
       return Invocation<Symbol>{Context{}};
     }
   }
 
-  /// The workflow that runs; made once per process. Throws `ValidationError` for what only run time can tell, such as
-  /// a retry policy out of range.
+  /// The workflow that runs; made once per process. Throws `ValidationError` for what only run time
+  /// can tell, such as a retry policy out of range.
   [[nodiscard]] Workflow const& workflow() const {
     static Workflow const made = make_workflow({Symbol::name, &Symbol::options});
     return made;
@@ -51,7 +53,8 @@ template <class Symbol>
 class WorkflowRegistrar {
  public:
   explicit WorkflowRegistrar(SourceLocation where) noexcept
-      : ticket_(Registry::global().add_deferred(Symbol::name, [] { return Symbol{}.workflow(); }, where)) {}
+      : ticket_(Registry::global().add_deferred(
+            Symbol::name, [] { return Symbol{}.workflow(); }, where)) {}
   WorkflowRegistrar(WorkflowRegistrar const&) = delete;
   WorkflowRegistrar& operator=(WorkflowRegistrar const&) = delete;
   ~WorkflowRegistrar() { Registry::global().remove(ticket_); }
@@ -68,18 +71,22 @@ class WorkflowRegistrar {
 ///   CLOACINA_WORKFLOW(order_pipeline, .inputs = {order_id}, .tasks = {extract, summarise});
 ///   auto result = runner.execute(order_pipeline(order_id = 42));
 ///
-/// The options are those of `WorkflowOptions`. May stand in a header, if its tasks do (`CLOACINA_DECLARE_TASK`).
-#define CLOACINA_WORKFLOW(...)                                            \
+/// The options are those of `WorkflowOptions`. May stand in a header, if its tasks do
+/// (`CLOACINA_DECLARE_TASK`). In a library that is loaded at run time it is taken back by
+/// `dlclose`; g++ needs -fno-gnu-unique for such a library, or the system never unloads it.
+#define CLOACINA_WORKFLOW(...)                                   \
   CLOACINA_DETAIL_WORKFLOW_(CLOACINA_DETAIL_HEAD(__VA_ARGS__, ), \
                             CLOACINA_DETAIL_TAIL(__VA_ARGS__, ))
 #define CLOACINA_DETAIL_WORKFLOW_(NAME, ...) CLOACINA_DETAIL_WORKFLOW(NAME, __VA_ARGS__)
-#define CLOACINA_DETAIL_WORKFLOW(NAME, ...)                                                                         \
-  struct NAME##_workflow : ::cloacina::detail::CallableWorkflow<NAME##_workflow> {                                  \
-    static constexpr ::cloacina::WorkflowOptions options{__VA_ARGS__};                                              \
-    static constexpr ::std::string_view name = #NAME;                                                               \
-  };                                                                                                                \
-  [[maybe_unused]] inline constexpr ::cloacina::detail::CheckedWorkflow<NAME##_workflow>::result NAME##_checked{};  \
-  [[maybe_unused]] inline constexpr NAME##_workflow NAME{};                                                         \
-  [[maybe_unused]] static ::cloacina::detail::WorkflowRegistrar<NAME##_workflow> const NAME##_registrar {           \
-    ::cloacina::SourceLocation { __FILE__, __LINE__ }                                                               \
+#define CLOACINA_DETAIL_WORKFLOW(NAME, ...)                                                      \
+  struct NAME##_workflow : ::cloacina::detail::CallableWorkflow<NAME##_workflow> {               \
+    static constexpr ::cloacina::WorkflowOptions options{__VA_ARGS__};                           \
+    static constexpr ::std::string_view name = #NAME;                                            \
+  };                                                                                             \
+  [[maybe_unused]] inline constexpr ::cloacina::detail::CheckedWorkflow<NAME##_workflow>::result \
+      NAME##_checked{};                                                                          \
+  [[maybe_unused]] inline constexpr NAME##_workflow NAME{};                                      \
+  [[maybe_unused]] static ::cloacina::detail::WorkflowRegistrar<NAME##_workflow> const           \
+      NAME##_registrar {                                                                         \
+    ::cloacina::SourceLocation { __FILE__, __LINE__ }                                            \
   }

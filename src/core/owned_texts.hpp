@@ -9,7 +9,8 @@
 namespace cloacina {
 
 /// The policy with copies of its texts, which live as long as what is added to `owned`.
-[[nodiscard]] inline RetryPolicy own_texts(RetryPolicy policy, std::vector<std::shared_ptr<void const>>& owned) {
+[[nodiscard]] inline RetryPolicy own_texts(RetryPolicy policy,
+                                           std::vector<std::shared_ptr<void const>>& owned) {
   auto const& given = policy.condition.patterns;
   if (given.empty()) return policy;
   auto const texts = std::make_shared<std::vector<std::string> const>(given.begin(), given.end());

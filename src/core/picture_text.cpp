@@ -7,8 +7,9 @@ std::string mermaid_text(std::string_view text) {
   escaped.reserve(text.size());
   for (char c : text) {
     auto const code = static_cast<unsigned char>(c);
-    bool const is_plain = code >= 0x80 || c == ' ' || c == '_' || c == '-' || c == '.' || c == ',' || c == '/' ||
-                          c == ':' || c == '(' || c == ')' || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
+    bool const is_plain = code >= 0x80 || c == ' ' || c == '_' || c == '-' || c == '.' ||
+                          c == ',' || c == '/' || c == ':' || c == '(' || c == ')' ||
+                          (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
                           (c >= 'a' && c <= 'z');
     if (is_plain)
       escaped += c;

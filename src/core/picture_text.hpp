@@ -5,7 +5,8 @@
 
 namespace cloacina {
 
-/// Any text inside the quotes of a mermaid label: what could end the label or become markup is written as an entity.
+/// Any text inside the quotes of a mermaid label: what could end the label or become markup is
+/// written as an entity.
 [[nodiscard]] std::string mermaid_text(std::string_view text);
 
 /// Any text inside the quotes of a Graphviz string.

@@ -21,14 +21,16 @@ struct Entry {
   std::uint64_t ticket = 0;
   std::string name;
   SourceLocation where;
-  Registry::Make make = nullptr;  // of a deferred one
+  Registry::Make make = nullptr;       // of a deferred one
   std::optional<Workflow> workflow{};  // made
-  std::string failure{};             // why it could not be made; never tried again
+  std::string failure{};               // why it could not be made; never tried again
 };
 
-/// A workflow in a header is registered by every source that includes it: one definition, not a duplicate.
+/// A workflow in a header is registered by every source that includes it: one definition, not a
+/// duplicate.
 bool is_same_definition(Entry const& a, Entry const& b) {
-  return a.make && b.make && a.where.line == b.where.line && std::string_view{a.where.file} == b.where.file;
+  return a.make && b.make && a.where.line == b.where.line &&
+         std::string_view{a.where.file} == b.where.file;
 }
 
 void make(Entry& entry) {
@@ -67,7 +69,8 @@ struct Registry::Impl {
       auto const [known, is_new] = first.emplace(entry->name, entry.get());
       if (!is_new && is_same_definition(*known->second, *entry)) continue;
       if (!is_new) {
-        report("workflow '" + entry->name + "' is registered twice: " + place(known->second->where) + " and " +
+        report("workflow '" + entry->name +
+               "' is registered twice: " + place(known->second->where) + " and " +
                place(entry->where) + "; rename one of them");
         continue;
       }
@@ -85,7 +88,8 @@ Registry::Registry() : impl_(std::make_unique<Impl>()) {}
 
 Registry::Registry(Registry const& other) : Registry() {
   std::lock_guard const lock{other.impl_->mutex};
-  for (auto const& entry : other.impl_->entries) impl_->entries.push_back(std::make_shared<Entry>(*entry));
+  for (auto const& entry : other.impl_->entries)
+    impl_->entries.push_back(std::make_shared<Entry>(*entry));
   impl_->last_ticket = other.impl_->last_ticket;
   impl_->out_of_memory = other.impl_->out_of_memory;
 }
@@ -110,7 +114,8 @@ void Registry::add(Workflow workflow, SourceLocation where) {
   impl_->add({.name = std::move(name), .where = where, .workflow = std::move(workflow)});
 }
 
-std::uint64_t Registry::add_deferred(std::string_view name, Make make, SourceLocation where) noexcept {
+std::uint64_t Registry::add_deferred(std::string_view name, Make make,
+                                     SourceLocation where) noexcept {
   try {
     return impl_->add({.name = std::string{name}, .where = where, .make = make});
   } catch (...) {
@@ -136,7 +141,8 @@ std::optional<Workflow> Registry::find(std::string_view name) const {
   for (auto const& entry : impl_->entries) {
     if (entry->name != name) continue;
     make(*entry);
-    if (!entry->workflow) throw ValidationError(entry->failure + " (" + place(entry->where) + ")", entry->name);
+    if (!entry->workflow)
+      throw ValidationError(entry->failure + " (" + place(entry->where) + ")", entry->name);
     return entry->workflow;
   }
   return std::nullopt;
@@ -146,15 +152,19 @@ Registry::Snapshot Registry::snapshot() const {
   std::lock_guard const lock{impl_->mutex};
   std::string problems;
   auto workflows = impl_->collect(problems);
-  if (!problems.empty()) throw ValidationError("the registered workflows cannot be used:" + problems);
+  if (!problems.empty())
+    throw ValidationError("the registered workflows cannot be used:" + problems);
   return std::make_shared<std::map<std::string, Workflow, std::less<>> const>(std::move(workflows));
 }
 
-std::string workflow_not_found_message(std::string_view name, std::vector<std::string> const& known) {
-  std::string text = "no workflow named '" + std::string{name} + "' is registered" + did_you_mean(name, known);
+std::string workflow_not_found_message(std::string_view name,
+                                       std::vector<std::string> const& known) {
+  std::string text =
+      "no workflow named '" + std::string{name} + "' is registered" + did_you_mean(name, known);
   if (known.empty()) text += "; no workflow is registered at all";
   return text +
-         ". If it is defined in a static library, the linker may have dropped it: add its sources with "
+         ". If it is defined in a static library, the linker may have dropped it: add its sources "
+         "with "
          "cloacina_add_workflows(target SOURCES …)";
 }
 

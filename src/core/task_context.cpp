@@ -8,7 +8,9 @@ namespace cloacina {
 
 std::string const& TaskContextBase::task_id() const noexcept { return run_->task->id; }
 
-std::string TaskContextBase::idempotency_key() const { return run_->execution.to_string() + "/" + run_->task->id; }
+std::string TaskContextBase::idempotency_key() const {
+  return run_->execution.to_string() + "/" + run_->task->id;
+}
 
 void TaskContextBase::block_for(std::chrono::nanoseconds duration) {
   if (run_->task->body && run_->task->body->co_run)

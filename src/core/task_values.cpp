@@ -6,7 +6,8 @@ namespace cloacina::detail {
 namespace {
 
 bool is_removed(ContextDelta const& delta, std::string_view key) noexcept {
-  return !delta.removed.empty() && std::find(delta.removed.begin(), delta.removed.end(), key) != delta.removed.end();
+  return !delta.removed.empty() &&
+         std::find(delta.removed.begin(), delta.removed.end(), key) != delta.removed.end();
 }
 
 std::string known_keys(Context const& context) {
@@ -35,19 +36,21 @@ Json const& TaskValues::get(std::string_view key) const {
     if (absent == key) throw ContextError("no value for key '" + name + "': " + reason, name);
   if (is_removed(delta, key))
     throw ContextError("no value for key '" + name + "': this task removed it", name);
-  throw ContextError("no value for key '" + name + "' in the task's context; " + known_keys(merged()), name);
+  throw ContextError(
+      "no value for key '" + name + "' in the task's context; " + known_keys(merged()), name);
 }
 
 void TaskValues::check_absent(std::string_view key) const {
   if (find(key))
-    throw ContextError("key '" + std::string{key} + "' exists already; use update or put to replace its value",
-                       std::string{key});
+    throw ContextError(
+        "key '" + std::string{key} + "' exists already; use update or put to replace its value",
+        std::string{key});
 }
 
 void TaskValues::check_present(std::string_view key) const {
   if (!find(key))
-    throw ContextError("key '" + std::string{key} + "' does not exist; use insert or put to add it; " +
-                           known_keys(merged()),
+    throw ContextError("key '" + std::string{key} +
+                           "' does not exist; use insert or put to add it; " + known_keys(merged()),
                        std::string{key});
 }
 

@@ -6,7 +6,8 @@ namespace cloacina {
 
 /// Visits what is upstream of `from`, no further back than `earliest`, until `wanted` holds.
 template <class Wanted>
-bool UpstreamSearch::search_back(std::vector<TaskIndex> const& from, TaskIndex earliest, Wanted const& wanted) {
+bool UpstreamSearch::search_back(std::vector<TaskIndex> const& from, TaskIndex earliest,
+                                 Wanted const& wanted) {
   ++round_;
   pending_ = from;
   while (!pending_.empty()) {
@@ -38,10 +39,13 @@ std::vector<char> UpstreamSearch::come_after(std::vector<TaskIndex> const& tasks
   std::vector<char> answers(tasks.size(), 0);
   if (sources.empty() || tasks.empty()) return answers;
   auto const first = sources.front();
-  auto is_source = [&](TaskIndex task) { return std::binary_search(sources.begin(), sources.end(), task); };
+  auto is_source = [&](TaskIndex task) {
+    return std::binary_search(sources.begin(), sources.end(), task);
+  };
   constexpr std::size_t few = 4;
   if (tasks.size() <= few) {
-    for (std::size_t i = 0; i < tasks.size(); ++i) answers[i] = search_back({tasks[i]}, first, is_source);
+    for (std::size_t i = 0; i < tasks.size(); ++i)
+      answers[i] = search_back({tasks[i]}, first, is_source);
     return answers;
   }
   // Many share one pass forward, so that a long chain is not walked by each of its tasks.
@@ -49,7 +53,8 @@ std::vector<char> UpstreamSearch::come_after(std::vector<TaskIndex> const& tasks
   std::vector<char> reached(tasks.back() - first + 1, 0);
   for (TaskIndex task = first; task <= tasks.back(); ++task)
     for (TaskIndex dependency : dependencies_[task])
-      if (dependency >= first && (reached[dependency - first] || is_source(dependency))) reached[task - first] = 1;
+      if (dependency >= first && (reached[dependency - first] || is_source(dependency)))
+        reached[task - first] = 1;
   for (std::size_t i = 0; i < tasks.size(); ++i)
     if (tasks[i] >= first) answers[i] = reached[tasks[i] - first];
   return answers;

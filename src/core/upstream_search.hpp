@@ -9,8 +9,9 @@ namespace cloacina {
 
 /// Answers "does this task come after that one?" on a graph whose tasks stand in topological order.
 ///
-/// Each question is one search that does not leave the range between the tasks in question, so neighbours in a chain
-/// cost a step, and no table of ancestors is kept. Used by one thread at a time.
+/// Each question is one search that does not leave the range between the tasks in question, so
+/// neighbours in a chain cost a step, and no table of ancestors is kept. Used by one thread at a
+/// time.
 class UpstreamSearch {
  public:
   /// `dependencies` must outlive the search.
@@ -21,7 +22,8 @@ class UpstreamSearch {
   [[nodiscard]] bool is_upstream(TaskIndex earlier, TaskIndex later);
 
   /// For each of `tasks` whether any of `sources` is upstream of it. Both lists are sorted.
-  [[nodiscard]] std::vector<char> come_after(std::vector<TaskIndex> const& tasks, std::vector<TaskIndex> const& sources);
+  [[nodiscard]] std::vector<char> come_after(std::vector<TaskIndex> const& tasks,
+                                             std::vector<TaskIndex> const& sources);
 
   /// Takes from `tasks` (sorted) those that are upstream of another one.
   void keep_latest(std::vector<TaskIndex>& tasks);

@@ -18,8 +18,9 @@ std::optional<TaskIndex> WorkflowData::index_of(std::string_view task_id) const 
       if (tasks[i].id == task_id) return i;
     return std::nullopt;
   }
-  auto const at = std::lower_bound(by_id.begin(), by_id.end(), task_id,
-                                   [this](TaskIndex i, std::string_view id) { return tasks[i].id < id; });
+  auto const at =
+      std::lower_bound(by_id.begin(), by_id.end(), task_id,
+                       [this](TaskIndex i, std::string_view id) { return tasks[i].id < id; });
   if (at == by_id.end() || tasks[*at].id != task_id) return std::nullopt;
   return *at;
 }
@@ -27,7 +28,8 @@ std::optional<TaskIndex> WorkflowData::index_of(std::string_view task_id) const 
 void WorkflowData::index_tasks() {
   by_id.resize(tasks.size());
   for (TaskIndex i = 0; i < tasks.size(); ++i) by_id[i] = i;
-  std::sort(by_id.begin(), by_id.end(), [this](TaskIndex a, TaskIndex b) { return tasks[a].id < tasks[b].id; });
+  std::sort(by_id.begin(), by_id.end(),
+            [this](TaskIndex a, TaskIndex b) { return tasks[a].id < tasks[b].id; });
 }
 
 namespace {
@@ -36,7 +38,8 @@ TaskIndex require(WorkflowData const& data, std::string_view id) {
   if (auto const index = data.index_of(id)) return *index;
   std::vector<std::string> known;
   for (TaskIndex at : data.listed) known.push_back(data.tasks[at].id);
-  throw ValidationError("workflow '" + data.name + "' has no task '" + std::string{id} + "'" + did_you_mean(id, known),
+  throw ValidationError("workflow '" + data.name + "' has no task '" + std::string{id} + "'" +
+                            did_you_mean(id, known),
                         std::string{id});
 }
 
@@ -47,7 +50,8 @@ std::vector<std::string> ids_of(WorkflowData const& data, std::vector<TaskIndex>
   return ids;
 }
 
-std::vector<std::string> ids_without(WorkflowData const& data, std::vector<std::vector<TaskIndex>> const& edges) {
+std::vector<std::string> ids_without(WorkflowData const& data,
+                                     std::vector<std::vector<TaskIndex>> const& edges) {
   std::vector<std::string> ids;
   for (TaskIndex task : data.listed)
     if (edges[task].empty()) ids.push_back(data.tasks[task].id);
@@ -59,7 +63,9 @@ std::vector<std::string> ids_without(WorkflowData const& data, std::vector<std::
 
 std::vector<std::string> Workflow::tasks() const { return detail::ids_of(*data_, data_->listed); }
 
-TaskDefinition const& Workflow::task(std::string_view id) const { return data_->tasks[detail::require(*data_, id)]; }
+TaskDefinition const& Workflow::task(std::string_view id) const {
+  return data_->tasks[detail::require(*data_, id)];
+}
 
 std::vector<std::string> Workflow::dependencies(std::string_view id) const {
   return detail::ids_of(*data_, data_->dependencies[detail::require(*data_, id)]);
@@ -85,12 +91,17 @@ std::vector<std::vector<std::string>> Workflow::execution_levels() const {
   return levels;
 }
 
-std::vector<std::string> Workflow::roots() const { return detail::ids_without(*data_, data_->dependencies); }
+std::vector<std::string> Workflow::roots() const {
+  return detail::ids_without(*data_, data_->dependencies);
+}
 
-std::vector<std::string> Workflow::leaves() const { return detail::ids_without(*data_, data_->dependents); }
+std::vector<std::string> Workflow::leaves() const {
+  return detail::ids_without(*data_, data_->dependents);
+}
 
 bool Workflow::can_run_parallel(std::string_view a, std::string_view b) const {
-  auto const [earlier, later] = std::minmax({detail::require(*data_, a), detail::require(*data_, b)});
+  auto const [earlier, later] =
+      std::minmax({detail::require(*data_, a), detail::require(*data_, b)});
   return earlier != later && !UpstreamSearch{data_->dependencies}.is_upstream(earlier, later);
 }
 

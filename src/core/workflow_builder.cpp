@@ -25,7 +25,8 @@ WorkflowBuilder& WorkflowBuilder::description(std::string text) {
 
 WorkflowBuilder& WorkflowBuilder::tag(std::string key, std::string value) {
   auto& tags = impl_->draft.tags;
-  auto const known = std::find_if(tags.begin(), tags.end(), [&](auto const& tag) { return tag.first == key; });
+  auto const known =
+      std::find_if(tags.begin(), tags.end(), [&](auto const& tag) { return tag.first == key; });
   if (known == tags.end())
     tags.emplace_back(std::move(key), std::move(value));
   else

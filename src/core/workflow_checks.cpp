@@ -21,11 +21,14 @@ std::string in_quotes(std::string_view text) { return "'" + std::string{text} + 
 
 void check_name(char const* what, std::string const& name, Violations& violations) {
   if (!detail::is_name(name) || !is_valid_utf8(name))
-    violations.add(std::string{"invalid "} + what + ": 1 to 255 bytes of UTF-8 without control characters and without \"::\", not '" +
-                   to_valid_utf8(name) + "'");
+    violations.add(
+        std::string{"invalid "} + what +
+        ": 1 to 255 bytes of UTF-8 without control characters and without \"::\", not '" +
+        to_valid_utf8(name) + "'");
 }
 
-void check_keys_of(std::vector<KeyUse> const& keys, std::string const& where, Violations& violations) {
+void check_keys_of(std::vector<KeyUse> const& keys, std::string const& where,
+                   Violations& violations) {
   std::set<std::string_view> seen;
   for (auto const& key : keys) {
     if (key.name.empty() || !is_valid_utf8(key.name))
@@ -42,9 +45,11 @@ void check_task(TaskDefinition const& task, bool needs_body, Violations& violati
   if (!is_valid_utf8(task.description)) violations.add("description that is not UTF-8: " + named);
   check_keys_of(task.reads, "in .reads of " + named, violations);
   check_keys_of(task.writes, "in .writes of " + named, violations);
-  for (auto const& problem : validate(task.retry)) violations.add("retry policy of " + named + ": " + problem);
+  for (auto const& problem : validate(task.retry))
+    violations.add("retry policy of " + named + ": " + problem);
   if (task.timeout && task.timeout->count() < 0)
-    violations.add("timeout of " + named + " must be 0 (none) or more, not " + std::to_string(task.timeout->count()) + " ms");
+    violations.add("timeout of " + named + " must be 0 (none) or more, not " +
+                   std::to_string(task.timeout->count()) + " ms");
   if (task.execution == ExecutionMode::at_most_once && task.retry.max_attempts > 1)
     violations.add(CLOACINA_DETAIL_SAY_RETRIED_AT_MOST_ONCE, named);
 }
@@ -54,7 +59,8 @@ void check_task(TaskDefinition const& task, bool needs_body, Violations& violati
 void Violations::throw_if_any(std::string const& workflow) const {
   if (sentences_.empty()) return;
   std::string text = "workflow '" + to_valid_utf8(workflow) + "' cannot be built:";
-  for (auto const& sentence : sentences_) text += (sentences_.size() == 1 ? " " : "\n  - ") + sentence;
+  for (auto const& sentence : sentences_)
+    text += (sentences_.size() == 1 ? " " : "\n  - ") + sentence;
   throw ValidationError(text, workflow);
 }
 
@@ -62,20 +68,24 @@ void check_definitions(WorkflowDraft const& draft, Violations& violations) {
   check_name("workflow name", draft.name, violations);
   if (!is_valid_utf8(draft.description)) violations.add("description of the workflow is not UTF-8");
   for (auto const& [key, value] : draft.tags)
-    if (key.empty() || !is_valid_utf8(key) || !is_valid_utf8(value)) violations.add("invalid tag: key and value are text of UTF-8, the key not empty");
+    if (key.empty() || !is_valid_utf8(key) || !is_valid_utf8(value))
+      violations.add("invalid tag: key and value are text of UTF-8, the key not empty");
   check_keys_of(draft.inputs, "in .inputs", violations);
   if (draft.timeout && draft.timeout->count() < 0)
-    violations.add("timeout of the workflow must be 0 (none) or more, not " + std::to_string(draft.timeout->count()) + " ms");
+    violations.add("timeout of the workflow must be 0 (none) or more, not " +
+                   std::to_string(draft.timeout->count()) + " ms");
   if (draft.tasks.empty()) violations.add(CLOACINA_DETAIL_SAY_NO_TASKS);
   if (draft.tasks.size() > max_tasks)
-    violations.add("too many tasks: a workflow takes 65 535, not " + std::to_string(draft.tasks.size()));
+    violations.add("too many tasks: a workflow takes 65 535, not " +
+                   std::to_string(draft.tasks.size()));
   for (auto const& task : draft.tasks) check_task(task, draft.needs_bodies, violations);
 }
 
 void check_rules(detail::WorkflowData const& workflow, Violations& violations) {
   auto report = [&](TaskIndex task, std::string const& named) {
-    violations.add(CLOACINA_DETAIL_SAY_RULE_NOT_UPSTREAM,
-                   "the rule of task " + in_quotes(workflow.tasks[task].id) + " names " + in_quotes(named));
+    violations.add(
+        CLOACINA_DETAIL_SAY_RULE_NOT_UPSTREAM,
+        "the rule of task " + in_quotes(workflow.tasks[task].id) + " names " + in_quotes(named));
   };
   std::map<TaskIndex, std::vector<TaskIndex>> by_named;
   for (TaskIndex i = 0; i < workflow.tasks.size(); ++i) {

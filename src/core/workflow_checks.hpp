@@ -10,7 +10,8 @@
 
 namespace cloacina {
 
-/// Collects what is wrong; each entry is a sentence that begins with the rule, in the words of the compiler.
+/// Collects what is wrong; each entry is a sentence that begins with the rule, in the words of the
+/// compiler.
 class Violations {
  public:
   void add(std::string sentence) { sentences_.push_back(std::move(sentence)); }
@@ -28,7 +29,8 @@ class Violations {
 /// Names, options and limits: what needs no graph.
 void check_definitions(WorkflowDraft const& draft, Violations& violations);
 
-/// Keys and rules along the graph. The tasks stand in topological order, `dependencies` are complete.
+/// Keys and rules along the graph. The tasks stand in topological order, `dependencies` are
+/// complete.
 void check_keys(detail::WorkflowData const& workflow, Violations& violations);
 void check_rules(detail::WorkflowData const& workflow, Violations& violations);
 

@@ -20,14 +20,19 @@ class Differences {
  public:
   explicit Differences(std::vector<std::string>& sentences) : sentences_(sentences) {}
 
-  void sets(std::string const& subject, std::string const& verb, Names const& before, Names const& after) {
+  void sets(std::string const& subject, std::string const& verb, Names const& before,
+            Names const& after) {
     for (auto const& name : after)
-      if (!before.contains(name)) sentences_.push_back(subject + ": " + verb + " '" + name + "' now");
+      if (!before.contains(name))
+        sentences_.push_back(subject + ": " + verb + " '" + name + "' now");
     for (auto const& name : before)
-      if (!after.contains(name)) sentences_.push_back(subject + ": " + verb + " '" + name + "' no longer");
+      if (!after.contains(name))
+        sentences_.push_back(subject + ": " + verb + " '" + name + "' no longer");
   }
-  void values(std::string const& subject, std::string const& what, std::string const& before, std::string const& after) {
-    if (before != after) sentences_.push_back(subject + ": " + what + " was '" + before + "' and is '" + after + "'");
+  void values(std::string const& subject, std::string const& what, std::string const& before,
+              std::string const& after) {
+    if (before != after)
+      sentences_.push_back(subject + ": " + what + " was '" + before + "' and is '" + after + "'");
   }
 
  private:
@@ -39,7 +44,8 @@ void compare_tasks(TaskDefinition const& a, TaskDefinition const& b, Differences
   differences.sets(subject, "depends on", names(a.dependencies), names(b.dependencies));
   differences.sets(subject, "reads", names(a.reads), names(b.reads));
   differences.sets(subject, "writes", names(a.writes), names(b.writes));
-  differences.values(subject, "its rule", a.trigger_rule.to_json().dump(), b.trigger_rule.to_json().dump());
+  differences.values(subject, "its rule", a.trigger_rule.to_json().dump(),
+                     b.trigger_rule.to_json().dump());
   differences.values(subject, "its version", std::to_string(a.version), std::to_string(b.version));
   differences.values(subject, "its body", a.body_hash, b.body_hash);
 }
@@ -48,7 +54,9 @@ std::set<std::pair<std::string, std::string>> sorted_tags(Workflow const& workfl
   return {workflow.tags().begin(), workflow.tags().end()};
 }
 
-void append(std::string& text, std::string const& sentence) { text += (text.empty() ? "" : "; ") + sentence; }
+void append(std::string& text, std::string const& sentence) {
+  text += (text.empty() ? "" : "; ") + sentence;
+}
 
 }  // namespace
 
@@ -59,9 +67,11 @@ WorkflowDifference Workflow::compare(Workflow const& a, Workflow const& b) {
   differences.values("workflow", "its description", a.description(), b.description());
   differences.values("workflow", "its version", std::to_string(a.data().declared_version),
                      std::to_string(b.data().declared_version));
-  if (sorted_tags(a) != sorted_tags(b)) difference.changed.push_back("workflow: its tags are others");
+  if (sorted_tags(a) != sorted_tags(b))
+    difference.changed.push_back("workflow: its tags are others");
   for (TaskIndex at : b.data().listed)
-    if (!a.data().index_of(b.data().tasks[at].id)) difference.added.push_back(b.data().tasks[at].id);
+    if (!a.data().index_of(b.data().tasks[at].id))
+      difference.added.push_back(b.data().tasks[at].id);
   for (TaskIndex at : a.data().listed) {
     auto const& task = a.data().tasks[at];
     if (auto const other = b.data().index_of(task.id))

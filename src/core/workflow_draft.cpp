@@ -15,7 +15,8 @@
 namespace cloacina {
 namespace {
 
-/// A dependency that is listed twice counts once, where it stands first: the order of dependencies decides merges.
+/// A dependency that is listed twice counts once, where it stands first: the order of dependencies
+/// decides merges.
 void drop_repeated(std::vector<std::string>& ids) {
   std::vector<std::string> kept;
   kept.reserve(ids.size());
@@ -28,7 +29,8 @@ void drop_repeated(std::vector<std::string>& ids) {
 /// Resolves names to positions in `.tasks`; what has no place there is reported.
 class Resolver {
  public:
-  Resolver(std::vector<TaskDefinition> const& tasks, Violations& violations) : tasks_(tasks), violations_(violations) {
+  Resolver(std::vector<TaskDefinition> const& tasks, Violations& violations)
+      : tasks_(tasks), violations_(violations) {
     for (TaskIndex i = 0; i < tasks.size(); ++i)
       if (!index_.emplace(tasks[i].id, i).second)
         fault(CLOACINA_DETAIL_SAY_LISTED_TWICE, "'" + tasks[i].id + "'");
@@ -68,7 +70,8 @@ class Resolver {
   int faults_ = 0;
 };
 
-void report_cycle(std::vector<TaskDefinition> const& tasks, std::vector<TaskIndex> const& cycle, Violations& violations) {
+void report_cycle(std::vector<TaskDefinition> const& tasks, std::vector<TaskIndex> const& cycle,
+                  Violations& violations) {
   std::string path;
   for (TaskIndex task : cycle) path += "'" + tasks[task].id + "' waits for ";
   violations.add(CLOACINA_DETAIL_SAY_CYCLE, path + "'" + tasks[cycle.front()].id + "'");
@@ -91,7 +94,8 @@ void arrange(detail::WorkflowData& data, std::vector<TaskDefinition> tasks, Edge
     }
     data.tasks.push_back(std::move(tasks[order[at]]));
     auto& attempts = data.tasks.back().retry.max_attempts;
-    if (attempts == 0) attempts = data.tasks.back().execution == ExecutionMode::at_most_once ? 1 : 3;
+    if (attempts == 0)
+      attempts = data.tasks.back().execution == ExecutionMode::at_most_once ? 1 : 3;
   }
 }
 
@@ -105,7 +109,8 @@ Workflow finish(WorkflowDraft draft) {
   auto const edges = resolver.resolve();
   auto const order = topological_order(edges);
   if (!order) report_cycle(draft.tasks, find_cycle(edges), violations);
-  // Keys and rules are looked up along the graph; on a wrong one they would be reported for the wrong reason.
+  // Keys and rules are looked up along the graph; on a wrong one they would be reported for the
+  // wrong reason.
   if (!order || resolver.found_faults() || draft.tasks.empty()) violations.throw_if_any(draft.name);
 
   auto data = std::make_shared<detail::WorkflowData>();
@@ -136,7 +141,8 @@ WorkflowDraft draft_of(Workflow const& workflow) {
                       .tasks = {},
                       .owned = {workflow.shared_data()}};
   for (TaskIndex at : data.listed) draft.tasks.push_back(data.tasks[at]);
-  draft.needs_bodies = std::all_of(data.tasks.begin(), data.tasks.end(), [](auto const& task) { return task.body; });
+  draft.needs_bodies =
+      std::all_of(data.tasks.begin(), data.tasks.end(), [](auto const& task) { return task.body; });
   return draft;
 }
 

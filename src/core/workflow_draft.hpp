@@ -12,7 +12,8 @@
 
 namespace cloacina {
 
-/// A workflow before it is checked, however it was written down. Tasks stand in the order in which they were listed.
+/// A workflow before it is checked, however it was written down. Tasks stand in the order in which
+/// they were listed.
 struct WorkflowDraft {
   std::string name;
   std::string description;
@@ -25,7 +26,8 @@ struct WorkflowDraft {
   bool needs_bodies = true;  ///< false for one that is only shown
 };
 
-/// Checks a draft and puts it into its final form. Throws one `ValidationError` that lists every violation.
+/// Checks a draft and puts it into its final form. Throws one `ValidationError` that lists every
+/// violation.
 [[nodiscard]] Workflow finish(WorkflowDraft draft);
 
 /// A finished workflow as a draft again.

@@ -85,9 +85,11 @@ class Reader {
     using Limits = std::numeric_limits<Integer>;
     bool const fits = value->is_number_unsigned()
                           ? value->get<std::uint64_t>() <= static_cast<std::uint64_t>(Limits::max())
-                          : value->is_number_integer() && value->get<std::int64_t>() >= std::int64_t{Limits::min()};
+                          : value->is_number_integer() &&
+                                value->get<std::int64_t>() >= std::int64_t{Limits::min()};
     if (!fits)
-      fail(std::string{name} + " must be an integer from " + std::to_string(Limits::min()) + " to " + std::to_string(Limits::max()));
+      fail(std::string{name} + " must be an integer from " + std::to_string(Limits::min()) +
+           " to " + std::to_string(Limits::max()));
     return value->get<Integer>();
   }
   [[nodiscard]] std::optional<std::chrono::milliseconds> milliseconds(char const* name) const {
@@ -130,7 +132,8 @@ std::vector<KeyUse> keys_from(Reader const& reader, char const* name) {
   return keys;
 }
 
-RetryPolicy retry_from(Json const& value, std::string const& where, std::vector<std::shared_ptr<void const>>& owned) {
+RetryPolicy retry_from(Json const& value, std::string const& where,
+                       std::vector<std::shared_ptr<void const>>& owned) {
   Reader const reader{value, where};
   RetryPolicy policy;
   policy.max_attempts = reader.integer("max_attempts", policy.max_attempts);
@@ -150,7 +153,8 @@ RetryPolicy retry_from(Json const& value, std::string const& where, std::vector<
   return own_texts(policy, owned);
 }
 
-TaskDefinition task_from(Json const& value, std::size_t number, std::vector<std::shared_ptr<void const>>& owned) {
+TaskDefinition task_from(Json const& value, std::size_t number,
+                         std::vector<std::shared_ptr<void const>>& owned) {
   Reader const reader{value, "task number " + std::to_string(number)};
   TaskDefinition task;
   task.id = reader.text("id");
@@ -159,7 +163,8 @@ TaskDefinition task_from(Json const& value, std::size_t number, std::vector<std:
   task.reads = keys_from(reader, "reads");
   task.writes = keys_from(reader, "writes");
   task.merges = reader.texts("merges");
-  if (Json const* retry = reader.find("retry")) task.retry = retry_from(*retry, reader.where() + ", retry", owned);
+  if (Json const* retry = reader.find("retry"))
+    task.retry = retry_from(*retry, reader.where() + ", retry", owned);
   if (Json const* rule = reader.find("rule")) task.trigger_rule = TriggerRule::from_json(*rule);
   task.priority = reader.integer<std::int16_t>("priority", 0);
   task.timeout = reader.milliseconds("timeout_ms");
@@ -209,7 +214,9 @@ Workflow Workflow::from_json(std::string_view text) {
     }
   }
   std::size_t number = 0;
-  reader.each("tasks", [&](Json const& task) { draft.tasks.push_back(task_from(task, ++number, draft.owned)); });
+  reader.each("tasks", [&](Json const& task) {
+    draft.tasks.push_back(task_from(task, ++number, draft.owned));
+  });
   return finish(std::move(draft));
 }
 

@@ -67,8 +67,9 @@ class KeyChecker {
       if (use.type == 0) continue;
       if (!typed) typed = &use;
       if (use.type == typed->type) continue;
-      violations_.add(CLOACINA_DETAIL_SAY_KEY_TYPE_CONFLICT,
-                      "key '" + std::string{key} + "' by " + user(typed->task) + " and by " + user(use.task));
+      violations_.add(
+          CLOACINA_DETAIL_SAY_KEY_TYPE_CONFLICT,
+          "key '" + std::string{key} + "' by " + user(typed->task) + " and by " + user(use.task));
       return;
     }
   }
@@ -78,24 +79,28 @@ class KeyChecker {
     auto const available = search_.come_after(mentions.readers, mentions.writers);
     for (std::size_t i = 0; i < mentions.readers.size(); ++i)
       if (!available[i])
-        violations_.add(CLOACINA_DETAIL_SAY_MISSING_INPUT, "task '" + workflow_.tasks[mentions.readers[i]].id +
-                                                               "' reads key '" + std::string{key} + "'");
+        violations_.add(CLOACINA_DETAIL_SAY_MISSING_INPUT,
+                        "task '" + workflow_.tasks[mentions.readers[i]].id + "' reads key '" +
+                            std::string{key} + "'");
   }
 
-  /// Whether the writers stand one after the other. The searches cover ranges that do not overlap: one pass in all.
+  /// Whether the writers stand one after the other. The searches cover ranges that do not overlap:
+  /// one pass in all.
   bool in_line(std::vector<TaskIndex> const& writers) {
     for (std::size_t i = 1; i < writers.size(); ++i)
       if (!search_.is_upstream(writers[i - 1], writers[i])) return false;
     return true;
   }
 
-  /// Sorted writers of one key, none upstream of another; shared, because most tasks hand on what they were given.
+  /// Sorted writers of one key, none upstream of another; shared, because most tasks hand on what
+  /// they were given.
   using Writers = std::shared_ptr<std::vector<TaskIndex> const>;
 
   /// The writers whose values come together where these are handed on; null if nobody wrote.
   Writers meet(std::vector<Writers> const& handed_on) {
     if (handed_on.empty()) return nullptr;
-    bool const all_the_same = std::all_of(handed_on.begin(), handed_on.end(), [&](auto const& w) { return w == handed_on[0]; });
+    bool const all_the_same = std::all_of(handed_on.begin(), handed_on.end(),
+                                          [&](auto const& w) { return w == handed_on[0]; });
     if (all_the_same) return handed_on[0];
     std::vector<TaskIndex> met;
     for (auto const& writers : handed_on) met.insert(met.end(), writers->begin(), writers->end());
@@ -107,13 +112,16 @@ class KeyChecker {
 
   /// Whether one of those before hands on all of the writers, so that they met there.
   static bool have_met(Writers const& writers, std::vector<Writers> const& handed_on) {
-    return !writers || writers->size() < 2 || std::any_of(handed_on.begin(), handed_on.end(), [&](auto const& before) {
-      return before == writers || std::includes(before->begin(), before->end(), writers->begin(), writers->end());
-    });
+    return !writers || writers->size() < 2 ||
+           std::any_of(handed_on.begin(), handed_on.end(), [&](auto const& before) {
+             return before == writers ||
+                    std::includes(before->begin(), before->end(), writers->begin(), writers->end());
+           });
   }
 
-  /// Walks the graph in order, knowing for each task the writers whose values it hands on. Where writers meet that have
-  /// no order, the task must merge, unless they met before. The end of the workflow is such a place too.
+  /// Walks the graph in order, knowing for each task the writers whose values it hands on. Where
+  /// writers meet that have no order, the task must merge, unless they met before. The end of the
+  /// workflow is such a place too.
   void check_writes(std::string_view key, KeyMentions const& mentions) {
     std::vector<Writers> hands_on(workflow_.tasks.size());
     std::vector<Writers> handed_on, at_end;
@@ -126,7 +134,9 @@ class KeyChecker {
         if (hands_on[dependency]) handed_on.push_back(hands_on[dependency]);
       auto given = meet(handed_on);
       if (!has(mentions.mergers, task) && !have_met(given, handed_on)) return conflict(key, *given);
-      hands_on[task] = has(mentions.writers, task) ? std::make_shared<std::vector<TaskIndex> const>(1, task) : std::move(given);
+      hands_on[task] = has(mentions.writers, task)
+                           ? std::make_shared<std::vector<TaskIndex> const>(1, task)
+                           : std::move(given);
       if (workflow_.dependents[task].empty() && hands_on[task]) at_end.push_back(hands_on[task]);
     }
     auto const last = meet(at_end);
@@ -134,9 +144,9 @@ class KeyChecker {
   }
 
   void conflict(std::string_view key, std::vector<TaskIndex> const& writers) {
-    violations_.add(CLOACINA_DETAIL_SAY_WRITE_CONFLICT, "tasks '" + workflow_.tasks[writers[0]].id + "' and '" +
-                                                            workflow_.tasks[writers[1]].id + "' write key '" +
-                                                            std::string{key} + "'");
+    violations_.add(CLOACINA_DETAIL_SAY_WRITE_CONFLICT,
+                    "tasks '" + workflow_.tasks[writers[0]].id + "' and '" +
+                        workflow_.tasks[writers[1]].id + "' write key '" + std::string{key} + "'");
   }
 
   detail::WorkflowData const& workflow_;

@@ -24,7 +24,8 @@ std::string Workflow::to_mermaid() const {
 }
 
 std::string Workflow::to_dot() const {
-  std::string text = "digraph \"" + dot_text(data_->name) + "\" {\n  rankdir=TB;\n  node [shape=box];\n";
+  std::string text =
+      "digraph \"" + dot_text(data_->name) + "\" {\n  rankdir=TB;\n  node [shape=box];\n";
   for (TaskIndex task : data_->listed)
     text += "  " + shape_id(task) + " [label=\"" + dot_text(data_->tasks[task].id) + "\"];\n";
   for (TaskIndex task : data_->listed)

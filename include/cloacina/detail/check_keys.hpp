@@ -43,9 +43,11 @@ constexpr auto sorted_mentions(WorkflowOptions const& workflow) {
     add(options.merges, i, KeyMention::Kind::merge);
     add(options.reads, i, KeyMention::Kind::read);
   }
-  std::sort(mentions.begin(), mentions.begin() + static_cast<std::ptrdiff_t>(size), [](KeyMention const& a, KeyMention const& b) {
-    return a.key->number != b.key->number ? a.key->number < b.key->number : a.task < b.task;
-  });
+  std::sort(mentions.begin(), mentions.begin() + static_cast<std::ptrdiff_t>(size),
+            [](KeyMention const& a, KeyMention const& b) {
+              return a.key->number != b.key->number ? a.key->number < b.key->number
+                                                    : a.task < b.task;
+            });
   return mentions;
 }
 
@@ -72,12 +74,13 @@ constexpr std::string_view user_name(WorkflowOptions const& workflow, std::size_
 constexpr Finding check_types(WorkflowOptions const& workflow, KeyUses const& uses) {
   for (auto const* use = uses.first; use != uses.last; ++use)
     if (use->key->type != uses.first->key->type)
-      return finding(Fault::key_type_conflict, use->key->name, user_name(workflow, uses.first->task),
-                     user_name(workflow, use->task));
+      return finding(Fault::key_type_conflict, use->key->name,
+                     user_name(workflow, uses.first->task), user_name(workflow, use->task));
   return {};
 }
 
-constexpr Finding check_reads(WorkflowOptions const& workflow, Structure const& graph, KeyUses const& uses) {
+constexpr Finding check_reads(WorkflowOptions const& workflow, Structure const& graph,
+                              KeyUses const& uses) {
   if (uses.is_input) return {};
   for (auto const* use = uses.first; use != uses.last; ++use)
     if (use->kind == KeyMention::Kind::read && !graph.upstream[use->task].meets(uses.writers))
@@ -85,7 +88,8 @@ constexpr Finding check_reads(WorkflowOptions const& workflow, Structure const& 
   return {};
 }
 
-/// The writers of one key whose values come together at one place: several only if none is upstream of another.
+/// The writers of one key whose values come together at one place: several only if none is upstream
+/// of another.
 class Meeting {
  public:
   constexpr explicit Meeting(Structure const& graph) : graph_(graph) {}
@@ -103,10 +107,11 @@ class Meeting {
   TaskSet met_{}, superseded_{};
 };
 
-/// Walks the graph in order, knowing for each task the writers whose values it hands on. Where writers meet that have
-/// no order, the task must merge, unless one of those before it hands on all of them, so that they met there. The end of
-/// the workflow is such a place too.
-constexpr Finding check_writes(WorkflowOptions const& workflow, Structure const& graph, KeyUses const& uses) {
+/// Walks the graph in order, knowing for each task the writers whose values it hands on. Where
+/// writers meet that have no order, the task must merge, unless one of those before it hands on all
+/// of them, so that they met there. The end of the workflow is such a place too.
+constexpr Finding check_writes(WorkflowOptions const& workflow, Structure const& graph,
+                               KeyUses const& uses) {
   std::size_t const count = workflow.tasks.size();
   std::array<TaskSet, max_listed> hands_on{};
   auto meet = [&](TaskSet const& places, bool merges, TaskSet& latest) {
@@ -115,7 +120,8 @@ constexpr Finding check_writes(WorkflowOptions const& workflow, Structure const&
       if (places.has(i) && !hands_on[i].empty()) meeting.add(hands_on[i]);
     latest = meeting.latest();
     bool sound = merges || latest.size() < 2;
-    for (std::size_t i = 0; i < count && !sound; ++i) sound = places.has(i) && latest.within(hands_on[i]);
+    for (std::size_t i = 0; i < count && !sound; ++i)
+      sound = places.has(i) && latest.within(hands_on[i]);
     return sound;
   };
   auto conflict = [&](TaskSet const& writers) {
@@ -152,9 +158,10 @@ constexpr bool writers_are_in_line(Structure const& graph, KeyUses const& uses) 
   return writers < 2 || in_line == writers * (writers - 1) / 2;
 }
 
-/// Checks the keys of a workflow; types and reads first, because a conflict of writers often follows from them.
-constexpr Finding check_keys(WorkflowOptions const& workflow, Structure const& graph, KeyMention const* first,
-                             std::size_t count) {
+/// Checks the keys of a workflow; types and reads first, because a conflict of writers often
+/// follows from them.
+constexpr Finding check_keys(WorkflowOptions const& workflow, Structure const& graph,
+                             KeyMention const* first, std::size_t count) {
   Finding missing, conflict;
   for (auto const *at = first, *last = first + count; at != last;) {
     KeyUses const uses{at, last};

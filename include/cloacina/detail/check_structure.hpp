@@ -77,9 +77,9 @@ struct TaskSet {
 /// A workflow's graph, when it has no fault.
 struct Structure {
   Finding found{};
-  std::array<TaskSet, max_listed> direct{};       ///< dependencies of each listed task
-  std::array<TaskSet, max_listed> upstream{};     ///< all that it comes after
-  std::array<std::size_t, max_listed> order{};    ///< a topological order
+  std::array<TaskSet, max_listed> direct{};     ///< dependencies of each listed task
+  std::array<TaskSet, max_listed> upstream{};   ///< all that it comes after
+  std::array<std::size_t, max_listed> order{};  ///< a topological order
 };
 
 /// The listed tasks by the number of their names, for searching.
@@ -107,7 +107,8 @@ class TaskNumbers {
   /// A task that has the same name as an earlier one, or `absent`.
   constexpr std::size_t repeated() const {
     for (std::size_t i = 1; i < size_; ++i)
-      if (entries_[i - 1].number == entries_[i].number) return std::max(entries_[i - 1].index, entries_[i].index);
+      if (entries_[i - 1].number == entries_[i].number)
+        return std::max(entries_[i - 1].index, entries_[i].index);
     return absent;
   }
 
@@ -120,8 +121,10 @@ class TaskNumbers {
   std::size_t size_ = 0;
 };
 
-/// The loop that a walk along unfinished dependencies runs into, in the order "each waits for the next".
-constexpr Finding cycle_among(WorkflowOptions const& workflow, Structure const& graph, TaskSet const& done) {
+/// The loop that a walk along unfinished dependencies runs into, in the order "each waits for the
+/// next".
+constexpr Finding cycle_among(WorkflowOptions const& workflow, Structure const& graph,
+                              TaskSet const& done) {
   std::size_t const count = workflow.tasks.size();
   std::array<std::size_t, max_listed + 1> walk{};
   std::size_t length = 0, at = 0;

@@ -9,15 +9,16 @@ namespace cloacina::detail {
 /// Options that contradict each other, and rules that look where they must not.
 constexpr Finding check_tasks(WorkflowOptions const& workflow, Structure const& graph) {
   for (auto const& task : workflow.tasks)
-    if (task.info->options->execution == ExecutionMode::at_most_once && task.info->options->retry.max_attempts > 1)
+    if (task.info->options->execution == ExecutionMode::at_most_once &&
+        task.info->options->retry.max_attempts > 1)
       return finding(Fault::retried_at_most_once, task.name);
 
   for (std::size_t i = 0; i < workflow.tasks.size(); ++i) {
     auto const& rule = workflow.tasks[i].info->options->trigger_rule;
     for (std::size_t n = 0; n < rule.size; ++n) {
       auto const& node = rule.nodes[n];
-      bool const names_a_task = node.kind == when::Kind::success || node.kind == when::Kind::failed ||
-                                node.kind == when::Kind::skipped;
+      bool const names_a_task = node.kind == when::Kind::success ||
+                                node.kind == when::Kind::failed || node.kind == when::Kind::skipped;
       if (!names_a_task) continue;
       bool upstream = false;
       for (std::size_t j = 0; j < workflow.tasks.size() && !upstream; ++j)

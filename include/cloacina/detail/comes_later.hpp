@@ -2,8 +2,9 @@
 
 namespace cloacina::detail {
 
-// Options whose place is taken but which do not work yet: leaving one out compiles, setting it does not.
-// Written out instead of made by a macro, because every level of expansion pushes the user's line away from the error.
+// Options whose place is taken but which do not work yet: leaving one out compiles, setting it does
+// not. Written out instead of made by a macro, because every level of expansion pushes the user's
+// line away from the error.
 
 template <class Value>
 inline constexpr bool option_works = false;
@@ -11,8 +12,10 @@ inline constexpr bool option_works = false;
 struct placement_option {
   constexpr placement_option() = default;
   template <class Value>
-  constexpr placement_option(Value const&) {  // NOLINT: what is assigned to the option is refused, whatever it is
-    static_assert(option_works<Value>, "the option .placement comes with a later version: leave it out");
+  constexpr placement_option(
+      Value const&) {  // NOLINT: what is assigned to the option is refused, whatever it is
+    static_assert(option_works<Value>,
+                  "the option .placement comes with a later version: leave it out");
   }
 };
 
@@ -20,7 +23,8 @@ struct queue_option {
   constexpr queue_option() = default;
   template <class Value>
   constexpr queue_option(Value const&) {  // NOLINT
-    static_assert(option_works<Value>, "the option .queue comes with a later version: leave it out");
+    static_assert(option_works<Value>,
+                  "the option .queue comes with a later version: leave it out");
   }
 };
 
@@ -28,7 +32,8 @@ struct durable_callbacks_option {
   constexpr durable_callbacks_option() = default;
   template <class Value>
   constexpr durable_callbacks_option(Value const&) {  // NOLINT
-    static_assert(option_works<Value>, "the option .durable_callbacks comes with a later version: leave it out");
+    static_assert(option_works<Value>,
+                  "the option .durable_callbacks comes with a later version: leave it out");
   }
 };
 

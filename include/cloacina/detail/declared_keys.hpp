@@ -13,11 +13,13 @@ constexpr bool lists(auto const& list, KeyInfo const& key) noexcept {
 }
 
 template <class Task>
-inline constexpr bool declares_no_keys = Task::options.reads.empty() && Task::options.writes.empty();
+inline constexpr bool declares_no_keys =
+    Task::options.reads.empty() && Task::options.writes.empty();
 
 // The names of these constants and their arguments are what a user reads under the error.
 template <class Task, class Key>
-inline constexpr bool task_reads = lists(Task::options.reads, Key::info) || lists(Task::options.writes, Key::info);
+inline constexpr bool task_reads = lists(Task::options.reads, Key::info) ||
+                                   lists(Task::options.writes, Key::info);
 template <class Task, class Key>
 inline constexpr bool task_writes = lists(Task::options.writes, Key::info);
 template <class Task, class Key, class Value>

@@ -6,9 +6,9 @@
 
 namespace cloacina::detail {
 
-// A text as a type, so that a failed static_assert shows it: name<"extract"> where the compiler prints text arguments,
-// name<'e', 'x', …> under clang 14, which does not.
-// `Source::text(I)` gives the text of number I.
+// A text as a type, so that a failed static_assert shows it: name<"extract"> where the compiler
+// prints text arguments, name<'e', 'x', …> under clang 14, which does not. `Source::text(I)` gives
+// the text of number I.
 #if defined(__clang__) && __clang_major__ < 15
 
 template <char...>

@@ -12,7 +12,8 @@ namespace cloacina::detail {
 
 struct TaskRun;
 
-/// What a task's symbol stands for, without its type: what workflow checks and the builder work with.
+/// What a task's symbol stands for, without its type: what workflow checks and the builder work
+/// with.
 struct TaskInfo {
   std::string_view name;
   TaskOptions const* options = nullptr;
@@ -31,8 +32,9 @@ constexpr std::string_view name_or(std::string_view given, std::string_view fall
   return given.empty() ? fallback : given;
 }
 
-/// The rule for ids of tasks and names of workflows, at compile time and at run time: 1 to 255 bytes without control
-/// characters and without the "::" that separates the parts of a TaskNamespace.
+/// The rule for ids of tasks and names of workflows, at compile time and at run time: 1 to 255
+/// bytes without control characters and without the "::" that separates the parts of a
+/// TaskNamespace.
 constexpr bool is_name(std::string_view text) noexcept {
   if (text.empty() || text.size() > 255 || text.find("::") != std::string_view::npos) return false;
   for (char c : text)

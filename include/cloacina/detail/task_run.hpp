@@ -25,7 +25,8 @@ class Sleeper {
   virtual void block(std::chrono::nanoseconds duration, std::stop_token stop) = 0;
 };
 
-/// One attempt of one task, as its body sees it through `TaskContext`. Used by one thread at a time.
+/// One attempt of one task, as its body sees it through `TaskContext`. Used by one thread at a
+/// time.
 struct TaskRun : TaskValues {
   ExecutionId execution{};
   TaskDefinition const* task = nullptr;  ///< pinned by the engine while the body runs

@@ -12,9 +12,11 @@
 
 namespace cloacina::detail {
 
-/// The values that a body sees: what it was given, overlaid by what it changed. `given` is never copied.
+/// The values that a body sees: what it was given, overlaid by what it changed. `given` is never
+/// copied.
 struct TaskValues {
-  /// A value that was handed out by reference: it lives until the body returns, also when the key is put again.
+  /// A value that was handed out by reference: it lives until the body returns, also when the key
+  /// is put again.
   struct Decoded {
     std::string_view key;  ///< empty once the key was put or removed
     std::uint64_t type = 0;
@@ -23,7 +25,8 @@ struct TaskValues {
 
   Context given;       ///< the merged context of the dependencies
   ContextDelta delta;  ///< what the body changed so far
-  /// Keys that the task reads and that nobody wrote, each with the reason ("its writer 'a' was Skipped").
+  /// Keys that the task reads and that nobody wrote, each with the reason ("its writer 'a' was
+  /// Skipped").
   std::vector<std::pair<std::string, std::string>> missing;
   std::vector<Decoded> decoded;
 

@@ -1,5 +1,5 @@
-// Ten thousand tasks build well under a second. The bound is wide and counts processor time, so that it fails for an
-// algorithm that is quadratic and not for a machine that is busy.
+// Ten thousand tasks build well under a second. The bound is wide and counts processor time, so
+// that it fails for an algorithm that is quadratic and not for a machine that is busy.
 #include <ctime>
 #include <functional>
 
@@ -43,7 +43,8 @@ WorkflowBuilder chain(std::function<TaskSettings(int)> const& settings_of) {
 
 }  // namespace
 
-TEST_CASE("a chain of 10 000 tasks builds, with every task's rule and key about the first", "[authoring][large]") {
+TEST_CASE("a chain of 10 000 tasks builds, with every task's rule and key about the first",
+          "[authoring][large]") {
   auto const workflow = built(chain([](int i) {
     TaskSettings settings;
     if (i == 0) settings.writes = {"k"};
@@ -59,7 +60,8 @@ TEST_CASE("a chain of 10 000 tasks builds, each writing the same key", "[authori
   static_cast<void>(built(chain([](int) { return TaskSettings{.writes = {"k"}}; })));
 }
 
-TEST_CASE("a chain of 10 000 tasks builds, each with a key of its own that the next reads", "[authoring][large]") {
+TEST_CASE("a chain of 10 000 tasks builds, each with a key of its own that the next reads",
+          "[authoring][large]") {
   static_cast<void>(built(chain([](int i) {
     TaskSettings settings;
     settings.writes = {"k" + std::to_string(i)};
@@ -68,7 +70,8 @@ TEST_CASE("a chain of 10 000 tasks builds, each with a key of its own that the n
   })));
 }
 
-TEST_CASE("a fan of 10 000 tasks builds, all writing a key that the join merges", "[authoring][large]") {
+TEST_CASE("a fan of 10 000 tasks builds, all writing a key that the join merges",
+          "[authoring][large]") {
   WorkflowBuilder builder{"fan"};
   TaskSettings join{.merges = {"k"}};
   builder.task("start", nothing);
@@ -82,12 +85,14 @@ TEST_CASE("a fan of 10 000 tasks builds, all writing a key that the join merges"
   CHECK(workflow.execution_levels().size() == 3);
 }
 
-TEST_CASE("a hundred layers of a hundred tasks build, each after the whole layer before", "[authoring][large]") {
+TEST_CASE("a hundred layers of a hundred tasks build, each after the whole layer before",
+          "[authoring][large]") {
   WorkflowBuilder builder{"layers"};
   for (int layer = 0; layer < 100; ++layer)
     for (int i = 0; i < 100; ++i) {
       TaskSettings settings{.writes = {"k" + std::to_string(i)}, .merges = {}};
-      for (int j = 0; layer > 0 && j < 100; ++j) settings.after.push_back(id((layer - 1) * 100 + j));
+      for (int j = 0; layer > 0 && j < 100; ++j)
+        settings.after.push_back(id((layer - 1) * 100 + j));
       builder.task(id(layer * 100 + i), std::move(settings), nothing);
     }
   CHECK(built(builder).leaves().size() == 100);

@@ -17,7 +17,8 @@ bool knows_the_plugin() {
 
 }  // namespace
 
-TEST_CASE("a library registers its workflows in the program's registry, and takes them back", "[authoring][registry]") {
+TEST_CASE("a library registers its workflows in the program's registry, and takes them back",
+          "[authoring][registry]") {
   REQUIRE_FALSE(knows_the_plugin());
   void* const library = dlopen(CLOACINA_TEST_PLUGIN, RTLD_NOW | RTLD_LOCAL);
   std::string const problem = library ? "" : dlerror();

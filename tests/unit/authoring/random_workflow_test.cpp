@@ -1,5 +1,6 @@
-// The compiler's checks are constexpr functions, so they also run here: on random workflows, against the builder's
-// checks, which share no code with them, and against the rules taken word by word.
+// The compiler's checks are constexpr functions, so they also run here: on random workflows,
+// against the builder's checks, which share no code with them, and against the rules taken word by
+// word.
 #include <cstdlib>
 #include <deque>
 #include <random>
@@ -47,7 +48,8 @@ RandomWorkflow random_workflow(std::mt19937& random) {
     RandomTask task;
     task.id = chance(1) ? "t0" : "t" + std::to_string(i);
     for (int j = 0; j < count; ++j) {
-      bool const earlier = std::pair{rank[static_cast<std::size_t>(j)], j} < std::pair{rank[static_cast<std::size_t>(i)], i};
+      bool const earlier = std::pair{rank[static_cast<std::size_t>(j)], j} <
+                           std::pair{rank[static_cast<std::size_t>(i)], i};
       if ((earlier || (may_loop && chance(10))) && chance(density)) task.after.push_back(j);
     }
     if (chance(1)) task.after.push_back(-1);
@@ -65,9 +67,12 @@ RandomWorkflow random_workflow(std::mt19937& random) {
 }
 
 char const* const key_names[] = {"k0", "k1", "k2"};
-detail::KeyInfo const keys[] = {{"k0", detail::number_of("k0"), 1}, {"k1", detail::number_of("k1"), 1}, {"k2", detail::number_of("k2"), 1}};
+detail::KeyInfo const keys[] = {{"k0", detail::number_of("k0"), 1},
+                                {"k1", detail::number_of("k1"), 1},
+                                {"k2", detail::number_of("k2"), 1}};
 
-// ---- as the compiler sees it -----------------------------------------------------------------------------------------
+// ---- as the compiler sees it
+// -----------------------------------------------------------------------------------------
 
 KeyRef key_ref(int k) {
   KeyRef ref;
@@ -81,7 +86,9 @@ Fault compiler_says(RandomWorkflow const& workflow) {
   WorkflowOptions made;
   for (auto const& task : workflow.tasks) {
     TaskOptions& o = options.emplace_back();
-    for (int j : task.after) o.after.push_back(j < 0 ? TaskRef("nowhere") : TaskRef(workflow.tasks[static_cast<std::size_t>(j)].id.c_str()));
+    for (int j : task.after)
+      o.after.push_back(j < 0 ? TaskRef("nowhere")
+                              : TaskRef(workflow.tasks[static_cast<std::size_t>(j)].id.c_str()));
     for (int k : task.reads) o.reads.push_back(key_ref(k));
     for (int k : task.merges) o.merges.push_back(key_ref(k));
     for (int k : task.writes) {
@@ -89,7 +96,9 @@ Fault compiler_says(RandomWorkflow const& workflow) {
       ref.info = &keys[k];
       o.writes.push_back(ref);
     }
-    if (task.rule_about >= 0) o.trigger_rule = when::task_failed(workflow.tasks[static_cast<std::size_t>(task.rule_about)].id);
+    if (task.rule_about >= 0)
+      o.trigger_rule =
+          when::task_failed(workflow.tasks[static_cast<std::size_t>(task.rule_about)].id);
     detail::TaskInfo& info = infos.emplace_back();
     info.name = task.id;
     info.options = &o;
@@ -103,23 +112,28 @@ Fault compiler_says(RandomWorkflow const& workflow) {
 
   auto const graph = detail::check_structure(made);
   if (graph.found.fault != Fault::none) return graph.found.fault;
-  if (auto const found = detail::check_tasks(made, graph); found.fault != Fault::none) return found.fault;
+  if (auto const found = detail::check_tasks(made, graph); found.fault != Fault::none)
+    return found.fault;
   constexpr std::size_t room = 256;  // more than these workflows mention
   auto const mentions = detail::sorted_mentions<room>(made);
   return detail::check_keys(made, graph, mentions.data(), detail::count_mentions(made)).fault;
 }
 
-// ---- as the builder sees it ------------------------------------------------------------------------------------------
+// ---- as the builder sees it
+// ------------------------------------------------------------------------------------------
 
 std::string builder_says(RandomWorkflow const& workflow) {
   WorkflowBuilder builder{"random"};
   for (auto const& task : workflow.tasks) {
     TaskSettings settings;
-    for (int j : task.after) settings.after.push_back(j < 0 ? "nowhere" : workflow.tasks[static_cast<std::size_t>(j)].id);
+    for (int j : task.after)
+      settings.after.push_back(j < 0 ? "nowhere" : workflow.tasks[static_cast<std::size_t>(j)].id);
     for (int k : task.reads) settings.reads.emplace_back(key_names[k]);
     for (int k : task.writes) settings.writes.emplace_back(key_names[k]);
     for (int k : task.merges) settings.merges.emplace_back(key_names[k]);
-    if (task.rule_about >= 0) settings.trigger_rule = when::task_failed(workflow.tasks[static_cast<std::size_t>(task.rule_about)].id);
+    if (task.rule_about >= 0)
+      settings.trigger_rule =
+          when::task_failed(workflow.tasks[static_cast<std::size_t>(task.rule_about)].id);
     builder.task(task.id, std::move(settings), nothing);
   }
   for (int k : workflow.inputs) builder.input(key_names[k]);
@@ -131,11 +145,13 @@ std::string builder_says(RandomWorkflow const& workflow) {
   }
 }
 
-// ---- the rules, word by word -----------------------------------------------------------------------------------------
+// ---- the rules, word by word
+// -----------------------------------------------------------------------------------------
 
 class Reference {
  public:
-  explicit Reference(RandomWorkflow const& workflow) : w_(workflow), n_(static_cast<int>(workflow.tasks.size())) {}
+  explicit Reference(RandomWorkflow const& workflow)
+      : w_(workflow), n_(static_cast<int>(workflow.tasks.size())) {}
 
   bool duplicate() const {
     std::set<std::string> ids;
@@ -167,18 +183,21 @@ class Reference {
     for (int i = 0; i < n_; ++i)
       for (int k : task(i).reads) {
         bool found = w_.inputs.contains(k);
-        for (int j = 0; j < n_; ++j) found = found || (upstream(j, i) && task(j).writes.contains(k));
+        for (int j = 0; j < n_; ++j)
+          found = found || (upstream(j, i) && task(j).writes.contains(k));
         if (!found) return true;
       }
     return false;
   }
-  /// Somewhere, or at the end of the workflow, values of writers meet that are not ordered, and neither that task nor
-  /// one before it that comes after all of them says that it merges.
+  /// Somewhere, or at the end of the workflow, values of writers meet that are not ordered, and
+  /// neither that task nor one before it that comes after all of them says that it merges.
   bool write_conflict() const {
     for (int k = 0; k < key_count; ++k)
       for (int i = 0; i <= n_; ++i) {
         auto const latest = latest_before(i, k);
-        if (latest.size() > 1 && !(i < n_ && task(i).merges.contains(k)) && !merged_before(i, k, latest)) return true;
+        if (latest.size() > 1 && !(i < n_ && task(i).merges.contains(k)) &&
+            !merged_before(i, k, latest))
+          return true;
       }
     return false;
   }
@@ -230,13 +249,20 @@ Fault reference_says(RandomWorkflow const& workflow) {
 
 std::string sentence(Fault fault) {
   switch (fault) {
-    case Fault::listed_twice: return CLOACINA_DETAIL_SAY_LISTED_TWICE;
-    case Fault::unknown_dependency: return CLOACINA_DETAIL_SAY_UNKNOWN_DEPENDENCY;
-    case Fault::cycle: return CLOACINA_DETAIL_SAY_CYCLE;
-    case Fault::rule_not_upstream: return CLOACINA_DETAIL_SAY_RULE_NOT_UPSTREAM;
-    case Fault::missing_input: return CLOACINA_DETAIL_SAY_MISSING_INPUT;
-    case Fault::write_conflict: return CLOACINA_DETAIL_SAY_WRITE_CONFLICT;
-    default: return "";
+    case Fault::listed_twice:
+      return CLOACINA_DETAIL_SAY_LISTED_TWICE;
+    case Fault::unknown_dependency:
+      return CLOACINA_DETAIL_SAY_UNKNOWN_DEPENDENCY;
+    case Fault::cycle:
+      return CLOACINA_DETAIL_SAY_CYCLE;
+    case Fault::rule_not_upstream:
+      return CLOACINA_DETAIL_SAY_RULE_NOT_UPSTREAM;
+    case Fault::missing_input:
+      return CLOACINA_DETAIL_SAY_MISSING_INPUT;
+    case Fault::write_conflict:
+      return CLOACINA_DETAIL_SAY_WRITE_CONFLICT;
+    default:
+      return "";
   }
 }
 
@@ -259,8 +285,8 @@ TEST_CASE("compiler, builder and rules agree on random workflows", "[authoring][
     else
       REQUIRE_THAT(problem, Catch::Contains(sentence(expected)));
   }
-  for (auto fault : {Fault::none, Fault::listed_twice, Fault::unknown_dependency, Fault::cycle, Fault::rule_not_upstream,
-                     Fault::missing_input, Fault::write_conflict}) {
+  for (auto fault : {Fault::none, Fault::listed_twice, Fault::unknown_dependency, Fault::cycle,
+                     Fault::rule_not_upstream, Fault::missing_input, Fault::write_conflict}) {
     CAPTURE(sentence(fault));
     CHECK(seen[fault] >= 20);  // the generator reaches every rule
   }

@@ -13,7 +13,9 @@ namespace {
 
 void nothing(TaskContext<>&) {}
 
-Workflow named(std::string name) { return WorkflowBuilder{std::move(name)}.task("a", nothing).build(); }
+Workflow named(std::string name) {
+  return WorkflowBuilder{std::move(name)}.task("a", nothing).build();
+}
 
 std::atomic<int> made = 0;
 Workflow make_one() {
@@ -78,7 +80,8 @@ TEST_CASE("a deferred workflow is made once, when it is first asked for", "[auth
   CHECK(made == 1);
 }
 
-TEST_CASE("a removed workflow is gone, and removing it again does nothing", "[authoring][registry]") {
+TEST_CASE("a removed workflow is gone, and removing it again does nothing",
+          "[authoring][registry]") {
   Registry registry;
   auto const ticket = registry.add_deferred("one", make_one, {"one.cpp", 1});
   registry.add_deferred("two", make_two, {"two.cpp", 2});
@@ -87,7 +90,8 @@ TEST_CASE("a removed workflow is gone, and removing it again does nothing", "[au
   CHECK(registry.names() == std::vector<std::string>{"two"});
 }
 
-TEST_CASE("failures and duplicates are reported together, with their places", "[authoring][registry]") {
+TEST_CASE("failures and duplicates are reported together, with their places",
+          "[authoring][registry]") {
   Registry registry;
   registry.add_deferred("one", make_one, {"one.cpp", 1});
   registry.add_deferred("one", make_one, {"other.cpp", 11});
@@ -102,7 +106,8 @@ TEST_CASE("failures and duplicates are reported together, with their places", "[
   CHECK_THROWS_WITH(registry.find("failing"), Contains("is no good (failing.cpp:2)"));
 }
 
-TEST_CASE("a workflow in a header is one workflow, however many sources include it", "[authoring][registry]") {
+TEST_CASE("a workflow in a header is one workflow, however many sources include it",
+          "[authoring][registry]") {
   Registry registry;
   auto const first = registry.add_deferred("one", make_one, {"one.hpp", 1});
   registry.add_deferred("one", make_one, {"one.hpp", 1});
@@ -111,10 +116,11 @@ TEST_CASE("a workflow in a header is one workflow, however many sources include 
   CHECK(registry.snapshot()->size() == 1);
 }
 
-TEST_CASE("an unknown name is answered with the nearest ones and the linker's habit", "[authoring][registry]") {
+TEST_CASE("an unknown name is answered with the nearest ones and the linker's habit",
+          "[authoring][registry]") {
   CHECK_THAT(workflow_not_found_message("order_pipline", {"order_pipeline", "import"}),
-             Contains("no workflow named 'order_pipline'") && Contains("did you mean 'order_pipeline'?") &&
-                 Contains("cloacina_add_workflows"));
+             Contains("no workflow named 'order_pipline'") &&
+                 Contains("did you mean 'order_pipeline'?") && Contains("cloacina_add_workflows"));
   CHECK_THAT(workflow_not_found_message("x", {}), Contains("no workflow is registered at all"));
 }
 

@@ -18,7 +18,8 @@ using Catch::Contains;
 
 namespace {
 
-CLOACINA_TASK(summarise, .reads = {lines, address}, .writes = {total, optional(note), small, flag}) {
+CLOACINA_TASK(summarise, .reads = {lines, address},
+              .writes = {total, optional(note), small, flag}) {
   double sum = 0;
   for (auto const& [line, price] : context.get(lines)) sum += price;
   context.put(total, sum);
@@ -70,7 +71,8 @@ Attempt& perform(Task, Attempt& attempt) {
 }  // namespace
 
 TEST_CASE("declared keys are read and put with their types", "[authoring][context]") {
-  Attempt attempt{Context{{"lines", {{1, 10.0}, {2, 2.5}}}, {"address", {{"street", "Main"}, {"number", 3}}}}};
+  Attempt attempt{
+      Context{{"lines", {{1, 10.0}, {2, 2.5}}}, {"address", {{"street", "Main"}, {"number", 3}}}}};
   perform(summarise, attempt);
   CHECK(attempt.run.delta.to_json() == R"({"set":{"total":12.5,"small":12,"flag":true}})");
 }
@@ -85,15 +87,18 @@ TEST_CASE("a reference stays what it was when its key is put again", "[authoring
 TEST_CASE("values are written in braces", "[authoring][context]") {
   Attempt attempt;
   perform(braces, attempt);
-  CHECK(attempt.run.delta.set.get_as<std::vector<std::string>>("tags") == std::vector<std::string>{"a", "b"});
+  CHECK(attempt.run.delta.set.get_as<std::vector<std::string>>("tags") ==
+        std::vector<std::string>{"a", "b"});
   CHECK(attempt.run.delta.set.get_as<Address>("address") == Address{"Main", 5});
-  CHECK(attempt.run.delta.set.get_as<std::map<int, double>>("lines") == std::map<int, double>{{1, 10.0}, {2, 2.5}});
+  CHECK(attempt.run.delta.set.get_as<std::map<int, double>>("lines") ==
+        std::map<int, double>{{1, 10.0}, {2, 2.5}});
 }
 
 TEST_CASE("a missing value says why, and one of another type says so", "[authoring][context]") {
   Attempt attempt;
   attempt.run.missing.emplace_back("lines", "its writer 'extract' was Skipped");
-  CHECK_THROWS_WITH(perform(summarise, attempt), Contains("'lines'") && Contains("'extract' was Skipped"));
+  CHECK_THROWS_WITH(perform(summarise, attempt),
+                    Contains("'lines'") && Contains("'extract' was Skipped"));
   Attempt text{Context{{"lines", "none"}}};
   CHECK_THROWS_AS(perform(summarise, text), ContextError);
 }
@@ -103,7 +108,8 @@ TEST_CASE("an integer that does not fit into its key is refused", "[authoring][c
   CHECK_THROWS_WITH(perform(summarise, attempt), Contains("'small'") && Contains("128"));
 }
 
-TEST_CASE("a coroutine body waits without a thread, a synchronous one blocks", "[authoring][context]") {
+TEST_CASE("a coroutine body waits without a thread, a synchronous one blocks",
+          "[authoring][context]") {
   Attempt coroutine;
   perform(waits, coroutine);
   CHECK(coroutine.sleeper.waits == std::vector<std::chrono::nanoseconds>{5ms});
@@ -148,13 +154,15 @@ TEST_CASE("a body knows which run it is", "[authoring][context]") {
   CHECK_THROWS_AS(context.sleep_for(1ms), TaskError);
 }
 
-TEST_CASE("a declared key that was not put is named, unless it is optional", "[authoring][context]") {
+TEST_CASE("a declared key that was not put is named, unless it is optional",
+          "[authoring][context]") {
   auto const task = detail::make_task(summarise.info);
   detail::ContextDelta delta;
   delta.set.put("total", 1.0);
   delta.set.put("flag", true);
-  CHECK_THAT(detail::missing_write(task, delta).value_or(""), Contains("'summarise'") && Contains("'small'") &&
-                                                                   !Contains("'note'") && !Contains("'total'"));
+  CHECK_THAT(detail::missing_write(task, delta).value_or(""),
+             Contains("'summarise'") && Contains("'small'") && !Contains("'note'") &&
+                 !Contains("'total'"));
   delta.set.put("small", 1);
   CHECK(detail::missing_write(task, delta) == std::nullopt);
 }

@@ -73,7 +73,8 @@ TEST_CASE("a missing key is answered with what there is", "[authoring][context]"
   CHECK_THROWS_WITH(context.get("c"), Contains("its writer 'load' was Skipped"));
 }
 
-TEST_CASE("a value that cannot be stored is refused with its key, and nothing is changed", "[authoring][context]") {
+TEST_CASE("a value that cannot be stored is refused with its key, and nothing is changed",
+          "[authoring][context]") {
   Attempt attempt{Context{{"a", 1}}};
   TaskContext<> context{attempt.run};
   context.remove("a");
@@ -82,7 +83,8 @@ TEST_CASE("a value that cannot be stored is refused with its key, and nothing is
   CHECK(attempt.run.delta.to_json() == R"({"removed":["a"]})");
 }
 
-TEST_CASE("typed keys work on the untyped context, unchecked by the compiler", "[authoring][context]") {
+TEST_CASE("typed keys work on the untyped context, unchecked by the compiler",
+          "[authoring][context]") {
   Attempt attempt{Context{{"order_id", 7}}};
   TaskContext<> context{attempt.run};
   CHECK(context.get(order_id) == 7);

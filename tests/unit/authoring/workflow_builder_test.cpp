@@ -94,7 +94,8 @@ TEST_CASE("a builder's texts may be temporary", "[authoring][builder]") {
         .build();
   }();
   REQUIRE(workflow.task("a").retry.condition.patterns.size() == 1);
-  CHECK(workflow.task("a").retry.condition.patterns[0] == "a pattern that is longer than any small string");
+  CHECK(workflow.task("a").retry.condition.patterns[0] ==
+        "a pattern that is longer than any small string");
 }
 
 TEST_CASE("a builder may be used on after it has built", "[authoring][builder]") {
@@ -105,7 +106,8 @@ TEST_CASE("a builder may be used on after it has built", "[authoring][builder]")
   CHECK(two.tasks().size() == 2);
 }
 
-TEST_CASE("the builder knows the compiler's rules by the compiler's words", "[authoring][builder]") {
+TEST_CASE("the builder knows the compiler's rules by the compiler's words",
+          "[authoring][builder]") {
   auto built = [] { return WorkflowBuilder{"wrong"}; };
   namespace w = when;
 
@@ -113,24 +115,36 @@ TEST_CASE("the builder knows the compiler's rules by the compiler's words", "[au
   CHECK_THAT(problem_of(built().task("a", nothing).task("a", nothing)),
              Contains(CLOACINA_DETAIL_SAY_LISTED_TWICE) && Contains("'a'"));
   CHECK_THAT(problem_of(built().task("load", nothing).task("b", {"laod"}, nothing)),
-             Contains(CLOACINA_DETAIL_SAY_UNKNOWN_DEPENDENCY) && Contains("task 'b' comes after 'laod'") &&
-                 Contains("did you mean 'load'"));
-  CHECK_THAT(problem_of(built().task("a", {"c"}, nothing).task("b", {"a"}, nothing).task("c", {"b"}, nothing)),
-             Contains(CLOACINA_DETAIL_SAY_CYCLE) && Contains("waits for"));
+             Contains(CLOACINA_DETAIL_SAY_UNKNOWN_DEPENDENCY) &&
+                 Contains("task 'b' comes after 'laod'") && Contains("did you mean 'load'"));
+  CHECK_THAT(
+      problem_of(
+          built().task("a", {"c"}, nothing).task("b", {"a"}, nothing).task("c", {"b"}, nothing)),
+      Contains(CLOACINA_DETAIL_SAY_CYCLE) && Contains("waits for"));
   CHECK_THAT(problem_of(built().task("a", {"a"}, nothing)),
              Contains(CLOACINA_DETAIL_SAY_CYCLE) && Contains("'a' waits for 'a'"));
-  CHECK_THAT(problem_of(built().task("a", {.retry = {.max_attempts = 2}, .execution = at_most_once}, nothing)),
+  CHECK_THAT(problem_of(built().task("a", {.retry = {.max_attempts = 2}, .execution = at_most_once},
+                                     nothing)),
              Contains(CLOACINA_DETAIL_SAY_RETRIED_AT_MOST_ONCE) && Contains("'a'"));
-  CHECK_THAT(problem_of(built().task("a", nothing).task("b", {.trigger_rule = w::task_failed("a")}, nothing)),
-             Contains(CLOACINA_DETAIL_SAY_RULE_NOT_UPSTREAM) && Contains("the rule of task 'b' names 'a'"));
+  CHECK_THAT(
+      problem_of(
+          built().task("a", nothing).task("b", {.trigger_rule = w::task_failed("a")}, nothing)),
+      Contains(CLOACINA_DETAIL_SAY_RULE_NOT_UPSTREAM) &&
+          Contains("the rule of task 'b' names 'a'"));
   CHECK_THAT(problem_of(built().task("a", {.trigger_rule = w::task_failed("a")}, nothing)),
              Contains(CLOACINA_DETAIL_SAY_RULE_NOT_UPSTREAM));
   CHECK_THAT(problem_of(built().task("a", {.reads = {total}}, nothing)),
              Contains(CLOACINA_DETAIL_SAY_MISSING_INPUT) && Contains("task 'a' reads key 'total'"));
-  CHECK_THAT(problem_of(built().task("a", {.writes = {KeyUse{"total", 1}}}, nothing).task("b", {.after = {"a"}, .reads = {total}}, nothing)),
-             Contains(CLOACINA_DETAIL_SAY_KEY_TYPE_CONFLICT) && Contains("key 'total' by task 'a' and by task 'b'"));
-  CHECK_THAT(problem_of(built().task("a", {.writes = {total}}, nothing).task("b", {.writes = {total}}, nothing)),
-             Contains(CLOACINA_DETAIL_SAY_WRITE_CONFLICT) && Contains("tasks 'a' and 'b' write key 'total'"));
+  CHECK_THAT(problem_of(built()
+                            .task("a", {.writes = {KeyUse{"total", 1}}}, nothing)
+                            .task("b", {.after = {"a"}, .reads = {total}}, nothing)),
+             Contains(CLOACINA_DETAIL_SAY_KEY_TYPE_CONFLICT) &&
+                 Contains("key 'total' by task 'a' and by task 'b'"));
+  CHECK_THAT(
+      problem_of(
+          built().task("a", {.writes = {total}}, nothing).task("b", {.writes = {total}}, nothing)),
+      Contains(CLOACINA_DETAIL_SAY_WRITE_CONFLICT) &&
+          Contains("tasks 'a' and 'b' write key 'total'"));
 }
 
 TEST_CASE("a key without a type fits every type", "[authoring][builder]") {
@@ -140,7 +154,8 @@ TEST_CASE("a key without a type fits every type", "[authoring][builder]") {
                     .build());
 }
 
-TEST_CASE("branches may write one key when every place where they meet merges it", "[authoring][builder]") {
+TEST_CASE("branches may write one key when every place where they meet merges it",
+          "[authoring][builder]") {
   auto branches = [] {
     WorkflowBuilder builder{"branches"};
     builder.task("start", {.writes = {total}}, nothing)
@@ -148,43 +163,60 @@ TEST_CASE("branches may write one key when every place where they meet merges it
         .task("right", {.after = {"start"}, .writes = {total}}, nothing);
     return builder;
   };
-  CHECK(problem_of(branches().task("join", {.after = {"left", "right"}, .merges = {total}}, nothing)).empty());
-  CHECK(problem_of(branches().task("join", {.after = {"left", "right", "start"}, .merges = {total}}, nothing)
-                       .task("after", {.after = {"left", "join"}}, nothing))
+  CHECK(
+      problem_of(branches().task("join", {.after = {"left", "right"}, .merges = {total}}, nothing))
+          .empty());
+  CHECK(problem_of(
+            branches()
+                .task("join", {.after = {"left", "right", "start"}, .merges = {total}}, nothing)
+                .task("after", {.after = {"left", "join"}}, nothing))
             .empty());
   CHECK(problem_of(branches()
                        .task("join", {.after = {"left", "right"}, .merges = {total}}, nothing)
                        .task("other", {.after = {"left", "right"}, .merges = {total}}, nothing))
             .empty());
   CHECK_FALSE(problem_of(branches().task("join", {.after = {"left", "right"}}, nothing)).empty());
-  CHECK_FALSE(problem_of(branches().task("join", {.after = {"left", "right"}, .writes = {total}}, nothing)).empty());
+  CHECK_FALSE(
+      problem_of(branches().task("join", {.after = {"left", "right"}, .writes = {total}}, nothing))
+          .empty());
   CHECK_FALSE(problem_of(branches()
                              .task("join", {.after = {"left", "right"}, .merges = {total}}, nothing)
                              .task("other", {.after = {"left", "right"}}, nothing))
                   .empty());
-  CHECK_FALSE(problem_of(branches().task("join", {.after = {"left", "right"}, .merges = {note}}, nothing)).empty());
+  CHECK_FALSE(
+      problem_of(branches().task("join", {.after = {"left", "right"}, .merges = {note}}, nothing))
+          .empty());
 }
 
 TEST_CASE("names, options and limits are checked too", "[authoring][builder]") {
-  auto one = [](TaskSettings settings) { return problem_of(std::move(WorkflowBuilder{"one"}.task("a", std::move(settings), nothing))); };
+  auto one = [](TaskSettings settings) {
+    return problem_of(std::move(WorkflowBuilder{"one"}.task("a", std::move(settings), nothing)));
+  };
 
   CHECK_THAT(problem_of(WorkflowBuilder{""}.task("a", nothing)), Contains("invalid workflow name"));
-  for (auto const& id : {std::string{}, std::string{"a::b"}, std::string{"a\nb"}, std::string{"\xff"}, std::string(256, 'a')})
+  for (auto const& id : {std::string{}, std::string{"a::b"}, std::string{"a\nb"},
+                         std::string{"\xff"}, std::string(256, 'a')})
     CHECK_THAT(problem_of(WorkflowBuilder{"ids"}.task(id, nothing)), Contains("invalid task id"));
-  CHECK(problem_of(WorkflowBuilder{"ids"}.task(std::string(255, 'a'), nothing).task("naïve – 例", nothing)).empty());
+  CHECK(problem_of(
+            WorkflowBuilder{"ids"}.task(std::string(255, 'a'), nothing).task("naïve – 例", nothing))
+            .empty());
   CHECK_THAT(one({.timeout = -1ms}), Contains("timeout of task 'a'"));
-  CHECK_THAT(problem_of(WorkflowBuilder{"t"}.timeout(-1ms).task("a", nothing)), Contains("timeout of the workflow"));
-  CHECK_THAT(one({.retry = {.max_attempts = 1001, .max_delay = 1ms}}), Contains("max_attempts") && Contains("max_delay"));
+  CHECK_THAT(problem_of(WorkflowBuilder{"t"}.timeout(-1ms).task("a", nothing)),
+             Contains("timeout of the workflow"));
+  CHECK_THAT(one({.retry = {.max_attempts = 1001, .max_delay = 1ms}}),
+             Contains("max_attempts") && Contains("max_delay"));
   CHECK_THAT(one({.writes = {"k", "k"}}), Contains("duplicate key: 'k'"));
   CHECK_THAT(one({.reads = {""}}), Contains("invalid key"));
-  CHECK_THAT(problem_of(WorkflowBuilder{"t"}.tag("", "x").task("a", nothing)), Contains("invalid tag"));
+  CHECK_THAT(problem_of(WorkflowBuilder{"t"}.tag("", "x").task("a", nothing)),
+             Contains("invalid tag"));
 }
 
 TEST_CASE("every violation stands in one error", "[authoring][builder]") {
-  auto const problem = problem_of(WorkflowBuilder{"wrong"}
-                                      .task("a", {.reads = {order_id}, .writes = {total}}, nothing)
-                                      .task("b", {.reads = {note}, .writes = {total}, .timeout = -1s}, nothing)
-                                      .task("c", {.trigger_rule = when::task_failed("a")}, nothing));
+  auto const problem =
+      problem_of(WorkflowBuilder{"wrong"}
+                     .task("a", {.reads = {order_id}, .writes = {total}}, nothing)
+                     .task("b", {.reads = {note}, .writes = {total}, .timeout = -1s}, nothing)
+                     .task("c", {.trigger_rule = when::task_failed("a")}, nothing));
   CHECK_THAT(problem, Contains("workflow 'wrong'"));
   CHECK_THAT(problem, Contains("reads key 'order_id'"));
   CHECK_THAT(problem, Contains("reads key 'note'"));
@@ -205,5 +237,6 @@ TEST_CASE("a workflow takes 65 535 tasks", "[authoring][builder]") {
   WorkflowBuilder builder{"many"};
   for (int i = 0; i < 65'535; ++i) builder.task("t" + std::to_string(i), nothing);
   CHECK(builder.build().tasks().size() == 65'535);
-  CHECK_THAT(problem_of(builder.task("one more", nothing)), Contains("too many tasks") && Contains("65536"));
+  CHECK_THAT(problem_of(builder.task("one more", nothing)),
+             Contains("too many tasks") && Contains("65536"));
 }

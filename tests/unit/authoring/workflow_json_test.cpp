@@ -34,7 +34,8 @@ Workflow sample() {
                        .jitter = false,
                        .condition = RetryCondition::error_pattern("busy", "locked")},
              .timeout = 0ms,
-             .trigger_rule = when::all(when::task_success("left"), when::context_value("k", when::greater_than, 0.1)),
+             .trigger_rule = when::all(when::task_success("left"),
+                                       when::context_value("k", when::greater_than, 0.1)),
              .priority = -5,
              .version = 2,
              .description = "joins",
@@ -98,7 +99,8 @@ TEST_CASE("hostile JSON is refused with the place of what is wrong", "[authoring
       {R"({"name":"n","tags":{"a":1},"tasks":[{"id":"a"}]})", "tags must hold text"},
       {R"({"name":"n","tasks":[{"id":"a","dependencies":[1]}]})", "dependencies must hold text"},
       {R"({"name":"n","tasks":[{"id":"a","dependencies":["b"]}]})", "unknown dependency"},
-      {R"({"name":"n","tasks":[{"id":"a","priority":40000}]})", "priority must be an integer from -32768 to 32767"},
+      {R"({"name":"n","tasks":[{"id":"a","priority":40000}]})",
+       "priority must be an integer from -32768 to 32767"},
       {R"({"name":"n","tasks":[{"id":"a","priority":1.5}]})", "priority must be an integer"},
       {R"({"name":"n","tasks":[{"id":"a","version":-1}]})", "version must be an integer from 0"},
       {R"({"name":"n","tasks":[{"id":"a","retry":[]}]})", "task number 1, retry"},
@@ -122,12 +124,16 @@ TEST_CASE("two workflows are compared task by task", "[authoring][compare]") {
                           .task("clean", {"load"}, nothing)
                           .task("report", {.after = {"clean"}, .version = 1}, nothing)
                           .build();
-  auto const after = WorkflowBuilder{"w"}
-                         .tag("a", "b")
-                         .task("load", {.writes = {"rows"}}, nothing)
-                         .task("report", {.after = {"load"}, .reads = {"rows"}, .trigger_rule = when::always(), .version = 2}, nothing)
-                         .task("audit", {"report"}, nothing)
-                         .build();
+  auto const after =
+      WorkflowBuilder{"w"}
+          .tag("a", "b")
+          .task("load", {.writes = {"rows"}}, nothing)
+          .task(
+              "report",
+              {.after = {"load"}, .reads = {"rows"}, .trigger_rule = when::always(), .version = 2},
+              nothing)
+          .task("audit", {"report"}, nothing)
+          .build();
   CHECK(Workflow::compare(before, before).empty());
   CHECK(Workflow::compare(before, before).to_string() == "no difference");
 
@@ -135,27 +141,33 @@ TEST_CASE("two workflows are compared task by task", "[authoring][compare]") {
   CHECK(difference.added == std::vector<std::string>{"audit"});
   CHECK(difference.removed == std::vector<std::string>{"clean"});
   CHECK(difference.changed ==
-        std::vector<std::string>{"workflow: its tags are others", "task 'load': writes 'rows' now",
-                                 "task 'report': depends on 'load' now", "task 'report': depends on 'clean' no longer",
-                                 "task 'report': reads 'rows' now",
-                                 R"(task 'report': its rule was '{"type":"NoneFailed"}' and is '{"type":"Always"}')",
-                                 "task 'report': its version was '1' and is '2'"});
-  CHECK_THAT(difference.to_string(), Contains("task 'audit' was added; task 'clean' was removed; workflow: its tags"));
+        std::vector<std::string>{
+            "workflow: its tags are others", "task 'load': writes 'rows' now",
+            "task 'report': depends on 'load' now", "task 'report': depends on 'clean' no longer",
+            "task 'report': reads 'rows' now",
+            R"(task 'report': its rule was '{"type":"NoneFailed"}' and is '{"type":"Always"}')",
+            "task 'report': its version was '1' and is '2'"});
+  CHECK_THAT(difference.to_string(),
+             Contains("task 'audit' was added; task 'clean' was removed; workflow: its tags"));
 }
 
 TEST_CASE("versions differ exactly where workflows do", "[authoring][compare]") {
   auto with = [](TaskSettings settings) {
     settings.after.push_back("a");
     WorkflowBuilder builder{"w"};
-    return builder.input("in").task("a", {.writes = {"k"}}, nothing).task("b", std::move(settings), nothing).build();
+    return builder.input("in")
+        .task("a", {.writes = {"k"}}, nothing)
+        .task("b", std::move(settings), nothing)
+        .build();
   };
   auto const plain = with({});
   CHECK(with({.timeout = 5s}).version() == plain.version());
   CHECK(with({.retry = {.max_attempts = 9}}).version() == plain.version());
   CHECK(with({.priority = 3, .description = "words"}).version() == plain.version());
   CHECK(with({.reads = {"k", "in"}}).version() == with({.reads = {"in", "k"}}).version());
-  for (auto const& other : {with({.reads = {"k"}}), with({.writes = {"k"}}), with({.version = 2}), with({.body_hash = "x"}),
-                            with({.trigger_rule = when::task_success("a")})}) {
+  for (auto const& other :
+       {with({.reads = {"k"}}), with({.writes = {"k"}}), with({.version = 2}),
+        with({.body_hash = "x"}), with({.trigger_rule = when::task_success("a")})}) {
     CHECK(other.version() != plain.version());
     CHECK_FALSE(Workflow::compare(plain, other).empty());
   }

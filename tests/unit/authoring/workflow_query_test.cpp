@@ -26,7 +26,8 @@ Workflow sample() {
 
 }  // namespace
 
-TEST_CASE("tasks stand in the order of their list, or in topological order with ties by it", "[authoring][query]") {
+TEST_CASE("tasks stand in the order of their list, or in topological order with ties by it",
+          "[authoring][query]") {
   CHECK(sample().tasks() == Ids{"report", "audit", "count", "clean", "load"});
   CHECK(sample().topological_sort() == Ids{"audit", "load", "count", "clean", "report"});
 }
@@ -38,7 +39,8 @@ TEST_CASE("a workflow answers about its graph", "[authoring][query]") {
   CHECK(workflow.dependents("report").empty());
   CHECK(workflow.roots() == Ids{"audit", "load"});
   CHECK(workflow.leaves() == Ids{"report", "audit"});
-  CHECK(workflow.execution_levels() == std::vector<Ids>{{"audit", "load"}, {"count", "clean"}, {"report"}});
+  CHECK(workflow.execution_levels() ==
+        std::vector<Ids>{{"audit", "load"}, {"count", "clean"}, {"report"}});
 }
 
 TEST_CASE("tasks can run in parallel if neither is upstream of the other", "[authoring][query]") {
@@ -62,16 +64,20 @@ TEST_CASE("a subgraph holds tasks and all that they depend on", "[authoring][que
 
 TEST_CASE("an unknown task is answered with the nearest names", "[authoring][query]") {
   auto const workflow = sample();
-  CHECK_THROWS_WITH(workflow.task("coutn"), Contains("no task 'coutn'") && Contains("did you mean 'count'"));
+  CHECK_THROWS_WITH(workflow.task("coutn"),
+                    Contains("no task 'coutn'") && Contains("did you mean 'count'"));
   CHECK_THROWS_AS(workflow.dependencies("x"), ValidationError);
   CHECK_THROWS_AS(workflow.dependents("x"), ValidationError);
   CHECK_THROWS_AS(workflow.can_run_parallel("load", "x"), ValidationError);
   CHECK_THROWS_AS(workflow.subgraph({"x"}), ValidationError);
 }
 
-TEST_CASE("a workflow that was built is valid", "[authoring][query]") { CHECK_NOTHROW(sample().validate()); }
+TEST_CASE("a workflow that was built is valid", "[authoring][query]") {
+  CHECK_NOTHROW(sample().validate());
+}
 
-TEST_CASE("a mermaid flowchart names every task and draws every dependency", "[authoring][picture]") {
+TEST_CASE("a mermaid flowchart names every task and draws every dependency",
+          "[authoring][picture]") {
   CHECK(sample().to_mermaid() ==
         "flowchart TD\n"
         "  t4[\"report\"]\n"
