@@ -134,6 +134,7 @@ class Loop {
   std::vector<Release> releases_;
   std::deque<LazyMarker> markers_;
   dal::Batch batch_;
+  std::vector<dal::ExecutionRow> claimed_;  // by the last batch, not taken into the table yet
   Watched watched_;            // executions of others, or of nobody
   ExecutionId last_asked_{};   // they are looked at in turns
   std::vector<Observation> seen_;

@@ -54,7 +54,9 @@ void Loop::commit_and_release() {
     if (claim) batch_.claim = {.limit = room, .now = now_, .known = known_};
     if (!commit_batch(entries)) return;
     release_all();
-    if (dirty_.empty()) return;
+    // What they decide is written first, then released: with the next batch, at once.
+    adopt(std::exchange(claimed_, {}));
+    if (dirty_.empty() && releases_.empty()) return;
   }
 }
 
@@ -156,7 +158,7 @@ bool Loop::commit_batch(std::vector<Entry*> const& entries) {
       if (auto* entry = table_.find(id)) not_inserted(*entry);
     if (batch_.claim.limit > 0) {
       claim_wanted_ = committed->claimed.size() >= batch_.claim.limit;
-      adopt(std::move(committed->claimed));
+      claimed_ = std::move(committed->claimed);
     }
     committed_(batch_.rows());
     if (others_alive_ > 0 && !environment_.conductor) std::this_thread::sleep_for(turn_pause);
