@@ -7,6 +7,7 @@ Each trial is judged by a checker that knows nothing of the library.  Closes wit
 from __future__ import annotations
 
 import argparse
+import collections
 import os
 import pathlib
 import random
@@ -48,10 +49,10 @@ def run(name: str, arguments: argparse.Namespace) -> bool:
     print(f"{name}: seed {arguments.seed}, scale {arguments.scale}"
           + (f", mutant {arguments.mutant}" if arguments.mutant else ""), flush=True)
     problems = TRIALS[name](arguments, directory)
-    for problem in problems[:20]:
-        print(f"  {problem}")
-    if len(problems) > 20:
-        print(f"  … and {len(problems) - 20} more")
+    for kind, count in collections.Counter(problem.split(":")[0] for problem in problems).items():
+        print(f"  {count} × {kind}, such as:")
+        for problem in [problem for problem in problems if problem.startswith(kind)][:3]:
+            print(f"    {problem[:400]}")
     found = bool(problems) and not problems[0].startswith("void")
     passed = found if arguments.mutant else not problems
     if passed:

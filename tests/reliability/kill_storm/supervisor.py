@@ -78,7 +78,7 @@ class Storm:
             self.rage()
             self.settle()
         except (sqlite3.Error, subprocess.SubprocessError, OSError) as error:
-            self.statistics.problems.append(f"the storm broke off: {error!r}")
+            self.statistics.problems.append(f"storm: broke off: {error!r}")
         finally:
             self.kill_all()
             self.statistics.seconds = time.monotonic() - begun
@@ -117,7 +117,7 @@ class Storm:
     def check_now(self) -> None:
         for slot, process in enumerate(self.processes):
             if process.poll() is not None:
-                self.statistics.problems.append(f"process {slot} ended by itself with {process.returncode}; see log.{slot}")
+                self.statistics.problems.append(f"exit: process {slot} ended by itself with {process.returncode}; see log.{slot}")
                 self.start(slot)
         now = time.monotonic()
         for slot in [slot for slot, until in self.stopped_until.items() if until <= now]:
@@ -125,7 +125,7 @@ class Storm:
             self.processes[slot].send_signal(signal.SIGCONT)
         orphans = self.reader.execute(ORPHANS).fetchone()[0]
         if orphans:
-            self.statistics.problems.append(f"{orphans} executions have an owner that is not alive")
+            self.statistics.problems.append(f"ownership: {orphans} executions have an owner that is not alive")
 
     def kill(self, slot: int) -> None:
         process = self.processes[slot]
@@ -159,7 +159,7 @@ class Storm:
             except subprocess.TimeoutExpired:
                 code = "no end within 15 s"
             if code != 0:
-                self.statistics.problems.append(f"process {slot}, told to end: {code}; see log.{slot}")
+                self.statistics.problems.append(f"exit: process {slot}, told to end: {code}; see log.{slot}")
 
     def kill_all(self) -> None:
         for process in self.processes:
