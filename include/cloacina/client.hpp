@@ -16,8 +16,8 @@ namespace cloacina {
 
 /// Submits to a database and asks it, and runs nothing: what it submits waits there for a runner.
 ///
-/// Opens and migrates the database as a runner does. A workflow may be submitted if this program has it registered.
-/// Thread-safe; every call blocks for a transaction or a read.
+/// Opens and migrates the database as a runner does. A workflow may be submitted if this program
+/// has it registered. Thread-safe; every call blocks for a transaction or a read.
 class Client {
  public:
   /// Throws `ConfigurationError`, `ValidationError`, `BackendError`.

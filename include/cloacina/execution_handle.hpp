@@ -21,23 +21,26 @@ namespace detail {
 class Machine;
 }
 
-/// An execution that was submitted. A value: copies stand for the same execution; it may outlive its runner, whose
-/// shutdown ends every wait with `RunnerStopped`. Thread-safe.
+/// An execution that was submitted. A value: copies stand for the same execution; it may outlive
+/// its runner, whose shutdown ends every wait with `RunnerStopped`. Thread-safe.
 class ExecutionHandle {
  public:
-  ExecutionHandle() noexcept = default;  ///< what an asynchronous submission that failed hands over; ask it nothing
-  ExecutionHandle(std::shared_ptr<engine::Completion> completion, std::weak_ptr<detail::Machine> machine) noexcept
+  ExecutionHandle() noexcept =
+      default;  ///< what an asynchronous submission that failed hands over; ask it nothing
+  ExecutionHandle(std::shared_ptr<engine::Completion> completion,
+                  std::weak_ptr<detail::Machine> machine) noexcept
       : completion_(std::move(completion)), machine_(std::move(machine)) {}
 
   [[nodiscard]] ExecutionId id() const;
   /// As it is stored now. Blocks for one read.
   [[nodiscard]] WorkflowStatus status() const;
-  /// Blocks until the execution is final, however it ended. Throws `RunnerStopped`; `StateError` where waiting would
-  /// wait for itself (in a coroutine body, a callback, an observer).
+  /// Blocks until the execution is final, however it ended. Throws `RunnerStopped`; `StateError`
+  /// where waiting would wait for itself (in a coroutine body, a callback, an observer).
   [[nodiscard]] ExecutionResult wait() const;
   /// The same for at most `timeout`; nothing if it has passed.
   [[nodiscard]] std::optional<ExecutionResult> wait_for(std::chrono::nanoseconds timeout) const;
-  /// Blocks until the execution is stored as Cancelled. Throws `StateError` naming the state if it is final.
+  /// Blocks until the execution is stored as Cancelled. Throws `StateError` naming the state if it
+  /// is final.
   void cancel(std::string_view reason = {}) const;
 
   /// Waits without a thread; completes with `void(std::exception_ptr, ExecutionResult)`.
@@ -54,7 +57,8 @@ class ExecutionHandle {
         done(std::move(error), Result{std::move(result)});
       });
     };
-    return detail::async_operation<Result>(run_on_worker(), std::move(start), std::forward<Token>(token));
+    return detail::async_operation<Result>(run_on_worker(), std::move(start),
+                                           std::forward<Token>(token));
   }
 
  private:

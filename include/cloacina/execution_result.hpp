@@ -27,11 +27,13 @@ struct TaskResult {
   std::optional<Instant> started, completed;
 };
 
-/// How an execution ended, with everything it left behind. Immutable; copies share the content; thread-safe.
+/// How an execution ended, with everything it left behind. Immutable; copies share the content;
+/// thread-safe.
 class ExecutionResult {
  public:
   struct Data;
-  ExecutionResult() noexcept = default;  ///< what an asynchronous wait that failed hands over; ask it nothing
+  ExecutionResult() noexcept =
+      default;  ///< what an asynchronous wait that failed hands over; ask it nothing
   explicit ExecutionResult(std::shared_ptr<Data const> data) noexcept : data_(std::move(data)) {}
 
   [[nodiscard]] ExecutionId id() const noexcept;
@@ -65,7 +67,8 @@ class ExecutionResult {
   std::shared_ptr<Data const> data_;
 };
 
-/// The result of `Workflow`, a workflow declared by macro: the compiler knows which keys it can have.
+/// The result of `Workflow`, a workflow declared by macro: the compiler knows which keys it can
+/// have.
 template <class WorkflowType>
 class TypedResult : public ExecutionResult {
  public:

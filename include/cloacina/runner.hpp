@@ -24,21 +24,22 @@ namespace cloacina {
 
 /// Runs workflows, and keeps them in a database so that nothing accepted is ever lost.
 ///
-/// Opens and migrates the database, starts its threads, and goes on with what earlier runners left behind. Any number
-/// of runners, in this process or in others, may work on one database. Every member is thread-safe; moving is not.
-/// \code
+/// Opens and migrates the database, starts its threads, and goes on with what earlier runners left
+/// behind. Any number of runners, in this process or in others, may work on one database. Every
+/// member is thread-safe; moving is not. \code
 ///   cloacina::DefaultRunner runner{"sqlite://orders.db"};
 ///   auto result = runner.execute(order_pipeline(order_id = 42));
 ///   std::cout << result.get(total) << '\n';
 /// \endcode
-/// Blocking calls throw `StateError` where they would wait for themselves: in a coroutine body, a callback, an observer.
-/// In a synchronous body they lend their worker out while they wait.
+/// Blocking calls throw `StateError` where they would wait for themselves: in a coroutine body, a
+/// callback, an observer. In a synchronous body they lend their worker out while they wait.
 class DefaultRunner {
  public:
   class Builder;
 
-  /// Throws `ConfigurationError` (URL, file, configuration: one error naming every offending field), `ValidationError`
-  /// (everything that is wrong with registered workflows), `BackendError`.
+  /// Throws `ConfigurationError` (URL, file, configuration: one error naming every offending
+  /// field), `ValidationError` (everything that is wrong with registered workflows),
+  /// `BackendError`.
   explicit DefaultRunner(std::string_view database_url, DefaultRunnerConfig config = {});
   [[nodiscard]] static Builder builder();
 
@@ -47,28 +48,33 @@ class DefaultRunner {
   /// `shutdown(5 s)`.
   ~DefaultRunner();
 
-  // ---- submit and wait -----------------------------------------------------------------------------------------------
+  // ---- submit and wait
+  // -----------------------------------------------------------------------------------------------
 
-  /// Submits and blocks until the end. A run that failed *returns*; throws only if it could not be accepted or waited
-  /// for: `WorkflowNotFound`, `ValidationError`, `RunnerStopped`.
+  /// Submits and blocks until the end. A run that failed *returns*; throws only if it could not be
+  /// accepted or waited for: `WorkflowNotFound`, `ValidationError`, `RunnerStopped`.
   template <class WorkflowType>
-  TypedResult<WorkflowType> execute(Invocation<WorkflowType> const& job, SubmitOptions const& options = {}) {
+  TypedResult<WorkflowType> execute(Invocation<WorkflowType> const& job,
+                                    SubmitOptions const& options = {}) {
     return TypedResult<WorkflowType>{execute(job.name, job.input, options)};
   }
-  ExecutionResult execute(std::string_view workflow, Context input, SubmitOptions const& options = {});
+  ExecutionResult execute(std::string_view workflow, Context input,
+                          SubmitOptions const& options = {});
 
   /// Blocks until the execution is stored: from then on it is not lost.
   template <class WorkflowType>
-  TypedHandle<WorkflowType> submit(Invocation<WorkflowType> const& job, SubmitOptions const& options = {}) {
+  TypedHandle<WorkflowType> submit(Invocation<WorkflowType> const& job,
+                                   SubmitOptions const& options = {}) {
     return TypedHandle<WorkflowType>{submit(job.name, job.input, options)};
   }
-  ExecutionHandle submit(std::string_view workflow, Context input, SubmitOptions const& options = {});
+  ExecutionHandle submit(std::string_view workflow, Context input,
+                         SubmitOptions const& options = {});
 
-  /// Many at once: blocks until all are stored, in as few transactions as they fit into. Throws if one is refused; the
-  /// others may have been stored.
+  /// Many at once: blocks until all are stored, in as few transactions as they fit into. Throws if
+  /// one is refused; the others may have been stored.
   template <class WorkflowType>
-  std::vector<TypedHandle<WorkflowType>> submit_many(std::vector<Invocation<WorkflowType>> const& jobs,
-                                                     SubmitOptions const& options = {}) {
+  std::vector<TypedHandle<WorkflowType>> submit_many(
+      std::vector<Invocation<WorkflowType>> const& jobs, SubmitOptions const& options = {}) {
     std::vector<Context> inputs;
     inputs.reserve(jobs.size());
     for (auto const& job : jobs) inputs.push_back(job.input);
@@ -81,19 +87,23 @@ class DefaultRunner {
   std::vector<ExecutionHandle> submit_many(std::string_view workflow, std::vector<Context> inputs,
                                            SubmitOptions const& options = {});
 
-  /// Does not block; completes with `void(std::exception_ptr, handle)` once the execution is stored, on the handler's
-  /// associated executor, or on a worker.
+  /// Does not block; completes with `void(std::exception_ptr, handle)` once the execution is
+  /// stored, on the handler's associated executor, or on a worker.
   template <class WorkflowType, class Token>
-  auto async_submit(Invocation<WorkflowType> const& job, SubmitOptions const& options, Token&& token) {
-    return async_submit_as<TypedHandle<WorkflowType>>(job.name, job.input, options, std::forward<Token>(token));
+  auto async_submit(Invocation<WorkflowType> const& job, SubmitOptions const& options,
+                    Token&& token) {
+    return async_submit_as<TypedHandle<WorkflowType>>(job.name, job.input, options,
+                                                      std::forward<Token>(token));
   }
   template <class WorkflowType, class Token>
   auto async_submit(Invocation<WorkflowType> const& job, Token&& token) {
     return async_submit(job, SubmitOptions{}, std::forward<Token>(token));
   }
   template <class Token>
-  auto async_submit(std::string_view workflow, Context input, SubmitOptions const& options, Token&& token) {
-    return async_submit_as<ExecutionHandle>(workflow, std::move(input), options, std::forward<Token>(token));
+  auto async_submit(std::string_view workflow, Context input, SubmitOptions const& options,
+                    Token&& token) {
+    return async_submit_as<ExecutionHandle>(workflow, std::move(input), options,
+                                            std::forward<Token>(token));
   }
   template <class Token>
   auto async_submit(std::string_view workflow, Context input, Token&& token) {
@@ -106,7 +116,8 @@ class DefaultRunner {
     return submit(std::forward<Arguments>(arguments)...);
   }
 
-  // ---- ask and steer -------------------------------------------------------------------------------------------------
+  // ---- ask and steer
+  // -------------------------------------------------------------------------------------------------
 
   /// Each blocks for a read. Throws `ExecutionNotFound`.
   [[nodiscard]] WorkflowStatus status(ExecutionId id) const;
@@ -116,28 +127,32 @@ class DefaultRunner {
   [[nodiscard]] ExecutionHandle handle(ExecutionId id) const;
   /// Newest first.
   [[nodiscard]] std::vector<ExecutionInfo> list(ListOptions const& options = {}) const;
-  /// Nothing new starts, running bodies are asked to stop, unfinished tasks become Cancelled. Blocks until that is
-  /// stored. Throws `ExecutionNotFound`; `StateError` if it is final, or owned by a runner of another process.
+  /// Nothing new starts, running bodies are asked to stop, unfinished tasks become Cancelled.
+  /// Blocks until that is stored. Throws `ExecutionNotFound`; `StateError` if it is final, or owned
+  /// by a runner of another process.
   void cancel(ExecutionId id, std::string_view reason = {});
 
   /// The workflows that this runner can run.
   [[nodiscard]] std::vector<std::string> workflows() const;
 
-  /// Accepts no more, lets running bodies end until `timeout`, asks the rest to stop, and gives its executions back so
-  /// that others need not wait for the lease. Returns by `timeout` + 0.5 s; threads of bodies that do not stop are left
-  /// behind. Idempotent, callable from any thread, never throws.
+  /// Accepts no more, lets running bodies end until `timeout`, asks the rest to stop, and gives its
+  /// executions back so that others need not wait for the lease. Returns by `timeout` + 0.5 s;
+  /// threads of bodies that do not stop are left behind. Idempotent, callable from any thread,
+  /// never throws.
   void shutdown(std::chrono::milliseconds timeout = std::chrono::seconds{5}) noexcept;
 
  private:
   explicit DefaultRunner(std::shared_ptr<detail::Machine> machine) noexcept;
   template <class Handle, class Token>
-  auto async_submit_as(std::string_view workflow, Context input, SubmitOptions const& options, Token&& token) {
+  auto async_submit_as(std::string_view workflow, Context input, SubmitOptions const& options,
+                       Token&& token) {
     auto start = [submission = prepare(workflow, std::move(input), options)](auto done) {
       submission([done](std::exception_ptr error, ExecutionHandle handle) {
         done(std::move(error), Handle{std::move(handle)});
       });
     };
-    return detail::async_operation<Handle>(run_on_worker(), std::move(start), std::forward<Token>(token));
+    return detail::async_operation<Handle>(run_on_worker(), std::move(start),
+                                           std::forward<Token>(token));
   }
   using Submitted = std::function<void(std::exception_ptr, ExecutionHandle)>;
   /// Checks now; the returned function submits.

@@ -7,14 +7,15 @@
 
 namespace cloacina {
 
-/// How a runner works; the defaults need no tuning. Checked when the runner is constructed: one `ConfigurationError`
-/// names every field that is out of range, with the range.
+/// How a runner works; the defaults need no tuning. Checked when the runner is constructed: one
+/// `ConfigurationError` names every field that is out of range, with the range.
 struct DefaultRunnerConfig {
   /// Synchronous bodies that run at the same time; one thread each. 1 to 1 024.
   std::size_t max_concurrent_tasks = 4;
   /// Coroutine bodies that are under way at the same time. 1 to 1 000 000.
   std::size_t max_concurrent_async_tasks = 1'000;
-  /// Backstop behind every wake-up: how often the database is looked at without a reason. 1 ms to 1 h.
+  /// Backstop behind every wake-up: how often the database is looked at without a reason. 1 ms to 1
+  /// h.
   std::chrono::milliseconds scheduler_poll_interval{1'000};
   /// Limit of one attempt of a task that does not name its own; 0: none.
   std::chrono::milliseconds task_timeout{300'000};
@@ -26,7 +27,8 @@ struct DefaultRunnerConfig {
   bool enable_recovery = true;
   /// A runner that has not been heard of for this long is dead. 100 ms to 1 h.
   std::chrono::milliseconds lease{15'000};
-  /// Executions that this runner owns at the same time; what is accepted beyond that waits unowned. 1 to 10 000 000.
+  /// Executions that this runner owns at the same time; what is accepted beyond that waits unowned.
+  /// 1 to 10 000 000.
   std::size_t max_active_executions = 10'000;
   /// After so many crashes a task is Failed. 3 to 100.
   std::uint32_t max_crashes = 5;

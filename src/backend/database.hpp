@@ -42,9 +42,10 @@ class Database {
   /// Identity of the running kernel; empty where the server's clock decides.
   [[nodiscard]] virtual std::string boot_id() = 0;
   /// Moves what the writers logged into the main file, without holding them up; returns the length
-  /// of the log in bytes. Under constant writing it grows on: `force` keeps writers out until all is
-  /// moved and they begin it again (then 0 is returned), or for 250 ms if readers stay in it. Does
-  /// nothing where the server does it. Blocks; call it from a reader thread. Throws `SessionError`.
+  /// of the log in bytes. Under constant writing it grows on: `force` keeps writers out until all
+  /// is moved and they begin it again (then 0 is returned), or for 250 ms if readers stay in it.
+  /// Does nothing where the server does it. Blocks; call it from a reader thread. Throws
+  /// `SessionError`.
   virtual std::uint64_t checkpoint(bool force) = 0;
   /// How the database is named in messages: no secret in it.
   [[nodiscard]] virtual std::string const& display_name() const noexcept = 0;

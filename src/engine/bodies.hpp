@@ -8,15 +8,16 @@
 
 namespace cloacina::engine {
 
-/// Where bodies run. The engine hands over what may start and gets exactly one `FinishedTask` back for each, in its
-/// inbox. Every function may be called from any thread and returns at once.
+/// Where bodies run. The engine hands over what may start and gets exactly one `FinishedTask` back
+/// for each, in its inbox. Every function may be called from any thread and returns at once.
 class Bodies {
  public:
   virtual ~Bodies() = default;
   virtual void start(std::vector<ReadyTask>&& ready) = 0;
   /// Runs a callback on a worker.
   virtual void call(std::function<void()> callback) = 0;
-  /// Requests stop of the bodies of one execution that run now; its `StopFlag` keeps others from starting.
+  /// Requests stop of the bodies of one execution that run now; its `StopFlag` keeps others from
+  /// starting.
   virtual void stop_execution(ExecutionId id) = 0;
   /// Requests stop of everything that runs.
   virtual void stop_all() = 0;

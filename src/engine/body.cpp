@@ -34,7 +34,8 @@ FinishedTask failure(ReadyTask const& ready, std::string text, bool retryable) {
 
 }  // namespace
 
-std::optional<std::chrono::milliseconds> time_limit(TaskDefinition const& task, BodySettings const& settings) {
+std::optional<std::chrono::milliseconds> time_limit(TaskDefinition const& task,
+                                                    BodySettings const& settings) {
   auto const limit = task.timeout.value_or(settings.task_timeout);
   if (limit.count() == 0) return std::nullopt;
   return limit;
@@ -56,7 +57,8 @@ detail::TaskRun make_run(ReadyTask& ready, std::stop_token stop, std::optional<I
 
 FinishedTask returned(ReadyTask const& ready, detail::TaskRun&& run, BodySettings const& settings) {
   // The body would do the same again: no retry helps.
-  if (auto problem = detail::missing_write(ready.definition(), run.delta)) return failure(ready, std::move(*problem), false);
+  if (auto problem = detail::missing_write(ready.definition(), run.delta))
+    return failure(ready, std::move(*problem), false);
   auto finished = answer_to(ready);
   if (!run.delta.empty()) finished.text = run.delta.to_json();
   if (finished.text.size() > settings.max_context_bytes) {
@@ -83,7 +85,9 @@ FinishedTask timed_out(ReadyTask const& ready, std::chrono::milliseconds limit) 
   return failure(ready, text, should_retry(ready.definition().retry, info));
 }
 
-FinishedTask dropped(ReadyTask const& ready) { return failure(ready, "not started: its execution was stopped", true); }
+FinishedTask dropped(ReadyTask const& ready) {
+  return failure(ready, "not started: its execution was stopped", true);
+}
 
 FinishedTask run_body(ReadyTask const& ready, detail::TaskRun&& run, BodySettings const& settings) {
   try {

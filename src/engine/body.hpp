@@ -15,19 +15,23 @@ namespace cloacina::engine {
 
 /// What all bodies of a runner have in common.
 struct BodySettings {
-  std::chrono::milliseconds task_timeout{300'000};  ///< of tasks that do not name their own; 0: none
+  std::chrono::milliseconds task_timeout{
+      300'000};  ///< of tasks that do not name their own; 0: none
   std::size_t max_context_bytes = 16u << 20;
 };
 
 /// The limit of one attempt; nothing: none.
-[[nodiscard]] std::optional<std::chrono::milliseconds> time_limit(TaskDefinition const& task, BodySettings const& settings);
+[[nodiscard]] std::optional<std::chrono::milliseconds> time_limit(TaskDefinition const& task,
+                                                                  BodySettings const& settings);
 
 /// What the body of `ready` gets to see.
-[[nodiscard]] detail::TaskRun make_run(ReadyTask& ready, std::stop_token stop, std::optional<Instant> deadline,
-                                       detail::Sleeper& sleeper);
+[[nodiscard]] detail::TaskRun make_run(ReadyTask& ready, std::stop_token stop,
+                                       std::optional<Instant> deadline, detail::Sleeper& sleeper);
 
-/// The message for a body that returned: a success, or a failure where it did not keep what it declared.
-[[nodiscard]] FinishedTask returned(ReadyTask const& ready, detail::TaskRun&& run, BodySettings const& settings);
+/// The message for a body that returned: a success, or a failure where it did not keep what it
+/// declared.
+[[nodiscard]] FinishedTask returned(ReadyTask const& ready, detail::TaskRun&& run,
+                                    BodySettings const& settings);
 /// The message for one that threw, whatever it threw.
 [[nodiscard]] FinishedTask threw(ReadyTask const& ready, std::exception_ptr error);
 /// The message for one that did not return in time.
@@ -36,6 +40,7 @@ struct BodySettings {
 [[nodiscard]] FinishedTask dropped(ReadyTask const& ready);
 
 /// Runs a synchronous body to its end on this thread.
-[[nodiscard]] FinishedTask run_body(ReadyTask const& ready, detail::TaskRun&& run, BodySettings const& settings);
+[[nodiscard]] FinishedTask run_body(ReadyTask const& ready, detail::TaskRun&& run,
+                                    BodySettings const& settings);
 
 }  // namespace cloacina::engine

@@ -47,7 +47,9 @@ void Committer::enroll() {
   no_takeover_before_ = 0ns;
 }
 
-dal::Fence Committer::fence() const noexcept { return {settings_.row.id, commit_seq_ + 1, settings_.lease}; }
+dal::Fence Committer::fence() const noexcept {
+  return {settings_.row.id, commit_seq_ + 1, settings_.lease};
+}
 
 void Committer::renewed(std::chrono::nanoseconds sent) noexcept {
   ++commit_seq_;
@@ -92,8 +94,11 @@ Committer::Result Committer::commit(dal::Batch const& batch) {
           renewed(sent);
           return committed_by_reading(batch);
         }
-        case Fate::dead: return Dead{};
-        case Fate::not_applied: ask = false; break;  // the same batch, the same number, again
+        case Fate::dead:
+          return Dead{};
+        case Fate::not_applied:
+          ask = false;
+          break;  // the same batch, the same number, again
         case Fate::unreachable:
           if (!back_off(trouble)) return GaveUp{};
           break;
@@ -143,7 +148,8 @@ bool Committer::back_off(std::string const& why) {
     log_warning("cloacina: the database refuses for now, trying on: " + why);
   auto const exponent = std::min(failures_, 8u);
   auto const longest = std::chrono::duration<double>(0.004 * static_cast<double>(1u << exponent));
-  auto const pause = std::chrono::duration_cast<std::chrono::nanoseconds>(longest * (0.5 + environment_.random() / 2));
+  auto const pause = std::chrono::duration_cast<std::chrono::nanoseconds>(
+      longest * (0.5 + environment_.random() / 2));
   if (auto const& conductor = environment_.conductor) {
     // Others go on meanwhile; an engine that waits inside its turn gets no other one.
     return !conductor->run_until([this] { return gave_up_; }, environment_.monotonic() + pause);
@@ -167,7 +173,8 @@ bool Committer::take_over(Instant now, dal::TakeoverResult& result) {
     renewed(sent);
     return true;
   }
-  if (auto const* again = std::get_if<dal::Again>(&result.outcome); again && !again->session_broken) return false;
+  if (auto const* again = std::get_if<dal::Again>(&result.outcome); again && !again->session_broken)
+    return false;
   // The next commit finds out what became of it: it carries the same number.
   if (std::holds_alternative<dal::Unknown>(result.outcome)) {
     session_failed();
@@ -181,14 +188,19 @@ bool Committer::release(Instant now) {
     try {
       auto const outcome = dal::release(database_, session(), fence(), now);
       if (std::holds_alternative<dal::Committed>(outcome)) return true;
-      if (std::holds_alternative<dal::Fenced>(outcome) || std::holds_alternative<dal::Refused>(outcome)) return false;
+      if (std::holds_alternative<dal::Fenced>(outcome) ||
+          std::holds_alternative<dal::Refused>(outcome))
+        return false;
       if (std::holds_alternative<dal::Unknown>(outcome)) {
         session_failed();
         auto const row = dal::read_runner(session(), settings_.row.id);
         if (!row || !row->alive) return true;
       }
     } catch (Error const& error) {
-      log_warning(std::string{"cloacina: ownership could not be released, others take over after the lease: "} + error.what());
+      log_warning(
+          std::string{
+              "cloacina: ownership could not be released, others take over after the lease: "} +
+          error.what());
       session_failed();
     }
     if (!back_off("release")) return false;
@@ -196,9 +208,15 @@ bool Committer::release(Instant now) {
   return false;
 }
 
-bool Committer::renewal_due(std::chrono::nanoseconds monotonic) const noexcept { return monotonic >= next_renewal(); }
-std::chrono::nanoseconds Committer::next_renewal() const noexcept { return last_renewal_ + settings_.lease / 3; }
-std::chrono::nanoseconds Committer::lease_end() const noexcept { return last_renewal_ + settings_.lease; }
+bool Committer::renewal_due(std::chrono::nanoseconds monotonic) const noexcept {
+  return monotonic >= next_renewal();
+}
+std::chrono::nanoseconds Committer::next_renewal() const noexcept {
+  return last_renewal_ + settings_.lease / 3;
+}
+std::chrono::nanoseconds Committer::lease_end() const noexcept {
+  return last_renewal_ + settings_.lease;
+}
 bool Committer::may_take_over(std::chrono::nanoseconds monotonic) const noexcept {
   return monotonic >= no_takeover_before_ && monotonic - last_renewal_ <= settings_.lease / 2;
 }

@@ -18,8 +18,9 @@
 
 namespace cloacina::engine {
 
-/// The runner's identity towards the database, and the only one who writes under it: numbers its transactions, repeats
-/// what must be repeated, and finds out what became of a commit whose answer was lost (R1, R8, R16).
+/// The runner's identity towards the database, and the only one who writes under it: numbers its
+/// transactions, repeats what must be repeated, and finds out what became of a commit whose answer
+/// was lost (R1, R8, R16).
 ///
 /// One thread, except `give_up`.
 class Committer {
@@ -30,8 +31,8 @@ class Committer {
     std::chrono::milliseconds lease{};
     std::uint32_t max_crashes = 5;
   };
-  struct Dead {};     ///< declared dead by another runner: nothing was written, `enroll` again
-  struct GaveUp {};   ///< `give_up` was called while the database did not answer
+  struct Dead {};    ///< declared dead by another runner: nothing was written, `enroll` again
+  struct GaveUp {};  ///< `give_up` was called while the database did not answer
   using Refused = dal::Refused;
   using Result = std::variant<dal::Committed, Dead, GaveUp, Refused>;
 
@@ -39,7 +40,8 @@ class Committer {
 
   /// Registers this runner under a new id; throws what the database says.
   void enroll();
-  /// Blocks until the outcome is known. `Committed::not_inserted` is filled also where the answer was lost.
+  /// Blocks until the outcome is known. `Committed::not_inserted` is filled also where the answer
+  /// was lost.
   [[nodiscard]] Result commit(dal::Batch const& batch);
   /// R2; false if this runner itself is dead or the database does not answer now: try again later.
   [[nodiscard]] bool take_over(Instant now, dal::TakeoverResult& result);
@@ -58,7 +60,8 @@ class Committer {
   [[nodiscard]] std::chrono::nanoseconds lease_end() const noexcept;
   /// R7.
   [[nodiscard]] bool may_take_over(std::chrono::nanoseconds monotonic) const noexcept;
-  /// After an unknown outcome or a reconnect the memory must be compared with the table (R3); resets itself.
+  /// After an unknown outcome or a reconnect the memory must be compared with the table (R3);
+  /// resets itself.
   [[nodiscard]] bool take_reconcile_wanted() noexcept;
   [[nodiscard]] dal::RunnerId id() const noexcept { return settings_.row.id; }
   /// The engine's session, between two transactions.

@@ -23,7 +23,8 @@ class Completion {
     std::lock_guard lock{mutex_};
     return id_;
   }
-  /// An idempotency key was taken: this now stands for the earlier execution. Before the acceptance is answered.
+  /// An idempotency key was taken: this now stands for the earlier execution. Before the acceptance
+  /// is answered.
   void refer_to(ExecutionId earlier) {
     std::lock_guard lock{mutex_};
     id_ = earlier;
@@ -41,7 +42,8 @@ class Completion {
  private:
   mutable std::mutex mutex_;
   ExecutionId id_;
-  std::variant<std::monostate, std::unique_ptr<ExecutionState>, ExecutionResult, std::exception_ptr> end_;
+  std::variant<std::monostate, std::unique_ptr<ExecutionState>, ExecutionResult, std::exception_ptr>
+      end_;
   Signal signal_;
 };
 

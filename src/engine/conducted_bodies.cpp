@@ -42,7 +42,8 @@ class ConductedSleeper final : public detail::Sleeper {
   }
 
   void block(std::chrono::nanoseconds duration, std::stop_token stop) override {
-    environment_.conductor->run_until([&] { return stop.stop_requested(); }, environment_.monotonic() + duration);
+    environment_.conductor->run_until([&] { return stop.stop_requested(); },
+                                      environment_.monotonic() + duration);
     if (stop.stop_requested()) throw_stopped();
   }
 
@@ -65,7 +66,9 @@ struct ConductedBodies::Running {
 
 struct ConductedBodies::Shared {
   Shared(BodySettings its_settings, Environment its_environment, std::shared_ptr<Inbox> its_inbox)
-      : settings(its_settings), environment(std::move(its_environment)), inbox(std::move(its_inbox)) {}
+      : settings(its_settings),
+        environment(std::move(its_environment)),
+        inbox(std::move(its_inbox)) {}
 
   BodySettings settings;
   Environment environment;
@@ -89,12 +92,13 @@ struct ConductedBodies::Shared {
     std::optional<Instant> deadline;
     if (auto const limit = time_limit(body->ready.definition(), settings)) {
       deadline = environment.now() + *limit;
-      environment.conductor->post_at(environment.monotonic() + *limit, Role::io, [self, body, limit = *limit] {
-        if (body->answered) return;
-        self->answer(body, timed_out(body->ready, limit));
-        body->stop.request_stop();
-        body->cancel.emit(asio::cancellation_type::all);
-      });
+      environment.conductor->post_at(environment.monotonic() + *limit, Role::io,
+                                     [self, body, limit = *limit] {
+                                       if (body->answered) return;
+                                       self->answer(body, timed_out(body->ready, limit));
+                                       body->stop.request_stop();
+                                       body->cancel.emit(asio::cancellation_type::all);
+                                     });
     }
     body->run = make_run(body->ready, body->stop.get_token(), deadline, sleeper);
     auto const& what = *body->ready.definition().body;
@@ -103,15 +107,18 @@ struct ConductedBodies::Shared {
       return answer(body, std::move(finished));
     }
     auto done = [self, body](std::exception_ptr error) {
-      self->answer(body, error ? threw(body->ready, error) : returned(body->ready, std::move(body->run), self->settings));
+      self->answer(body, error ? threw(body->ready, error)
+                               : returned(body->ready, std::move(body->run), self->settings));
     };
-    asio::co_spawn(*context, what.co_run(body->run), asio::bind_cancellation_slot(body->cancel.slot(), std::move(done)));
+    asio::co_spawn(*context, what.co_run(body->run),
+                   asio::bind_cancellation_slot(body->cancel.slot(), std::move(done)));
     context->restart();
     context->poll();
   }
 };
 
-ConductedBodies::ConductedBodies(BodySettings settings, Environment environment, std::shared_ptr<Inbox> inbox)
+ConductedBodies::ConductedBodies(BodySettings settings, Environment environment,
+                                 std::shared_ptr<Inbox> inbox)
     : shared_(std::make_shared<Shared>(settings, std::move(environment), std::move(inbox))) {
   shared_->lane = &shared_->inbox->add_lane();
 }
@@ -127,7 +134,8 @@ void ConductedBodies::start(std::vector<ReadyTask>&& ready) {
     auto body = std::make_shared<Running>();
     body->ready = std::move(task);
     shared_->bodies.push_back(body);
-    shared_->environment.conductor->post(Role::worker, [shared = shared_, body] { shared->begin(shared, body); });
+    shared_->environment.conductor->post(Role::worker,
+                                         [shared = shared_, body] { shared->begin(shared, body); });
   }
 }
 

@@ -15,7 +15,8 @@
 
 namespace cloacina::engine {
 
-/// Bodies in a simulation: the conductor decides when each of them runs, all in one thread, on its clock.
+/// Bodies in a simulation: the conductor decides when each of them runs, all in one thread, on its
+/// clock.
 class ConductedBodies final : public Bodies {
  public:
   ConductedBodies(BodySettings settings, Environment environment, std::shared_ptr<Inbox> inbox);

@@ -8,8 +8,8 @@
 
 namespace cloacina::engine {
 
-/// When each execution slot wants its next `TimeDue`: a binary heap whose entries can be moved and removed.
-/// O(log n) per change, O(1) to look at the earliest. One thread.
+/// When each execution slot wants its next `TimeDue`: a binary heap whose entries can be moved and
+/// removed. O(log n) per change, O(1) to look at the earliest. One thread.
 class DueQueue {
  public:
   /// Sets, moves or (with nothing) removes the due time of a slot.

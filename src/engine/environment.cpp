@@ -12,7 +12,8 @@ namespace {
 /// From more than one word: with 32 bits two of a few thousand processes would make the same ids.
 std::mt19937_64 seeded() {
   std::random_device device;
-  std::seed_seq seed{device(), device(), device(), device(), device(), device(), device(), device()};
+  std::seed_seq seed{device(), device(), device(), device(),
+                     device(), device(), device(), device()};
   return std::mt19937_64{seed};
 }
 
@@ -37,13 +38,17 @@ class IdSource {
 Environment Environment::system() {
   Environment environment;
   environment.now = [] {
-    return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
+    return std::chrono::time_point_cast<std::chrono::microseconds>(
+        std::chrono::system_clock::now());
   };
   environment.monotonic = [] {
-    return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch());
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(
+        std::chrono::steady_clock::now().time_since_epoch());
   };
   auto generator = std::make_shared<std::mt19937_64>(seeded());
-  environment.random = [generator] { return std::uniform_real_distribution<double>{0.0, 1.0}(*generator); };
+  environment.random = [generator] {
+    return std::uniform_real_distribution<double>{0.0, 1.0}(*generator);
+  };
   environment.new_id = [source = std::make_shared<IdSource>()] { return source->next(); };
   return environment;
 }

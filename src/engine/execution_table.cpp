@@ -24,7 +24,8 @@ Entry& ExecutionTable::add(ExecutionState&& state) {
 
 void ExecutionTable::erase(Entry& entry) {
   auto const slot = entry.slot;
-  if (auto const it = by_id_.find(entry.state.id); it != by_id_.end() && it->second == slot) by_id_.erase(it);
+  if (auto const it = by_id_.find(entry.state.id); it != by_id_.end() && it->second == slot)
+    by_id_.erase(it);
   ++generations_[slot];
   free_.push_back(slot);
   slots_[slot].reset();

@@ -10,17 +10,18 @@
 
 namespace cloacina::engine {
 
-/// An execution in its owner's memory: the state that `plan` decides on, and what the loop has to do about it.
+/// An execution in its owner's memory: the state that `plan` decides on, and what the loop has to
+/// do about it.
 struct Entry {
   ExecutionState state;
   std::uint32_t slot = 0;
   std::uint32_t generation = 0;
-  bool insert = false;    ///< its row is not stored yet
-  bool owned = true;      ///< false: stored for anybody to claim, then forgotten
-  bool update = false;    ///< its row has changed
-  bool queued = false;    ///< in the loop's list for the next batch
-  bool busy = false;      ///< counts against the capacity
-  bool finished = false;  ///< final and stored; waits for callbacks
+  bool insert = false;                 ///< its row is not stored yet
+  bool owned = true;                   ///< false: stored for anybody to claim, then forgotten
+  bool update = false;                 ///< its row has changed
+  bool queued = false;                 ///< in the loop's list for the next batch
+  bool busy = false;                   ///< counts against the capacity
+  bool finished = false;               ///< final and stored; waits for callbacks
   std::uint32_t bodies = 0;            ///< to be started, or started and not reported back
   std::uint32_t callbacks = 0;         ///< that have not returned
   std::vector<TaskIndex> dirty_tasks;  ///< rows for the next batch

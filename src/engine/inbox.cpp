@@ -32,7 +32,8 @@ bool Inbox::push(std::vector<Request>&& requests) {
   {
     std::lock_guard lock{mutex_};
     if (closed_) return false;
-    requests_.insert(requests_.end(), std::make_move_iterator(requests.begin()), std::make_move_iterator(requests.end()));
+    requests_.insert(requests_.end(), std::make_move_iterator(requests.begin()),
+                     std::make_move_iterator(requests.end()));
   }
   announce();
   return true;
@@ -46,8 +47,8 @@ std::vector<Request> Inbox::close() {
 
 void Inbox::wake() { announce(); }
 
-// Either this thread sees `sleeping_`, or the engine sees `pending_` before it sleeps: both are sequentially consistent,
-// each side writes its own flag before it reads the other's.
+// Either this thread sees `sleeping_`, or the engine sees `pending_` before it sleeps: both are
+// sequentially consistent, each side writes its own flag before it reads the other's.
 void Inbox::announce() {
   if (pending_.exchange(true)) return;
   if (!sleeping_.load()) return;
@@ -60,7 +61,8 @@ void Inbox::drain(std::vector<FinishedTask>& finished, std::vector<Request>& req
   requests.clear();
   pending_.store(false);
   std::lock_guard lock{mutex_};
-  // Lanes first: a body that ends because of a request that came before must not be seen without that request.
+  // Lanes first: a body that ends because of a request that came before must not be seen without
+  // that request.
   for (auto& lane : lanes_) {
     std::lock_guard lane_lock{lane->mutex_};
     if (finished.empty()) {

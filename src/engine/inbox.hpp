@@ -13,8 +13,8 @@ namespace cloacina::engine {
 
 /// Where everybody leaves messages for the engine.
 ///
-/// Each producer of finished tasks has a lane of its own, so that pushing takes a lock that nobody else holds; the
-/// engine is woken only if it sleeps. Thread-safe.
+/// Each producer of finished tasks has a lane of its own, so that pushing takes a lock that nobody
+/// else holds; the engine is woken only if it sleeps. Thread-safe.
 class Inbox {
  public:
   class Lane {

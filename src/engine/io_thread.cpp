@@ -74,8 +74,8 @@ struct IoThread::Shared {
   std::size_t most = 0;
   Inbox::Lane* lane = nullptr;
 
-  /// What Asio holds for us. Suspended bodies live in the context and hold this object: it is destroyed by hand once
-  /// the thread has ended.
+  /// What Asio holds for us. Suspended bodies live in the context and hold this object: it is
+  /// destroyed by hand once the thread has ended.
   struct Io {
     asio::io_context context{1};
     asio::executor_work_guard<asio::io_context::executor_type> work{context.get_executor()};
@@ -120,7 +120,8 @@ void IoThread::Shared::start_one(std::shared_ptr<Shared> const& self, ReadyTask&
     arm(self, body->started + *body->limit);
   }
   body->run = make_run(body->ready, body->stop.get_token(), deadline, *sleeper);
-  // The handler may run when the context is destroyed, after everything else here: it holds what it touches.
+  // The handler may run when the context is destroyed, after everything else here: it holds what it
+  // touches.
   auto done = [self, place, body](std::exception_ptr error) {
     self->finish(*body, error);
     self->running.erase(place);
@@ -137,7 +138,8 @@ void IoThread::Shared::start_one(std::shared_ptr<Shared> const& self, ReadyTask&
 
 void IoThread::Shared::finish(Running& body, std::exception_ptr error) {
   if (body.reported) return;
-  inbox->push(*lane, error ? threw(body.ready, error) : returned(body.ready, std::move(body.run), settings));
+  inbox->push(*lane, error ? threw(body.ready, error)
+                           : returned(body.ready, std::move(body.run), settings));
 }
 
 void IoThread::Shared::arm(std::shared_ptr<Shared> const& self, Clock::time_point at) {
@@ -150,7 +152,8 @@ void IoThread::Shared::arm(std::shared_ptr<Shared> const& self, Clock::time_poin
   });
 }
 
-// `armed` is reset before anybody is looked at: whoever starts meanwhile either is seen here or asks to be watched.
+// `armed` is reset before anybody is looked at: whoever starts meanwhile either is seen here or
+// asks to be watched.
 void IoThread::Shared::look(std::shared_ptr<Shared> const& self) {
   armed.store(INT64_MAX);
   auto const now = Clock::now();
@@ -170,7 +173,8 @@ void IoThread::Shared::look(std::shared_ptr<Shared> const& self) {
 }
 
 IoThread::IoThread(std::size_t most_bodies, BodySettings settings, Environment const& environment,
-                   std::shared_ptr<Inbox> inbox, std::shared_ptr<detail::Sleeper> sleeper, Expire expire_others)
+                   std::shared_ptr<Inbox> inbox, std::shared_ptr<detail::Sleeper> sleeper,
+                   Expire expire_others)
     : shared_(std::make_shared<Shared>()) {
   shared_->settings = settings;
   shared_->environment = environment;
@@ -210,7 +214,8 @@ void IoThread::start(std::vector<ReadyTask>&& ready) {
 void IoThread::stop_execution(ExecutionId id) {
   if (!shared_->io) return;
   asio::post(shared_->io->context, [shared = shared_, id] {
-    for (auto const& body : std::vector<std::shared_ptr<Running>>{shared->running.begin(), shared->running.end()})
+    for (auto const& body :
+         std::vector<std::shared_ptr<Running>>{shared->running.begin(), shared->running.end()})
       if (body->ready.id == id) body->request_stop();
   });
 }
@@ -218,7 +223,8 @@ void IoThread::stop_execution(ExecutionId id) {
 void IoThread::stop_all() {
   if (!shared_->io) return;
   asio::post(shared_->io->context, [shared = shared_] {
-    for (auto const& body : std::vector<std::shared_ptr<Running>>{shared->running.begin(), shared->running.end()})
+    for (auto const& body :
+         std::vector<std::shared_ptr<Running>>{shared->running.begin(), shared->running.end()})
       body->request_stop();
   });
 }
@@ -226,7 +232,8 @@ void IoThread::stop_all() {
 void IoThread::stop_at_most_once() {
   if (!shared_->io) return;
   asio::post(shared_->io->context, [shared = shared_] {
-    for (auto const& body : std::vector<std::shared_ptr<Running>>{shared->running.begin(), shared->running.end()})
+    for (auto const& body :
+         std::vector<std::shared_ptr<Running>>{shared->running.begin(), shared->running.end()})
       if (body->ready.definition().execution == ExecutionMode::at_most_once) body->request_stop();
   });
 }
@@ -244,13 +251,15 @@ std::vector<ReadyTask> IoThread::take_back() {
   asio::post(shared_->io->context, [shared = shared_, answer] {
     std::lock_guard lock{answer->mutex};
     if (answer->late) return;
-    answer->tasks.assign(std::make_move_iterator(shared->waiting.begin()), std::make_move_iterator(shared->waiting.end()));
+    answer->tasks.assign(std::make_move_iterator(shared->waiting.begin()),
+                         std::make_move_iterator(shared->waiting.end()));
     shared->waiting.clear();
     answer->given = true;
     answer->there.notify_one();
   });
   std::unique_lock lock{answer->mutex};
-  if (!answer->there.wait_for(lock, longest_answer, [&] { return answer->given; })) answer->late = true;
+  if (!answer->there.wait_for(lock, longest_answer, [&] { return answer->given; }))
+    answer->late = true;
   return std::move(answer->tasks);
 }
 
@@ -271,7 +280,8 @@ void IoThread::shut_down(Clock::time_point deadline) {
     thread_.join();
     auto const io = std::move(shared_->io);  // destroys the bodies that are suspended
   } else {
-    log_warning("cloacina: a coroutine body does not return to the io thread, which is left behind");
+    log_warning(
+        "cloacina: a coroutine body does not return to the io thread, which is left behind");
     thread_.detach();
   }
 }

@@ -4,8 +4,8 @@
 
 namespace cloacina::engine {
 
-/// Through the spdlog logger named "cloacina"; a host that registers one of that name replaces it. User data only at
-/// debug level. Never throws.
+/// Through the spdlog logger named "cloacina"; a host that registers one of that name replaces it.
+/// User data only at debug level. Never throws.
 void log_debug(std::string const& message) noexcept;
 void log_info(std::string const& message) noexcept;
 void log_warning(std::string const& message) noexcept;

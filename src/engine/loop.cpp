@@ -56,7 +56,8 @@ bool Loop::step(std::chrono::nanoseconds longest_wait) {
   now_ = environment_.now();
   mono_ = environment_.monotonic();
   inbox_.drain(finished_, requests_);
-  for (auto& request : requests_) std::visit([this](auto&& r) { on_request(std::move(r)); }, std::move(request));
+  for (auto& request : requests_)
+    std::visit([this](auto&& r) { on_request(std::move(r)); }, std::move(request));
   for (auto& finished : finished_) on_finished(std::move(finished));
   on_time();
   if (mono_ >= next_look_ && !draining_) look_around();
@@ -70,8 +71,10 @@ bool Loop::step(std::chrono::nanoseconds longest_wait) {
 
 std::chrono::nanoseconds Loop::next_turn() {
   auto const mono = environment_.monotonic();
-  auto next = std::min(committer_.next_renewal(), draining_ ? std::chrono::nanoseconds::max() : next_look_);
-  if (auto const due = due_.earliest()) next = std::min<std::chrono::nanoseconds>(next, mono + (*due - environment_.now()));
+  auto next =
+      std::min(committer_.next_renewal(), draining_ ? std::chrono::nanoseconds::max() : next_look_);
+  if (auto const due = due_.earliest())
+    next = std::min<std::chrono::nanoseconds>(next, mono + (*due - environment_.now()));
   if (!markers_.empty()) next = std::min(next, markers_.front().due);
   if (!dirty_.empty() || !releases_.empty() || inbox_.has_messages()) next = mono;
   return next;
@@ -84,24 +87,29 @@ void Loop::on_finished(FinishedTask&& finished) {
   if (!entry) return;
   --entry->bodies;
   if (finished.succeeded) {
-    decide(*entry, TaskSucceeded{finished.task, finished.attempt, std::move(finished.delta), std::move(finished.text)});
+    decide(*entry, TaskSucceeded{finished.task, finished.attempt, std::move(finished.delta),
+                                 std::move(finished.text)});
   } else {
-    decide(*entry, TaskFailed{finished.task, finished.attempt, std::move(finished.text), finished.retryable});
+    decide(*entry, TaskFailed{finished.task, finished.attempt, std::move(finished.text),
+                              finished.retryable});
   }
 }
 
 void Loop::on_request(Submission&& submission) {
   if (draining_) {
-    auto const error = std::make_exception_ptr(RunnerStopped{"the runner is shutting down and accepts no more executions"});
+    auto const error = std::make_exception_ptr(
+        RunnerStopped{"the runner is shutting down and accepts no more executions"});
     return decline(Request{std::move(submission)}, error);
   }
-  auto state = accept(submission.id, std::move(submission.workflow), std::move(submission.input), now_);
+  auto state =
+      accept(submission.id, std::move(submission.workflow), std::move(submission.input), now_);
   state.priority = submission.priority;
   if (submission.start_after > 0ms) state.start_after = now_ + submission.start_after;
   auto& entry = table_.add(std::move(state));
   entry.insert = true;
   // What waits for its time takes no capacity, but memory: beyond the limit the table keeps it.
-  entry.owned = submission.start_after > 0ms ? table_.size() <= config_.max_active_executions : free_capacity() > 0;
+  entry.owned = submission.start_after > 0ms ? table_.size() <= config_.max_active_executions
+                                             : free_capacity() > 0;
   entry.input_text = std::move(submission.input_text);
   entry.idempotency_key = std::move(submission.idempotency_key);
   entry.acceptance = std::move(submission.acceptance);
@@ -112,7 +120,8 @@ void Loop::on_request(Submission&& submission) {
   if (entry.idempotency_key.empty()) {
     decide(entry, Submitted{});
   } else {
-    // Whether it is the first of its key is known after the commit; until then nothing of it may be written.
+    // Whether it is the first of its key is known after the commit; until then nothing of it may be
+    // written.
     entry.busy = true;
     ++busy_;
     releases_.push_back({.kind = Release::Kind::run_fresh, .execution = entry.ref()});
@@ -204,7 +213,9 @@ void Loop::note_action(Entry& entry, Action const& action) {
       task.dirty = true;
       return mark_dirty(entry);
     }
-    case Action::Kind::write_execution: entry.update = true; return mark_dirty(entry);
+    case Action::Kind::write_execution:
+      entry.update = true;
+      return mark_dirty(entry);
     case Action::Kind::start_task:
       ++entry.bodies;
       releases_.push_back({.kind = Release::Kind::start,
@@ -226,7 +237,8 @@ void Loop::note_action(Entry& entry, Action const& action) {
           definition.on_success(definition.id, context);
         };
       } else if (task.status == TaskStatus::failed && definition.on_failure) {
-        callback = [workflow = entry.state.workflow, &definition, error = task.error, context = task.context.values()] {
+        callback = [workflow = entry.state.workflow, &definition, error = task.error,
+                    context = task.context.values()] {
           definition.on_failure(definition.id, error, context);
         };
       }
@@ -253,18 +265,19 @@ void Loop::mark_dirty(Entry& entry) {
 
 void Loop::update_capacity(Entry& entry) {
   auto const& state = entry.state;
-  // What only waits takes no room (R3): not begun, or every unfinished task that could run waits for its time.
-  bool const busy = state.status == WorkflowStatus::running && (entry.bodies > 0 || state.waits.empty());
+  // What only waits takes no room (R3): not begun, or every unfinished task that could run waits
+  // for its time.
+  bool const busy =
+      state.status == WorkflowStatus::running && (entry.bodies > 0 || state.waits.empty());
   if (busy == entry.busy) return;
   entry.busy = busy;
   busy ? ++busy_ : --busy_;
 }
 
 std::size_t Loop::free_capacity() const noexcept {
-  auto const most = others_alive_ > 0
-                        ? std::min(config_.max_active_executions,
-                                   2 * (config_.max_concurrent_tasks))
-                        : config_.max_active_executions;
+  auto const most = others_alive_ > 0 ? std::min(config_.max_active_executions,
+                                                 2 * (config_.max_concurrent_tasks))
+                                      : config_.max_active_executions;
   return busy_ >= most ? 0 : most - busy_;
 }
 

@@ -24,8 +24,8 @@
 
 namespace cloacina::engine {
 
-/// The engine: drains its inbox, lets `plan` decide, writes the whole pile in one transaction, and releases what the
-/// transaction allowed. Owns all execution state of one runner.
+/// The engine: drains its inbox, lets `plan` decide, writes the whole pile in one transaction, and
+/// releases what the transaction allowed. Owns all execution state of one runner.
 ///
 /// `step` and the constructor belong to one thread; the engine thread is `while (loop.step(…)) {}`.
 class Loop {
@@ -38,13 +38,14 @@ class Loop {
     Committer& committer;
     Inbox& inbox;
     Bodies& bodies;
-    Observations* observations = nullptr;  ///< null: nobody watches
+    Observations* observations = nullptr;             ///< null: nobody watches
     std::function<void(std::size_t rows)> committed;  ///< called after each commit
   };
 
   explicit Loop(Parts parts);
 
-  /// One turn; sleeps at most `longest_wait` for something to do. False once ownership was released.
+  /// One turn; sleeps at most `longest_wait` for something to do. False once ownership was
+  /// released.
   bool step(std::chrono::nanoseconds longest_wait);
   /// When this engine wants its next turn if nothing comes before (monotonic).
   [[nodiscard]] std::chrono::nanoseconds next_turn();
@@ -135,18 +136,19 @@ class Loop {
   std::deque<LazyMarker> markers_;
   dal::Batch batch_;
   std::vector<dal::ExecutionRow> claimed_;  // by the last batch, not taken into the table yet
-  Watched watched_;            // executions of others, or of nobody
-  ExecutionId last_asked_{};   // they are looked at in turns
+  Watched watched_;                         // executions of others, or of nobody
+  ExecutionId last_asked_{};                // they are looked at in turns
   std::vector<Observation> seen_;
 
   Instant now_{};
   std::chrono::nanoseconds mono_{};
   std::chrono::nanoseconds next_look_{};
   std::uint32_t epoch_ = 0;
-  std::size_t busy_ = 0;           // executions with a task Ready or Running
-  std::size_t bodies_out_ = 0;     // handed over and not reported back
+  std::size_t busy_ = 0;        // executions with a task Ready or Running
+  std::size_t bodies_out_ = 0;  // handed over and not reported back
   std::size_t others_alive_ = 0;
-  std::size_t unowned_ = 0;        // left for anybody by this runner since the last claim that came back short
+  std::size_t unowned_ =
+      0;  // left for anybody by this runner since the last claim that came back short
   bool claim_wanted_ = false;
   bool draining_ = false;
   bool release_wanted_ = false;
@@ -154,9 +156,9 @@ class Loop {
   std::atomic<bool> drained_{false};
   std::function<void()> on_drained_;
 
-  std::vector<FinishedTask> finished_;   // reused
-  std::vector<Request> requests_;        // reused
-  std::vector<Action> actions_;          // reused
+  std::vector<FinishedTask> finished_;  // reused
+  std::vector<Request> requests_;       // reused
+  std::vector<Action> actions_;         // reused
 };
 
 }  // namespace cloacina::engine

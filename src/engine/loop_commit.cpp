@@ -15,9 +15,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// A start is written on its own only for those who look from outside; a body that ends sooner costs one write, not two.
+// A start is written on its own only for those who look from outside; a body that ends sooner costs
+// one write, not two.
 constexpr std::chrono::nanoseconds marker_delay = 100ms;
-// A turn between processes on one file: with it the longest wait of four busy ones is 18 ms, without 84 ms.
+// A turn between processes on one file: with it the longest wait of four busy ones is 18 ms,
+// without 84 ms.
 constexpr std::chrono::nanoseconds turn_pause = 1ms;
 
 }  // namespace
@@ -29,7 +31,8 @@ void Loop::queue_lazy_markers() {
     auto* entry = table_.find(marker.execution);
     if (!entry) continue;
     auto& task = entry->state.tasks[marker.task];
-    if (task.status != TaskStatus::running || task.attempt != marker.attempt || task.dirty) continue;
+    if (task.status != TaskStatus::running || task.attempt != marker.attempt || task.dirty)
+      continue;
     task.dirty = true;
     entry->dirty_tasks.push_back(marker.task);
     mark_dirty(*entry);
@@ -40,13 +43,16 @@ void Loop::commit_and_release() {
   // A release may decide something that wants to be written; that is the next batch, at once.
   while (!stopped_) {
     auto const room = free_capacity();
-    bool const claim = claim_wanted_ && !draining_ && room > 0 && (room * 4 >= config_.max_active_executions || busy_ == 0 || others_alive_ > 0);
+    bool const claim =
+        claim_wanted_ && !draining_ && room > 0 &&
+        (room * 4 >= config_.max_active_executions || busy_ == 0 || others_alive_ > 0);
     if (dirty_.empty() && !claim && !committer_.renewal_due(environment_.monotonic())) {
       if (!releases_.empty()) release_all();
       return;
     }
     // Primary-key order: one order of locks for everybody, and neighbours on one page.
-    std::sort(dirty_.begin(), dirty_.end(), [](Entry const* a, Entry const* b) { return a->state.id < b->state.id; });
+    std::sort(dirty_.begin(), dirty_.end(),
+              [](Entry const* a, Entry const* b) { return a->state.id < b->state.id; });
     std::vector<Entry*> entries;
     entries.swap(dirty_);
     for (auto* entry : entries) entry->queued = false;
@@ -69,18 +75,19 @@ void Loop::add_rows(Entry& entry) {
   auto& state = entry.state;
   if (is_final(state.status) && entry.update) entry.output_text = state.output.to_json();
   if (entry.insert) {
-    batch_.inserts.push_back({.id = state.id,
-                              .workflow = state.workflow->name,
-                              .version = state.workflow->version,
-                              .status = is_final(state.status) ? WorkflowStatus::pending : state.status,
-                              .owned = entry.owned,
-                              .priority = state.priority,
-                              .input = entry.input_text,
-                              .idempotency_key = entry.idempotency_key,
-                              .created_at = state.created_at,
-                              .start_after = state.start_after,
-                              .started_at = state.started_at,
-                              .deadline = state.deadline});
+    batch_.inserts.push_back(
+        {.id = state.id,
+         .workflow = state.workflow->name,
+         .version = state.workflow->version,
+         .status = is_final(state.status) ? WorkflowStatus::pending : state.status,
+         .owned = entry.owned,
+         .priority = state.priority,
+         .input = entry.input_text,
+         .idempotency_key = entry.idempotency_key,
+         .created_at = state.created_at,
+         .start_after = state.start_after,
+         .started_at = state.started_at,
+         .deadline = state.deadline});
   }
   std::sort(entry.dirty_tasks.begin(), entry.dirty_tasks.end(), [&](TaskIndex a, TaskIndex b) {
     return state.workflow->tasks[a].id < state.workflow->tasks[b].id;
@@ -150,7 +157,8 @@ bool Loop::commit_batch(std::vector<Entry*> const& entries) {
     return !stopped_;
   }
   if (auto* committed = std::get_if<dal::Committed>(&result)) {
-    // Both lists are in the order of `entries`; what was not inserted exists already under another or the same id.
+    // Both lists are in the order of `entries`; what was not inserted exists already under another
+    // or the same id.
     std::vector<ExecutionId> refused;
     for (auto const index : committed->not_inserted) refused.push_back(batch_.inserts[index].id);
     for (auto* entry : entries) written(*entry);
@@ -174,8 +182,8 @@ bool Loop::commit_batch(std::vector<Entry*> const& entries) {
   return false;
 }
 
-// R16: one bad item does not stop the rest. The refused batch was rolled back; an empty one burns its number and renews
-// the lease, then each execution is written by itself.
+// R16: one bad item does not stop the rest. The refused batch was rolled back; an empty one burns
+// its number and renews the lease, then each execution is written by itself.
 void Loop::commit_one_by_one(std::vector<Entry*> const& entries) {
   for (std::size_t i = 0; i < entries.size(); ++i) {
     auto* const entry = entries[i];
@@ -204,7 +212,8 @@ void Loop::refuse(Entry& entry, dal::Refused const& refused) {
   auto const id = entry.state.id.to_string();
   log_error("cloacina: the database refuses a row of execution " + id + ": " + refused.message);
   auto const ref = entry.ref();
-  // Nothing that the refused rows would have allowed happens; nobody waits for callbacks that are not called.
+  // Nothing that the refused rows would have allowed happens; nobody waits for callbacks that are
+  // not called.
   std::erase_if(releases_, [&](Release const& release) {
     if (release.execution != ref) return false;
     if (release.kind == Release::Kind::start) --entry.bodies;
@@ -212,8 +221,9 @@ void Loop::refuse(Entry& entry, dal::Refused const& refused) {
     return true;
   });
   std::erase_if(seen_, [&](Observation const& seen) { return seen.id == entry.state.id; });
-  auto const error = std::make_exception_ptr(BackendError{
-      "the database refuses a value of execution " + id + ": " + refused.message, refused.sqlstate, id});
+  auto const error = std::make_exception_ptr(
+      BackendError{"the database refuses a value of execution " + id + ": " + refused.message,
+                   refused.sqlstate, id});
   if (entry.insert) {
     if (entry.acceptance) entry.acceptance->refused(error);
     for (auto& completion : entry.completions) completion->fail(error);
@@ -241,7 +251,8 @@ void Loop::refuse(Entry& entry, dal::Refused const& refused) {
   add_rows(entry);
   auto result = committer_.commit(batch_);
   if (!std::holds_alternative<dal::Committed>(result)) {
-    log_error("cloacina: execution " + id + " could not be marked Failed; it stays as it is stored");
+    log_error("cloacina: execution " + id +
+              " could not be marked Failed; it stays as it is stored");
   }
   written(entry);
   if (observations_) observe(entry, {.kind = Action::Kind::write_execution});
@@ -262,7 +273,8 @@ void Loop::release_all() {
           start_body(*entry, release.task, ready);
         break;
       case Release::Kind::task_final:
-        bodies_.call([callback = std::move(release.callback), inbox = &inbox_, ref = entry->ref(), epoch = epoch_] {
+        bodies_.call([callback = std::move(release.callback), inbox = &inbox_, ref = entry->ref(),
+                      epoch = epoch_] {
           try {
             callback();
           } catch (std::exception const& error) {
@@ -281,8 +293,12 @@ void Loop::release_all() {
           table_.erase(*entry);
         }
         break;
-      case Release::Kind::run_fresh: decide(*entry, Submitted{}); break;
-      case Release::Kind::finish: finish(*entry); break;
+      case Release::Kind::run_fresh:
+        decide(*entry, Submitted{});
+        break;
+      case Release::Kind::finish:
+        finish(*entry);
+        break;
     }
   }
   if (!ready.empty()) {
@@ -311,8 +327,8 @@ void Loop::start_body(Entry& entry, TaskIndex index, std::vector<ReadyTask>& rea
     for (std::size_t w = 0; w < state.tasks.size(); ++w) {
       for (auto const& write : state.workflow->tasks[w].writes) {
         if (write.name != read.name || state.tasks[w].status == TaskStatus::not_started) continue;
-        why += (why.empty() ? "its writer '" : ", its writer '") + state.workflow->tasks[w].id + "' is " +
-               std::string{to_string(state.tasks[w].status)};
+        why += (why.empty() ? "its writer '" : ", its writer '") + state.workflow->tasks[w].id +
+               "' is " + std::string{to_string(state.tasks[w].status)};
       }
     }
     made.missing.emplace_back(read.name, why.empty() ? "no task wrote it" : why);
@@ -332,9 +348,12 @@ void Loop::not_inserted(Entry& entry) {
   if (entry.busy) --busy_;
   table_.erase(entry);
   try {
-    auto const stored = key.empty() ? dal::find_execution(committer_.session(), state.id)
-                                    : dal::find_by_idempotency_key(committer_.session(), state.workflow->name, key);
-    if (!stored) throw BackendError{"an execution that was stored a moment ago is gone", "", state.id.to_string()};
+    auto const stored =
+        key.empty() ? dal::find_execution(committer_.session(), state.id)
+                    : dal::find_by_idempotency_key(committer_.session(), state.workflow->name, key);
+    if (!stored)
+      throw BackendError{"an execution that was stored a moment ago is gone", "",
+                         state.id.to_string()};
     if (!key.empty()) detail::check_same_input(*stored, state.input, key);
     for (auto& completion : completions) {
       completion->refer_to(stored->id);
@@ -381,7 +400,8 @@ void Loop::observe(Entry const& entry, Action const& action) {
     case Action::Kind::start_task:
     case Action::Kind::write_task: {
       auto const& task = state.tasks[action.task];
-      if (action.kind == Action::Kind::write_task && task.status == TaskStatus::running) return;  // `start_task` says it
+      if (action.kind == Action::Kind::write_task && task.status == TaskStatus::running)
+        return;  // `start_task` says it
       seen.kind = Observation::Kind::task;
       seen.task = action.task;
       seen.task_status = task.status;
@@ -389,7 +409,8 @@ void Loop::observe(Entry const& entry, Action const& action) {
       seen.detail = task.error.empty() ? task.skip_reason : task.error;
       break;
     }
-    default: return;
+    default:
+      return;
   }
   seen_.push_back(std::move(seen));
 }

@@ -1,4 +1,5 @@
-// What a runner does about others: claims, takeovers, its own death, and executions that end elsewhere.
+// What a runner does about others: claims, takeovers, its own death, and executions that end
+// elsewhere.
 #include <algorithm>
 #include <unordered_set>
 #include <utility>
@@ -23,7 +24,8 @@ constexpr std::size_t watched_at_once = 1'000;
 void Loop::look_around() {
   next_look_ = mono_ + config_.scheduler_poll_interval;
   try {
-    auto const seen = dal::look_around(database_, committer_.session(), committer_.id(), now_, known_);
+    auto const seen =
+        dal::look_around(database_, committer_.session(), committer_.id(), now_, known_);
     others_alive_ = seen.others_alive;
     claim_wanted_ = claim_wanted_ || seen.claimable;
     if (seen.expired_runners && config_.enable_recovery && committer_.may_take_over(mono_)) {
@@ -33,7 +35,8 @@ void Loop::look_around() {
         log_info("cloacina: took over " + std::to_string(result.executions) + " executions of " +
                  std::to_string(result.runners) + " runners that died");
         if (result.orphans > 0)
-          log_error("cloacina: " + std::to_string(result.orphans) + " executions had an owner that was not alive");
+          log_error("cloacina: " + std::to_string(result.orphans) +
+                    " executions had an owner that was not alive");
         if (observations_) {
           Observation took;
           took.kind = Observation::Kind::takeover;
@@ -61,16 +64,18 @@ void Loop::adopt(dal::ExecutionRow&& row) {
   if (table_.find(row.id)) return;
   auto const known = workflows_->find(row.workflow);
   if (known == workflows_->end() || known->second.version() != row.version) {
-    log_error("cloacina: claimed execution " + row.id.to_string() + " of workflow '" + row.workflow + "' version " +
-              row.version + ", which this runner does not know");
+    log_error("cloacina: claimed execution " + row.id.to_string() + " of workflow '" +
+              row.workflow + "' version " + row.version + ", which this runner does not know");
     return;
   }
   try {
     bool const fresh = row.status == WorkflowStatus::pending && row.takeovers == 0;
-    auto const tasks = fresh ? std::vector<dal::TaskRow>{} : dal::tasks_of(committer_.session(), row.id);
+    auto const tasks =
+        fresh ? std::vector<dal::TaskRow>{} : dal::tasks_of(committer_.session(), row.id);
     auto& entry = table_.add(restore(row, tasks, known->second.shared_data()));
     for (auto const& task : tasks)
-      if (auto const index = known->second.data().index_of(task.task)) entry.state.tasks[*index].has_row = true;
+      if (auto const index = known->second.data().index_of(task.task))
+        entry.state.tasks[*index].has_row = true;
     if (auto const watchers = watched_.find(row.id); watchers != watched_.end()) {
       entry.completions = std::move(watchers->second);
       watched_.erase(watchers);
@@ -82,7 +87,8 @@ void Loop::adopt(dal::ExecutionRow&& row) {
     }
   } catch (Error const& error) {
     // Its rows stay; the next reconcile or the next owner tries again.
-    log_error("cloacina: execution " + row.id.to_string() + " could not be loaded: " + error.what());
+    log_error("cloacina: execution " + row.id.to_string() +
+              " could not be loaded: " + error.what());
     committer_.session_failed();
   }
 }
@@ -95,7 +101,8 @@ void Loop::reconcile() {
     for (auto const& row : rows) owned.insert(row.id);
     std::vector<Entry*> gone;
     table_.for_each([&](Entry& entry) {
-      if (!entry.insert && !entry.finished && !is_final(entry.state.status) && !owned.contains(entry.state.id))
+      if (!entry.insert && !entry.finished && !is_final(entry.state.status) &&
+          !owned.contains(entry.state.id))
         gone.push_back(&entry);
     });
     for (auto* entry : gone) {
@@ -109,16 +116,19 @@ void Loop::reconcile() {
     }
     adopt(std::move(rows));
   } catch (Error const& error) {
-    log_warning(std::string{"cloacina: memory could not be compared with the database yet: "} + error.what());
+    log_warning(std::string{"cloacina: memory could not be compared with the database yet: "} +
+                error.what());
     committer_.session_failed();
     next_look_ = mono_ + config_.scheduler_poll_interval;
   }
 }
 
-// R1: somebody took over what this runner owned. Everything begun under the old id is dropped; what was never committed
-// is sent again under the new one.
+// R1: somebody took over what this runner owned. Everything begun under the old id is dropped; what
+// was never committed is sent again under the new one.
 void Loop::declared_dead() {
-  log_warning("cloacina: this runner was declared dead (it was not heard of for longer than its lease); it goes on under a new id");
+  log_warning(
+      "cloacina: this runner was declared dead (it was not heard of for longer than its lease); it "
+      "goes on under a new id");
   bodies_.stop_all();
   bodies_out_ -= bodies_.take_back().size();
   ++epoch_;
@@ -130,22 +140,26 @@ void Loop::declared_dead() {
   table_.for_each([&](Entry& entry) {
     entry.stopped->store(true);
     if (entry.insert) {
-      again.push_back({.id = entry.state.id,
-                       .workflow = entry.state.workflow,
-                       .input = entry.state.input,
-                       .input_text = std::move(entry.input_text),
-                       .idempotency_key = std::move(entry.idempotency_key),
-                       .priority = entry.state.priority,
-                       .start_after = std::chrono::milliseconds{0},
-                       .completion = entry.completions.empty() ? nullptr : entry.completions.front(),
-                       .acceptance = std::move(entry.acceptance)});
+      again.push_back(
+          {.id = entry.state.id,
+           .workflow = entry.state.workflow,
+           .input = entry.state.input,
+           .input_text = std::move(entry.input_text),
+           .idempotency_key = std::move(entry.idempotency_key),
+           .priority = entry.state.priority,
+           .start_after = std::chrono::milliseconds{0},
+           .completion = entry.completions.empty() ? nullptr : entry.completions.front(),
+           .acceptance = std::move(entry.acceptance)});
       if (entry.state.start_after && *entry.state.start_after > now_)
-        again.back().start_after = std::chrono::ceil<std::chrono::milliseconds>(*entry.state.start_after - now_);
+        again.back().start_after =
+            std::chrono::ceil<std::chrono::milliseconds>(*entry.state.start_after - now_);
     } else {
       for (auto& completion : entry.completions) watch(std::move(completion));
     }
     for (auto& cancel : entry.cancels)
-      cancel->refused(std::make_exception_ptr(StateError{"the execution was taken over by another runner; ask again", entry.state.id.to_string()}));
+      cancel->refused(std::make_exception_ptr(
+          StateError{"the execution was taken over by another runner; ask again",
+                     entry.state.id.to_string()}));
     due_.set(entry.slot, std::nullopt);
   });
   table_.clear();
@@ -175,11 +189,12 @@ void Loop::watch(std::shared_ptr<Completion> completion) {
   watched_[id].push_back(std::move(completion));
 }
 
-// Executions that others own, or nobody: their end is read from the table. Also when no other runner is alive: the one
-// that recorded the end may be gone, and a client may cancel.
+// Executions that others own, or nobody: their end is read from the table. Also when no other
+// runner is alive: the one that recorded the end may be gone, and a client may cancel.
 void Loop::ask_for_watched() {
   auto it = watched_.upper_bound(last_asked_);
-  for (auto left = std::min(watched_at_once, watched_.size()); left > 0 && !watched_.empty(); --left) {
+  for (auto left = std::min(watched_at_once, watched_.size()); left > 0 && !watched_.empty();
+       --left) {
     if (it == watched_.end()) it = watched_.begin();
     last_asked_ = it->first;
     it = look_at(it);
@@ -206,7 +221,9 @@ Loop::Watched::iterator Loop::look_at(Watched::iterator watched) {
   if (row && !is_final(row->status)) return ++watched;
   for (auto& completion : completions) {
     try {
-      if (!row) throw ExecutionNotFound{"no execution " + id.to_string() + " in this database", id.to_string()};
+      if (!row)
+        throw ExecutionNotFound{"no execution " + id.to_string() + " in this database",
+                                id.to_string()};
       completion->fulfil(load_result(committer_.session(), *row));
     } catch (Error const&) {
       completion->fail(std::current_exception());
@@ -218,12 +235,15 @@ Loop::Watched::iterator Loop::look_at(Watched::iterator watched) {
 // Shutdown: others need not wait for the lease. Whoever still waits here is told.
 void Loop::give_back_everything() {
   if (!stopped_) {
-    if (!committer_.release(now_)) log_warning("cloacina: ownership was not released; others take over after the lease");
+    if (!committer_.release(now_))
+      log_warning("cloacina: ownership was not released; others take over after the lease");
   }
   stopped_ = true;
-  auto const error = std::make_exception_ptr(
-      RunnerStopped{"the runner was shut down before the execution ended; it goes on when a runner is started again"});
-  auto const unstored = std::make_exception_ptr(RunnerStopped{"the runner was shut down before the execution was stored"});
+  auto const error =
+      std::make_exception_ptr(RunnerStopped{"the runner was shut down before the execution ended; "
+                                            "it goes on when a runner is started again"});
+  auto const unstored = std::make_exception_ptr(
+      RunnerStopped{"the runner was shut down before the execution was stored"});
   table_.for_each([&](Entry& entry) {
     entry.stopped->store(true);
     if (entry.acceptance) std::exchange(entry.acceptance, nullptr)->refused(unstored);

@@ -18,6 +18,8 @@ struct Refusal {
 
 }  // namespace
 
-void decline(Request&& request, std::exception_ptr const& error) { std::visit(Refusal{error}, request); }
+void decline(Request&& request, std::exception_ptr const& error) {
+  std::visit(Refusal{error}, request);
+}
 
 }  // namespace cloacina::engine

@@ -16,7 +16,8 @@
 
 namespace cloacina::engine {
 
-/// Names an execution in the owner's memory without a look-up; stale once the slot was given to another.
+/// Names an execution in the owner's memory without a look-up; stale once the slot was given to
+/// another.
 struct SlotRef {
   std::uint32_t slot = 0;
   std::uint32_t generation = 0;
@@ -87,8 +88,8 @@ struct WatchRequest {
 struct DrainRequest {};
 struct ReleaseRequest {};
 
-using Request =
-    std::variant<Submission, CancelRequest, WatchRequest, CallbackReturned, DrainRequest, ReleaseRequest>;
+using Request = std::variant<Submission, CancelRequest, WatchRequest, CallbackReturned,
+                             DrainRequest, ReleaseRequest>;
 
 /// Tells whoever waits for an answer to this request that there will be none.
 void decline(Request&& request, std::exception_ptr const& error);

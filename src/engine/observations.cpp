@@ -21,11 +21,13 @@ struct Observations::Shared {
   void tell(Observation const& seen) noexcept try {
     switch (seen.kind) {
       case Observation::Kind::execution:
-        return observer->on_execution(seen.id, seen.workflow->name, seen.workflow_status, seen.when);
+        return observer->on_execution(seen.id, seen.workflow->name, seen.workflow_status,
+                                      seen.when);
       case Observation::Kind::task:
-        return observer->on_task(seen.id, seen.workflow->name, seen.workflow->tasks[seen.task].id, seen.task_status,
-                                 seen.attempt, seen.detail, seen.when);
-      case Observation::Kind::takeover: return observer->on_takeover(seen.executions, seen.when);
+        return observer->on_task(seen.id, seen.workflow->name, seen.workflow->tasks[seen.task].id,
+                                 seen.task_status, seen.attempt, seen.detail, seen.when);
+      case Observation::Kind::takeover:
+        return observer->on_takeover(seen.executions, seen.when);
     }
   } catch (std::exception const& error) {
     log_warning(std::string{"cloacina: an observer threw: "} + error.what());
@@ -55,7 +57,8 @@ Observations::Observations(std::shared_ptr<Observer> observer, Environment const
     : shared_(std::make_shared<Shared>()) {
   shared_->observer = std::move(observer);
   shared_->environment = environment;
-  if (!environment.conductor) thread_ = std::thread{[shared = shared_] { shared->deliver_until_stopped(); }};
+  if (!environment.conductor)
+    thread_ = std::thread{[shared = shared_] { shared->deliver_until_stopped(); }};
 }
 
 Observations::~Observations() {
@@ -65,7 +68,8 @@ Observations::~Observations() {
     std::unique_lock lock{shared_->mutex};
     shared_->stop = true;
     shared_->changed.notify_all();
-    ended = shared_->changed.wait_for(lock, std::chrono::seconds{1}, [this] { return shared_->ended; });
+    ended =
+        shared_->changed.wait_for(lock, std::chrono::seconds{1}, [this] { return shared_->ended; });
   }
   if (ended) {
     thread_.join();

@@ -16,13 +16,15 @@ void throw_not_cancellable(dal::ExecutionRow const& row) {
                          "; only one that is Pending, Running or Paused can be cancelled",
                      id};
   }
-  throw StateError{"execution " + id + " is " + status + " and owned by another runner; cancel it there", id};
+  throw StateError{
+      "execution " + id + " is " + status + " and owned by another runner; cancel it there", id};
 }
 
-void check_same_input(dal::ExecutionRow const& stored, Context const& input, std::string_view idempotency_key) {
+void check_same_input(dal::ExecutionRow const& stored, Context const& input,
+                      std::string_view idempotency_key) {
   if (Context::from_json(stored.input) == input) return;
-  throw ValidationError{"idempotency key '" + std::string{idempotency_key} + "' of workflow '" + stored.workflow +
-                            "' belongs to execution " + stored.id.to_string() +
+  throw ValidationError{"idempotency key '" + std::string{idempotency_key} + "' of workflow '" +
+                            stored.workflow + "' belongs to execution " + stored.id.to_string() +
                             " with another input; use another key, or submit the same input",
                         "idempotency_key"};
 }

@@ -14,6 +14,7 @@ namespace cloacina::detail {
 /// `StateError`: it is final, or a runner owns it that is not asked here.
 [[noreturn]] void throw_not_cancellable(dal::ExecutionRow const& row);
 /// `ValidationError` if the execution that stands for the key was submitted with another input.
-void check_same_input(dal::ExecutionRow const& stored, Context const& input, std::string_view idempotency_key);
+void check_same_input(dal::ExecutionRow const& stored, Context const& input,
+                      std::string_view idempotency_key);
 
 }  // namespace cloacina::detail

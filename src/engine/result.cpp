@@ -14,10 +14,14 @@ namespace {
 std::uint32_t attempts_made(TaskStatus status, std::uint32_t attempt, bool started) noexcept {
   switch (status) {
     case TaskStatus::not_started:
-    case TaskStatus::skipped: return 0;
-    case TaskStatus::ready: return attempt - 1;
-    case TaskStatus::cancelled: return started ? attempt : attempt - 1;
-    default: return attempt;
+    case TaskStatus::skipped:
+      return 0;
+    case TaskStatus::ready:
+      return attempt - 1;
+    case TaskStatus::cancelled:
+      return started ? attempt : attempt - 1;
+    default:
+      return attempt;
   }
 }
 
@@ -34,7 +38,8 @@ void describe_graph(ExecutionResult::Data& data, detail::WorkflowData const& wor
   data.dependencies.resize(workflow.tasks.size());
   for (std::size_t t = 0; t < workflow.tasks.size(); ++t) {
     data.tasks[position[t]].id = workflow.tasks[t].id;
-    for (auto const d : workflow.dependencies[t]) data.dependencies[position[t]].push_back(position[d]);
+    for (auto const d : workflow.dependencies[t])
+      data.dependencies[position[t]].push_back(position[d]);
   }
 }
 
@@ -135,7 +140,8 @@ void Completion::fail(std::exception_ptr error) {
 ExecutionResult Completion::result() {
   std::lock_guard lock{mutex_};
   if (auto* error = std::get_if<std::exception_ptr>(&end_)) std::rethrow_exception(*error);
-  if (auto* state = std::get_if<std::unique_ptr<ExecutionState>>(&end_)) end_ = make_result(std::move(**state));
+  if (auto* state = std::get_if<std::unique_ptr<ExecutionState>>(&end_))
+    end_ = make_result(std::move(**state));
   return std::get<ExecutionResult>(end_);
 }
 

@@ -29,7 +29,8 @@ namespace engine {
 /// From the memory of the owner, once the execution is final.
 [[nodiscard]] ExecutionResult make_result(ExecutionState&& state);
 /// From what is stored; `workflow` as stored with the execution's version.
-[[nodiscard]] ExecutionResult make_result(dal::ExecutionRow const& row, std::vector<dal::TaskRow> const& tasks,
+[[nodiscard]] ExecutionResult make_result(dal::ExecutionRow const& row,
+                                          std::vector<dal::TaskRow> const& tasks,
                                           Workflow const& workflow);
 
 /// The same, with everything that it takes read from the database. Throws what the database says.

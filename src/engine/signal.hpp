@@ -35,7 +35,8 @@ class Signal {
   /// Blocks until it is set or `timeout` has passed (none: for ever); returns whether it is set.
   bool wait(Environment const& environment, std::optional<std::chrono::nanoseconds> timeout) {
     if (environment.conductor) {
-      auto const give_up = timeout ? environment.monotonic() + *timeout : std::chrono::nanoseconds::max();
+      auto const give_up =
+          timeout ? environment.monotonic() + *timeout : std::chrono::nanoseconds::max();
       return environment.conductor->run_until([this] { return is_set(); }, give_up);
     }
     std::unique_lock lock{mutex_};

@@ -2,7 +2,8 @@
 
 namespace cloacina::engine {
 
-/// What the calling thread is to the runners of this process, so that a call that would wait for itself is refused.
+/// What the calling thread is to the runners of this process, so that a call that would wait for
+/// itself is refused.
 class ThreadRole {
  public:
   enum Kind : unsigned char { caller, worker, callback, io, observer, engine };

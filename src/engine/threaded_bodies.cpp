@@ -12,9 +12,11 @@ namespace {
 
 using Clock = ThreadedBodies::Clock;
 
-// R6: once the lease may be over, at-most-once bodies are asked to stop; the engine renews it long before that.
+// R6: once the lease may be over, at-most-once bodies are asked to stop; the engine renews it long
+// before that.
 std::optional<Clock::time_point> watch_lease(std::int64_t lease_end, Clock::time_point now,
-                                             std::optional<Clock::time_point> next, WorkerPool& workers, IoThread* io) {
+                                             std::optional<Clock::time_point> next,
+                                             WorkerPool& workers, IoThread* io) {
   if (lease_end == INT64_MAX) return next;
   Clock::time_point const end{std::chrono::nanoseconds{lease_end}};
   if (now < end) return next ? std::min(*next, end) : end;
@@ -32,7 +34,8 @@ ThreadedBodies::ThreadedBodies(std::size_t workers, std::size_t coroutines, Body
   auto const to_io = std::make_shared<std::weak_ptr<IoThread>>();
   io_ = std::make_shared<IoThread>(
       coroutines, settings, environment, inbox, sleeper,
-      [pool = std::weak_ptr{workers_}, to_io, lease_end = lease_end_](Clock::time_point now) -> std::optional<Clock::time_point> {
+      [pool = std::weak_ptr{workers_}, to_io,
+       lease_end = lease_end_](Clock::time_point now) -> std::optional<Clock::time_point> {
         auto const alive = pool.lock();
         if (!alive) return std::nullopt;
         return watch_lease(lease_end->load(), now, alive->expire(now), *alive, to_io->lock().get());
@@ -68,7 +71,8 @@ void ThreadedBodies::stop_all() {
 std::vector<ReadyTask> ThreadedBodies::take_back() {
   auto taken = workers_->take_back();
   auto more = io_->take_back();
-  taken.insert(taken.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+  taken.insert(taken.end(), std::make_move_iterator(more.begin()),
+               std::make_move_iterator(more.end()));
   return taken;
 }
 

@@ -68,13 +68,14 @@ struct WorkerPool::Shared {
   std::vector<std::shared_ptr<Worker>> workers;
   std::size_t idle = 0;
   bool stop = false;
-  std::atomic<int> top_priority{INT32_MIN};  // of what waits; a hint that a held batch is not the best any more
+  std::atomic<int> top_priority{
+      INT32_MIN};  // of what waits; a hint that a held batch is not the best any more
   std::atomic<std::int64_t> lease_end{INT64_MAX};
   std::condition_variable lease_moved;
 
   /// The next task, or a callback, or (both empty) the end.
-  ReadyTask* next(std::shared_ptr<ReadyBatch>& held, int& held_priority, std::function<void()>& callback,
-                  Worker const& self);
+  ReadyTask* next(std::shared_ptr<ReadyBatch>& held, int& held_priority,
+                  std::function<void()>& callback, Worker const& self);
   [[nodiscard]] bool wait_for_lease(Clock::time_point now);
   void run(ReadyTask& ready, Worker& self);
 };
@@ -117,11 +118,13 @@ ReadyTask* WorkerPool::Shared::next(std::shared_ptr<ReadyBatch>& held, int& held
   }
 }
 
-// R6: past the end of the lease nothing new starts, until it is renewed or this runner learns that it is dead.
+// R6: past the end of the lease nothing new starts, until it is renewed or this runner learns that
+// it is dead.
 bool WorkerPool::Shared::wait_for_lease(Clock::time_point now) {
   if (now.time_since_epoch().count() < lease_end.load(std::memory_order_relaxed)) return true;
   std::unique_lock lock{mutex};
-  lease_moved.wait(lock, [this] { return stop || Clock::now().time_since_epoch().count() < lease_end.load(); });
+  lease_moved.wait(
+      lock, [this] { return stop || Clock::now().time_since_epoch().count() < lease_end.load(); });
   return !stop;
 }
 
@@ -139,7 +142,8 @@ void WorkerPool::Shared::run(ReadyTask& ready, Worker& self) {
     self.reported = false;
     self.give_up_at.reset();
   }
-  // Registered first, asked second: whoever sets the flag looks at the registered bodies afterwards.
+  // Registered first, asked second: whoever sets the flag looks at the registered bodies
+  // afterwards.
   FinishedTask finished;
   if (ready.stopped->load()) {
     finished = dropped(ready);
@@ -149,7 +153,8 @@ void WorkerPool::Shared::run(ReadyTask& ready, Worker& self) {
       deadline = environment.now() + *limit;
       watch(now + *limit);
     }
-    finished = run_body(ready, make_run(ready, stop_source.get_token(), deadline, *sleeper), settings);
+    finished =
+        run_body(ready, make_run(ready, stop_source.get_token(), deadline, *sleeper), settings);
   }
   bool reported = false;
   {
@@ -221,7 +226,9 @@ std::shared_ptr<void> WorkerPool::lend_slot() {
           }};
 }
 
-void WorkerPool::on_deadline(std::function<void(Clock::time_point)> watch) { shared_->watch = std::move(watch); }
+void WorkerPool::on_deadline(std::function<void(Clock::time_point)> watch) {
+  shared_->watch = std::move(watch);
+}
 
 void WorkerPool::start(std::vector<ReadyTask>&& ready) {
   std::map<int, std::shared_ptr<ReadyBatch>> by_priority;
@@ -239,7 +246,8 @@ void WorkerPool::start(std::vector<ReadyTask>&& ready) {
     std::lock_guard lock{shared_->mutex};
     for (auto& [priority, batch] : by_priority) {
       shared_->batches[priority].push_back(std::move(batch));
-      if (priority > shared_->top_priority.load(std::memory_order_relaxed)) shared_->top_priority.store(priority);
+      if (priority > shared_->top_priority.load(std::memory_order_relaxed))
+        shared_->top_priority.store(priority);
     }
     wake = std::min(tasks, shared_->idle);
   }
@@ -271,7 +279,8 @@ void WorkerPool::stop_execution(ExecutionId id) {
       if (worker->running && worker->running->id == id) sources.push_back(worker->stop);
     }
   }
-  for (auto& source : sources) source.request_stop();  // callbacks of users run here: without a lock
+  for (auto& source : sources)
+    source.request_stop();  // callbacks of users run here: without a lock
 }
 
 void WorkerPool::stop_all() {
@@ -332,8 +341,8 @@ std::optional<WorkerPool::Clock::time_point> WorkerPool::expire(Clock::time_poin
       } else if (worker->give_up_at && *worker->give_up_at <= now) {
         auto const& task = *worker->running;
         bool const replace = shared_->replaced < shared_->threads;
-        log_warning("cloacina: task '" + task.definition().id + "' of execution " + task.id.to_string() +
-                    " ignores its stop token; its thread is " +
+        log_warning("cloacina: task '" + task.definition().id + "' of execution " +
+                    task.id.to_string() + " ignores its stop token; its thread is " +
                     (replace ? "left behind and replaced" : "lost: too many are stuck already"));
         worker->give_up_at.reset();
         if (replace) {
@@ -343,7 +352,8 @@ std::optional<WorkerPool::Clock::time_point> WorkerPool::expire(Clock::time_poin
         }
         continue;
       }
-      auto const due = worker->reported ? worker->give_up_at : std::optional{worker->started + *worker->limit};
+      auto const due =
+          worker->reported ? worker->give_up_at : std::optional{worker->started + *worker->limit};
       if (due && (!next || *due < *next)) next = due;
     }
   }
@@ -358,7 +368,8 @@ void WorkerPool::shut_down(Clock::time_point deadline) {
   shared_->work_there.notify_all();
   shared_->lease_moved.notify_all();
   auto const all_ended = [this] {
-    return std::all_of(shared_->workers.begin(), shared_->workers.end(), [](auto const& w) { return w->ended; });
+    return std::all_of(shared_->workers.begin(), shared_->workers.end(),
+                       [](auto const& w) { return w->ended; });
   };
   shared_->worker_ended.wait_until(lock, deadline, all_ended);
   auto workers = std::move(shared_->workers);
@@ -366,7 +377,8 @@ void WorkerPool::shut_down(Clock::time_point deadline) {
   auto calls = std::exchange(shared_->calls, {});
   lock.unlock();
   if (!calls.empty()) {
-    // Every worker is stuck. Who waits for these is answered all the same, and not by the thread that shuts down.
+    // Every worker is stuck. Who waits for these is answered all the same, and not by the thread
+    // that shuts down.
     std::thread{[shared = shared_, calls = std::move(calls)] {
       for (auto const& callback : calls) call_now(callback);
     }}.detach();
@@ -378,7 +390,8 @@ void WorkerPool::shut_down(Clock::time_point deadline) {
       std::lock_guard guard{shared_->mutex};
       ended = worker->ended;
     }
-    // A thread that joins itself would never return: a runner may be destroyed by one of its own bodies.
+    // A thread that joins itself would never return: a runner may be destroyed by one of its own
+    // bodies.
     if (ended && worker->thread.get_id() != std::this_thread::get_id()) {
       worker->thread.join();
     } else {

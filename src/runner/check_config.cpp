@@ -12,13 +12,15 @@ namespace {
 class Complaints {
  public:
   template <class Number>
-  void range(std::string_view field, Number value, Number least, Number most, std::string_view unit = "") {
+  void range(std::string_view field, Number value, Number least, Number most,
+             std::string_view unit = "") {
     if (value >= least && value <= most) return;
-    add(field, std::to_string(value) + std::string{unit} + " is out of range; " + std::to_string(least) + " to " +
-                   std::to_string(most) + std::string{unit} + " are allowed");
+    add(field, std::to_string(value) + std::string{unit} + " is out of range; " +
+                   std::to_string(least) + " to " + std::to_string(most) + std::string{unit} +
+                   " are allowed");
   }
-  void range(std::string_view field, std::chrono::milliseconds value, std::chrono::milliseconds least,
-             std::chrono::milliseconds most) {
+  void range(std::string_view field, std::chrono::milliseconds value,
+             std::chrono::milliseconds least, std::chrono::milliseconds most) {
     range(field, value.count(), least.count(), most.count(), " ms");
   }
   void add(std::string_view field, std::string const& problem) {
@@ -27,7 +29,8 @@ class Complaints {
     problems_ += "\n  " + std::string{field} + ": " + problem;
   }
   void throw_if_any() const {
-    if (!fields_.empty()) throw ConfigurationError{"invalid runner configuration:" + problems_, fields_};
+    if (!fields_.empty())
+      throw ConfigurationError{"invalid runner configuration:" + problems_, fields_};
   }
 
  private:
@@ -42,15 +45,18 @@ void check_config(DefaultRunnerConfig const& config) {
   constexpr std::chrono::milliseconds longest_limit = std::chrono::hours{24 * 365 * 100};
   Complaints complaints;
   complaints.range<std::size_t>("max_concurrent_tasks", config.max_concurrent_tasks, 1, 1'024);
-  complaints.range<std::size_t>("max_concurrent_async_tasks", config.max_concurrent_async_tasks, 1, 1'000'000);
+  complaints.range<std::size_t>("max_concurrent_async_tasks", config.max_concurrent_async_tasks, 1,
+                                1'000'000);
   complaints.range("scheduler_poll_interval", config.scheduler_poll_interval, 1ms, 1h);
   complaints.range("task_timeout", config.task_timeout, 0ms, longest_limit);
   complaints.range("workflow_timeout", config.workflow_timeout, 0ms, longest_limit);
   complaints.range<std::size_t>("db_pool_size", config.db_pool_size, 1, 1'000);
   complaints.range("lease", config.lease, 100ms, 1h);
-  complaints.range<std::size_t>("max_active_executions", config.max_active_executions, 1, 10'000'000);
+  complaints.range<std::size_t>("max_active_executions", config.max_active_executions, 1,
+                                10'000'000);
   complaints.range<std::uint32_t>("max_crashes", config.max_crashes, 3, 100);
-  complaints.range<std::size_t>("max_context_bytes", config.max_context_bytes, 1'024, std::size_t{1} << 30, " bytes");
+  complaints.range<std::size_t>("max_context_bytes", config.max_context_bytes, 1'024,
+                                std::size_t{1} << 30, " bytes");
   if (config.runner_name.size() > 256) complaints.add("runner_name", "longer than 256 bytes");
   complaints.throw_if_any();
 }

@@ -49,11 +49,13 @@ struct Checkpointer::Shared {
   }
 };
 
-Checkpointer::Checkpointer(std::shared_ptr<backend::Database> database, Environment const& environment)
+Checkpointer::Checkpointer(std::shared_ptr<backend::Database> database,
+                           Environment const& environment)
     : shared_(std::make_shared<Shared>()) {
   shared_->database = std::move(database);
   shared_->environment = environment;
-  if (!environment.conductor) shared_->thread = std::thread{[shared = shared_.get()] { shared->work(); }};
+  if (!environment.conductor)
+    shared_->thread = std::thread{[shared = shared_.get()] { shared->work(); }};
 }
 
 Checkpointer::~Checkpointer() {

@@ -9,8 +9,8 @@
 
 namespace cloacina::detail {
 
-/// Moves what the engine logged into the main file now and then, on a thread of its own, so that a checkpoint is in
-/// nobody's latency. Sleeps while nothing is written.
+/// Moves what the engine logged into the main file now and then, on a thread of its own, so that a
+/// checkpoint is in nobody's latency. Sleeps while nothing is written.
 class Checkpointer {
  public:
   Checkpointer(std::shared_ptr<backend::Database> database, Environment const& environment);

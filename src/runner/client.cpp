@@ -32,7 +32,8 @@ struct Client::Impl {
   std::mutex mutex;  // one writer session, one call at a time
   std::unique_ptr<backend::Session> session;
 
-  /// Repeats `write` while the database is busy or its answer was lost: with the same ids that is harmless (R19).
+  /// Repeats `write` while the database is busy or its answer was lost: with the same ids that is
+  /// harmless (R19).
   template <class Write>
   auto with_session(Write&& write) {
     std::lock_guard lock{mutex};
@@ -43,7 +44,8 @@ struct Client::Impl {
         return write(*session);
       } catch (backend::SessionError const& error) {
         if (error.failure() != backend::Failure::again) session.reset();
-        if (error.failure() == backend::Failure::data || std::chrono::steady_clock::now() > give_up) throw;
+        if (error.failure() == backend::Failure::data || std::chrono::steady_clock::now() > give_up)
+          throw;
       }
       std::this_thread::sleep_for(pause);
     }
@@ -69,8 +71,9 @@ std::vector<ExecutionId> Client::submit_many(std::string_view workflow, std::vec
   detail::check_key_stands_for_one(options, inputs.size());
   std::vector<engine::Submission> submissions;
   for (auto& input : inputs) {
-    submissions.push_back(detail::make_submission(impl_->workflows, impl_->environment, workflow, std::move(input),
-                                                  options, DefaultRunnerConfig{}.max_context_bytes));
+    submissions.push_back(detail::make_submission(impl_->workflows, impl_->environment, workflow,
+                                                  std::move(input), options,
+                                                  DefaultRunnerConfig{}.max_context_bytes));
   }
   auto const now = impl_->environment.now();
   std::vector<dal::ExecutionInsert> rows;
@@ -90,14 +93,18 @@ std::vector<ExecutionId> Client::submit_many(std::string_view workflow, std::vec
     return dal::insert_unowned(*impl_->database, session, rows);
   });
   if (!options.idempotency_key.empty() && !ids.empty() && ids.front() != submissions.front().id) {
-    detail::check_same_input(detail::find_execution(*impl_->database, ids.front()), submissions.front().input,
-                             options.idempotency_key);
+    detail::check_same_input(detail::find_execution(*impl_->database, ids.front()),
+                             submissions.front().input, options.idempotency_key);
   }
   return ids;
 }
 
-WorkflowStatus Client::status(ExecutionId id) const { return detail::find_execution(*impl_->database, id).status; }
-ExecutionResult Client::result(ExecutionId id) const { return detail::read_result(*impl_->database, id); }
+WorkflowStatus Client::status(ExecutionId id) const {
+  return detail::find_execution(*impl_->database, id).status;
+}
+ExecutionResult Client::result(ExecutionId id) const {
+  return detail::read_result(*impl_->database, id);
+}
 std::vector<ExecutionInfo> Client::list(ListOptions const& options) const {
   return detail::list_executions(*impl_->database, options);
 }

@@ -15,8 +15,9 @@ using engine::Completion;
 
 namespace {
 
-std::shared_ptr<Machine> start(std::string_view url, DefaultRunnerConfig config, Registry const& registry,
-                               Environment environment, std::shared_ptr<Observer> observer) {
+std::shared_ptr<Machine> start(std::string_view url, DefaultRunnerConfig config,
+                               Registry const& registry, Environment environment,
+                               std::shared_ptr<Observer> observer) {
   return std::make_shared<Machine>(Machine::Parts{.database_url = std::string{url},
                                                   .config = std::move(config),
                                                   .workflows = registry.snapshot(),
@@ -27,8 +28,10 @@ std::shared_ptr<Machine> start(std::string_view url, DefaultRunnerConfig config,
 }  // namespace
 
 DefaultRunner::DefaultRunner(std::string_view database_url, DefaultRunnerConfig config)
-    : machine_(start(database_url, std::move(config), Registry::global(), Environment::system(), nullptr)) {}
-DefaultRunner::DefaultRunner(std::shared_ptr<Machine> machine) noexcept : machine_(std::move(machine)) {}
+    : machine_(start(database_url, std::move(config), Registry::global(), Environment::system(),
+                     nullptr)) {}
+DefaultRunner::DefaultRunner(std::shared_ptr<Machine> machine) noexcept
+    : machine_(std::move(machine)) {}
 DefaultRunner::DefaultRunner(DefaultRunner&&) noexcept = default;
 DefaultRunner& DefaultRunner::operator=(DefaultRunner&& other) noexcept {
   if (this != &other) {
@@ -44,7 +47,8 @@ DefaultRunner::~DefaultRunner() {
 
 DefaultRunner::Builder DefaultRunner::builder() { return {}; }
 
-ExecutionResult DefaultRunner::execute(std::string_view workflow, Context input, SubmitOptions const& options) {
+ExecutionResult DefaultRunner::execute(std::string_view workflow, Context input,
+                                       SubmitOptions const& options) {
   auto submission = machine_->make_submission(workflow, std::move(input), options);
   auto const completion = submission.completion = std::make_shared<Completion>(submission.id);
   std::vector<engine::Submission> one;
@@ -54,13 +58,15 @@ ExecutionResult DefaultRunner::execute(std::string_view workflow, Context input,
   return completion->result();
 }
 
-ExecutionHandle DefaultRunner::submit(std::string_view workflow, Context input, SubmitOptions const& options) {
+ExecutionHandle DefaultRunner::submit(std::string_view workflow, Context input,
+                                      SubmitOptions const& options) {
   std::vector<Context> one;
   one.push_back(std::move(input));
   return std::move(submit_many(workflow, std::move(one), options).front());
 }
 
-std::vector<ExecutionHandle> DefaultRunner::submit_many(std::string_view workflow, std::vector<Context> inputs,
+std::vector<ExecutionHandle> DefaultRunner::submit_many(std::string_view workflow,
+                                                        std::vector<Context> inputs,
                                                         SubmitOptions const& options) {
   detail::check_key_stands_for_one(options, inputs.size());
   auto const acceptance = std::make_shared<Acceptance>(inputs.size());
@@ -69,7 +75,8 @@ std::vector<ExecutionHandle> DefaultRunner::submit_many(std::string_view workflo
   handles.reserve(inputs.size());
   submissions.reserve(inputs.size());
   for (auto& input : inputs) {
-    auto& submission = submissions.emplace_back(machine_->make_submission(workflow, std::move(input), options));
+    auto& submission =
+        submissions.emplace_back(machine_->make_submission(workflow, std::move(input), options));
     submission.completion = std::make_shared<Completion>(submission.id);
     submission.acceptance = acceptance;
     handles.emplace_back(submission.completion, machine_);
@@ -79,9 +86,11 @@ std::vector<ExecutionHandle> DefaultRunner::submit_many(std::string_view workflo
   return handles;
 }
 
-std::function<void(DefaultRunner::Submitted)> DefaultRunner::prepare(std::string_view workflow, Context input,
+std::function<void(DefaultRunner::Submitted)> DefaultRunner::prepare(std::string_view workflow,
+                                                                     Context input,
                                                                      SubmitOptions const& options) {
-  auto submission = std::make_shared<engine::Submission>(machine_->make_submission(workflow, std::move(input), options));
+  auto submission = std::make_shared<engine::Submission>(
+      machine_->make_submission(workflow, std::move(input), options));
   submission->completion = std::make_shared<Completion>(submission->id);
   submission->acceptance = std::make_shared<Acceptance>(1);
   return [submission, machine = machine_](Submitted done) {
@@ -110,13 +119,22 @@ detail::RunOnWorker DefaultRunner::run_on_worker() const {
 
 WorkflowStatus DefaultRunner::status(ExecutionId id) const { return machine_->status(id); }
 ExecutionResult DefaultRunner::result(ExecutionId id) const { return machine_->result(id); }
-ExecutionHandle DefaultRunner::handle(ExecutionId id) const { return {machine_->watch(id), machine_}; }
-std::vector<ExecutionInfo> DefaultRunner::list(ListOptions const& options) const { return machine_->list(options); }
-void DefaultRunner::cancel(ExecutionId id, std::string_view reason) { machine_->cancel(id, reason); }
+ExecutionHandle DefaultRunner::handle(ExecutionId id) const {
+  return {machine_->watch(id), machine_};
+}
+std::vector<ExecutionInfo> DefaultRunner::list(ListOptions const& options) const {
+  return machine_->list(options);
+}
+void DefaultRunner::cancel(ExecutionId id, std::string_view reason) {
+  machine_->cancel(id, reason);
+}
 std::vector<std::string> DefaultRunner::workflows() const { return machine_->workflow_names(); }
-void DefaultRunner::shutdown(std::chrono::milliseconds timeout) noexcept { machine_->shutdown(timeout); }
+void DefaultRunner::shutdown(std::chrono::milliseconds timeout) noexcept {
+  machine_->shutdown(timeout);
+}
 
-// ---- builder -------------------------------------------------------------------------------------------------------
+// ---- builder
+// -------------------------------------------------------------------------------------------------------
 
 DefaultRunner::Builder& DefaultRunner::Builder::database_url(std::string_view url) {
   url_ = url;
@@ -139,7 +157,9 @@ DefaultRunner::Builder& DefaultRunner::Builder::observer(std::shared_ptr<Observe
   return *this;
 }
 DefaultRunner DefaultRunner::Builder::build() {
-  if (url_.empty()) throw ConfigurationError{"no database URL; give one, such as sqlite://workflows.db", "database_url"};
+  if (url_.empty())
+    throw ConfigurationError{"no database URL; give one, such as sqlite://workflows.db",
+                             "database_url"};
   return DefaultRunner{start(url_, config_, registry_ ? *registry_ : Registry::global(),
                              environment_ ? *environment_ : Environment::system(), observer_)};
 }

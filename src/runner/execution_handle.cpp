@@ -11,7 +11,9 @@ namespace cloacina {
 
 std::shared_ptr<detail::Machine> ExecutionHandle::machine() const {
   auto alive = machine_.lock();
-  if (!alive) throw RunnerStopped{"the runner of this handle is gone; ask another runner for this execution by its id"};
+  if (!alive)
+    throw RunnerStopped{
+        "the runner of this handle is gone; ask another runner for this execution by its id"};
   return alive;
 }
 
@@ -24,14 +26,17 @@ ExecutionResult ExecutionHandle::wait() const {
 }
 
 std::optional<ExecutionResult> ExecutionHandle::wait_for(std::chrono::nanoseconds timeout) const {
-  if (!completion_->signal().is_set() && !machine()->wait(completion_->signal(), timeout)) return std::nullopt;
+  if (!completion_->signal().is_set() && !machine()->wait(completion_->signal(), timeout))
+    return std::nullopt;
   return completion_->result();
 }
 
 void ExecutionHandle::cancel(std::string_view reason) const { machine()->cancel(id(), reason); }
 
-void ExecutionHandle::when_final(std::function<void(std::exception_ptr, ExecutionResult)> done) const {
-  // Strong: the wait goes on when the handle is gone. The signal drops the callback when it is set, which a shutdown does.
+void ExecutionHandle::when_final(
+    std::function<void(std::exception_ptr, ExecutionResult)> done) const {
+  // Strong: the wait goes on when the handle is gone. The signal drops the callback when it is set,
+  // which a shutdown does.
   completion_->signal().when_set([completion = completion_, done = std::move(done)] {
     try {
       done(nullptr, completion->result());

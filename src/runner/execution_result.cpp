@@ -57,7 +57,8 @@ std::chrono::microseconds ExecutionResult::duration() const noexcept {
 }
 
 TaskResult const& ExecutionResult::task(std::string_view id) const {
-  auto const found = std::find_if(data_->tasks.begin(), data_->tasks.end(), [&](auto const& task) { return task.id == id; });
+  auto const found = std::find_if(data_->tasks.begin(), data_->tasks.end(),
+                                  [&](auto const& task) { return task.id == id; });
   if (found != data_->tasks.end()) return *found;
   std::vector<std::string> known;
   for (auto const& task : data_->tasks) known.push_back(task.id);
@@ -67,11 +68,13 @@ TaskResult const& ExecutionResult::task(std::string_view id) const {
 }
 
 Context const& ExecutionResult::value() const {
-  auto const text = "execution " + data_->id.to_string() + " of workflow '" + data_->workflow + "' ";
+  auto const text =
+      "execution " + data_->id.to_string() + " of workflow '" + data_->workflow + "' ";
   if (data_->status == WorkflowStatus::failed)
     throw ExecutionFailed{text + "failed: " + data_->error, data_->id.to_string()};
   if (data_->status == WorkflowStatus::cancelled)
-    throw ExecutionCancelled{text + "was " + (data_->error.empty() ? "cancelled" : data_->error), data_->id.to_string()};
+    throw ExecutionCancelled{text + "was " + (data_->error.empty() ? "cancelled" : data_->error),
+                             data_->id.to_string()};
   return data_->context;
 }
 
@@ -79,7 +82,8 @@ std::string ExecutionResult::to_mermaid() const {
   std::string text = "flowchart TD\n";
   for (std::size_t t = 0; t < data_->tasks.size(); ++t) {
     auto const& task = data_->tasks[t];
-    text += "  " + shape_id(t) + "[\"" + label(task) + "\"]:::" + std::string{to_string(task.status)} + "\n";
+    text += "  " + shape_id(t) + "[\"" + label(task) +
+            "\"]:::" + std::string{to_string(task.status)} + "\n";
   }
   for (std::size_t t = 0; t < data_->tasks.size(); ++t)
     for (auto const dependency : data_->dependencies[t])

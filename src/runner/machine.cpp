@@ -27,7 +27,8 @@ using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 using engine::ThreadRole;
 
-// How long a shutdown waits after its timeout: for bodies that were just asked to stop, and for the last transaction.
+// How long a shutdown waits after its timeout: for bodies that were just asked to stop, and for the
+// last transaction.
 constexpr auto grace = 150ms;
 
 std::string host_name() {
@@ -66,11 +67,14 @@ std::shared_ptr<backend::Database> open_database(Machine::Parts const& parts) {
 }
 
 [[noreturn]] void throw_would_deadlock(std::string_view where) {
-  throw StateError{"a blocking call in " + std::string{where} +
-                   " would wait for itself; use the asynchronous form, or call it from another thread"};
+  throw StateError{
+      "a blocking call in " + std::string{where} +
+      " would wait for itself; use the asynchronous form, or call it from another thread"};
 }
 
-[[noreturn]] void throw_shut_down() { throw RunnerStopped{"the runner is shut down; construct another one"}; }
+[[noreturn]] void throw_shut_down() {
+  throw RunnerStopped{"the runner is shut down; construct another one"};
+}
 
 /// A body, a callback or an observer that shuts a runner down must not wait for itself.
 bool is_own_thread() { return ThreadRole::current() != ThreadRole::caller; }
@@ -89,23 +93,27 @@ struct Machine::Core {
     if (environment.conductor) {
       bodies = std::make_unique<engine::ConductedBodies>(bodies_settings, environment, inbox);
     } else {
-      auto threaded = std::make_unique<engine::ThreadedBodies>(
-          config.max_concurrent_tasks, config.max_concurrent_async_tasks, bodies_settings, environment, inbox);
+      auto threaded = std::make_unique<engine::ThreadedBodies>(config.max_concurrent_tasks,
+                                                               config.max_concurrent_async_tasks,
+                                                               bodies_settings, environment, inbox);
       threads = threaded.get();
       bodies = std::move(threaded);
     }
     checkpointer = std::make_unique<Checkpointer>(database, environment);
-    if (given.observer) observations = std::make_unique<engine::Observations>(given.observer, environment);
-    loop = std::make_unique<engine::Loop>(engine::Loop::Parts{
-        .environment = environment,
-        .config = config,
-        .workflows = workflows,
-        .database = *database,
-        .committer = committer,
-        .inbox = *inbox,
-        .bodies = *bodies,
-        .observations = observations.get(),
-        .committed = [checkpoint = checkpointer.get()](std::size_t rows) { checkpoint->written(rows); }});
+    if (given.observer)
+      observations = std::make_unique<engine::Observations>(given.observer, environment);
+    loop = std::make_unique<engine::Loop>(
+        engine::Loop::Parts{.environment = environment,
+                            .config = config,
+                            .workflows = workflows,
+                            .database = *database,
+                            .committer = committer,
+                            .inbox = *inbox,
+                            .bodies = *bodies,
+                            .observations = observations.get(),
+                            .committed = [checkpoint = checkpointer.get()](std::size_t rows) {
+                              checkpoint->written(rows);
+                            }});
     loop->on_drained([this] { drained.set(); });
   }
 
@@ -141,17 +149,17 @@ Machine::Machine(Parts parts) {
   }
   engine_thread_ = std::thread{[core = core_] {
     ThreadRole const role{ThreadRole::engine};
-    while (core->loop->step(1h)) {
-    }
+    while (core->loop->step(1h)) {}
     core->ended.set();
   }};
 }
 
 Machine::~Machine() { shutdown(5s); }
 
-engine::Submission Machine::make_submission(std::string_view workflow, Context input, SubmitOptions const& options) {
-  return detail::make_submission(core_->workflows, core_->environment, workflow, std::move(input), options,
-                                 core_->config.max_context_bytes);
+engine::Submission Machine::make_submission(std::string_view workflow, Context input,
+                                            SubmitOptions const& options) {
+  return detail::make_submission(core_->workflows, core_->environment, workflow, std::move(input),
+                                 options, core_->config.max_context_bytes);
 }
 
 void Machine::push(engine::Request&& request) {
@@ -174,20 +182,27 @@ void Machine::wait_accepted(engine::Acceptance& acceptance) {
 bool Machine::wait(engine::Signal& signal, std::optional<std::chrono::nanoseconds> timeout) {
   if (signal.is_set()) return true;
   switch (ThreadRole::current()) {
-    case ThreadRole::caller: break;
+    case ThreadRole::caller:
+      break;
     case ThreadRole::worker: {
       auto const lent = core_->threads ? core_->threads->lend_slot() : nullptr;
       return signal.wait(core_->environment, timeout);
     }
-    case ThreadRole::io: throw_would_deadlock("a coroutine body");
-    case ThreadRole::callback: throw_would_deadlock("a callback");
-    case ThreadRole::observer: throw_would_deadlock("an observer");
-    case ThreadRole::engine: throw_would_deadlock("a handler on the engine's thread");
+    case ThreadRole::io:
+      throw_would_deadlock("a coroutine body");
+    case ThreadRole::callback:
+      throw_would_deadlock("a callback");
+    case ThreadRole::observer:
+      throw_would_deadlock("an observer");
+    case ThreadRole::engine:
+      throw_would_deadlock("a handler on the engine's thread");
   }
   return signal.wait(core_->environment, timeout);
 }
 
-WorkflowStatus Machine::status(ExecutionId id) { return find_execution(*core_->database, id).status; }
+WorkflowStatus Machine::status(ExecutionId id) {
+  return find_execution(*core_->database, id).status;
+}
 
 ExecutionResult Machine::result(ExecutionId id) { return read_result(*core_->database, id); }
 
@@ -255,9 +270,12 @@ void Machine::shut_down_now(std::chrono::milliseconds timeout) {
     if (core.threads) core.threads->shut_down(Clock::now() + (own_thread ? 0ms : 50ms));
     engine_thread_.join();
   } else {
-    // The database does not answer: the thread ends with its call, and keeps what it needs until then.
-    engine::log_warning("cloacina: the database does not answer; the engine's thread is left behind");
-    auto const error = std::make_exception_ptr(RunnerStopped{"the runner was shut down while the database did not answer"});
+    // The database does not answer: the thread ends with its call, and keeps what it needs until
+    // then.
+    engine::log_warning(
+        "cloacina: the database does not answer; the engine's thread is left behind");
+    auto const error = std::make_exception_ptr(
+        RunnerStopped{"the runner was shut down while the database did not answer"});
     for (auto& request : core.inbox->close()) engine::decline(std::move(request), error);
     if (core.threads) core.threads->shut_down(Clock::now());
     engine_thread_.detach();

@@ -24,7 +24,8 @@
 
 namespace cloacina::detail {
 
-/// A running runner: database, engine, bodies and services, started and stopped in the right order. Thread-safe.
+/// A running runner: database, engine, bodies and services, started and stopped in the right order.
+/// Thread-safe.
 class Machine {
  public:
   struct Parts {
@@ -43,12 +44,14 @@ class Machine {
   Machine& operator=(Machine const&) = delete;
 
   /// Checks everything that can be checked before the engine sees it.
-  [[nodiscard]] engine::Submission make_submission(std::string_view workflow, Context input, SubmitOptions const& options);
+  [[nodiscard]] engine::Submission make_submission(std::string_view workflow, Context input,
+                                                   SubmitOptions const& options);
   /// Does not block; throws `RunnerStopped`.
   void submit(std::vector<engine::Submission>&& submissions);
   /// Blocks until `acceptance` is answered; throws what it was refused with.
   void wait_accepted(engine::Acceptance& acceptance);
-  /// Blocks until it is set or the timeout has passed. Throws `StateError` where that would wait for itself.
+  /// Blocks until it is set or the timeout has passed. Throws `StateError` where that would wait
+  /// for itself.
   [[nodiscard]] bool wait(engine::Signal& signal, std::optional<std::chrono::nanoseconds> timeout);
 
   [[nodiscard]] WorkflowStatus status(ExecutionId id);

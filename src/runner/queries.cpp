@@ -36,9 +36,12 @@ ExecutionResult read_result(backend::Database& database, ExecutionId id) {
   return engine::load_result(*reader, row);
 }
 
-std::vector<ExecutionInfo> list_executions(backend::Database& database, ListOptions const& options) {
+std::vector<ExecutionInfo> list_executions(backend::Database& database,
+                                           ListOptions const& options) {
   if (options.limit < 1 || options.limit > 10'000)
-    throw ValidationError{"limit " + std::to_string(options.limit) + " is out of range; 1 to 10000 are allowed", "limit"};
+    throw ValidationError{
+        "limit " + std::to_string(options.limit) + " is out of range; 1 to 10000 are allowed",
+        "limit"};
   dal::ListFilter filter;
   filter.workflow = options.workflow;
   filter.status = options.status;

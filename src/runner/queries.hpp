@@ -11,13 +11,15 @@
 
 namespace cloacina::detail {
 
-/// What runner and client answer from the table; each takes a reader session and blocks for its reads.
+/// What runner and client answer from the table; each takes a reader session and blocks for its
+/// reads.
 
 /// Throws `ExecutionNotFound`.
 [[nodiscard]] dal::ExecutionRow find_execution(backend::Database& database, ExecutionId id);
 /// Throws `ExecutionNotFound`, or `StateError` if it is not final.
 [[nodiscard]] ExecutionResult read_result(backend::Database& database, ExecutionId id);
 /// Throws `ValidationError` for a limit out of range.
-[[nodiscard]] std::vector<ExecutionInfo> list_executions(backend::Database& database, ListOptions const& options);
+[[nodiscard]] std::vector<ExecutionInfo> list_executions(backend::Database& database,
+                                                         ListOptions const& options);
 
 }  // namespace cloacina::detail

@@ -29,8 +29,9 @@ void check_inputs(Workflow const& workflow, Context const& input) {
     missing += (missing.empty() ? "'" : ", '") + key.name + "'";
   }
   if (missing.empty()) return;
-  throw ValidationError{"workflow '" + workflow.name() + "' needs input " + missing + "; put it into the context",
-                        workflow.name()};
+  throw ValidationError{
+      "workflow '" + workflow.name() + "' needs input " + missing + "; put it into the context",
+      workflow.name()};
 }
 
 void check_options(SubmitOptions const& options) {
@@ -39,7 +40,8 @@ void check_options(SubmitOptions const& options) {
                               " bytes; at most 256 are allowed",
                           "idempotency_key"};
   }
-  if (!is_valid_utf8(options.idempotency_key) || options.idempotency_key.find('\0') != std::string_view::npos)
+  if (!is_valid_utf8(options.idempotency_key) ||
+      options.idempotency_key.find('\0') != std::string_view::npos)
     throw ValidationError{"an idempotency key must be UTF-8 without NUL", "idempotency_key"};
   if (options.start_after.count() < 0 || options.start_after > longest_delay) {
     throw ValidationError{"start_after of " + std::to_string(options.start_after.count()) +
@@ -50,8 +52,9 @@ void check_options(SubmitOptions const& options) {
 
 }  // namespace
 
-engine::Submission make_submission(Registry::Snapshot const& workflows, Environment const& environment,
-                                   std::string_view workflow, Context input, SubmitOptions const& options,
+engine::Submission make_submission(Registry::Snapshot const& workflows,
+                                   Environment const& environment, std::string_view workflow,
+                                   Context input, SubmitOptions const& options,
                                    std::size_t max_context_bytes) {
   auto const& definition = resolve(workflows, workflow);
   check_inputs(definition, input);
@@ -60,8 +63,9 @@ engine::Submission make_submission(Registry::Snapshot const& workflows, Environm
   submission.input_text = input.to_json();
   if (submission.input_text.size() > max_context_bytes) {
     throw ValidationError{"the input of workflow '" + definition.name() + "' is " +
-                              std::to_string(submission.input_text.size()) + " bytes of JSON; at most " +
-                              std::to_string(max_context_bytes) + " are allowed (max_context_bytes)",
+                              std::to_string(submission.input_text.size()) +
+                              " bytes of JSON; at most " + std::to_string(max_context_bytes) +
+                              " are allowed (max_context_bytes)",
                           definition.name()};
   }
   submission.id = environment.new_id();
@@ -75,8 +79,9 @@ engine::Submission make_submission(Registry::Snapshot const& workflows, Environm
 
 void check_key_stands_for_one(SubmitOptions const& options, std::size_t executions) {
   if (options.idempotency_key.empty() || executions <= 1) return;
-  throw ValidationError{"one idempotency key cannot stand for several executions; submit them one by one",
-                        "idempotency_key"};
+  throw ValidationError{
+      "one idempotency key cannot stand for several executions; submit them one by one",
+      "idempotency_key"};
 }
 
 }  // namespace cloacina::detail

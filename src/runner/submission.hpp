@@ -12,10 +12,12 @@
 
 namespace cloacina::detail {
 
-/// Resolves the workflow and checks input and options, so that nothing is refused later that could be refused now.
-/// Throws `WorkflowNotFound` with the nearest names, or `ValidationError`.
-[[nodiscard]] engine::Submission make_submission(Registry::Snapshot const& workflows, Environment const& environment,
-                                                 std::string_view workflow, Context input, SubmitOptions const& options,
+/// Resolves the workflow and checks input and options, so that nothing is refused later that could
+/// be refused now. Throws `WorkflowNotFound` with the nearest names, or `ValidationError`.
+[[nodiscard]] engine::Submission make_submission(Registry::Snapshot const& workflows,
+                                                 Environment const& environment,
+                                                 std::string_view workflow, Context input,
+                                                 SubmitOptions const& options,
                                                  std::size_t max_context_bytes);
 
 /// One key cannot stand for several executions: throws `ValidationError`.

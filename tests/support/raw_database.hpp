@@ -23,13 +23,15 @@ class RawDatabase {
   }
 
   void execute(std::string const& sql) {
-    if (sqlite3_exec(connection_.get(), sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) fail(sql);
+    if (sqlite3_exec(connection_.get(), sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK)
+      fail(sql);
   }
 
   /// The first column of every row as text; NULL is "NULL".
   [[nodiscard]] std::vector<std::string> column(std::string const& sql) const {
     sqlite3_stmt* statement = nullptr;
-    if (sqlite3_prepare_v2(connection_.get(), sql.c_str(), -1, &statement, nullptr) != SQLITE_OK) fail(sql);
+    if (sqlite3_prepare_v2(connection_.get(), sql.c_str(), -1, &statement, nullptr) != SQLITE_OK)
+      fail(sql);
     std::vector<std::string> values;
     int code = 0;
     while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
@@ -43,7 +45,8 @@ class RawDatabase {
   /// The first column of the only row.
   [[nodiscard]] std::string text(std::string const& sql) const {
     auto const values = column(sql);
-    if (values.size() != 1) throw std::runtime_error{std::to_string(values.size()) + " rows instead of one: " + sql};
+    if (values.size() != 1)
+      throw std::runtime_error{std::to_string(values.size()) + " rows instead of one: " + sql};
     return values.front();
   }
   [[nodiscard]] std::int64_t integer(std::string const& sql) const { return std::stoll(text(sql)); }

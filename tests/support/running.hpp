@@ -1,4 +1,5 @@
-// What tests of running runners share: a runner on a file of its own, gates instead of sleeps, and time limits.
+// What tests of running runners share: a runner on a file of its own, gates instead of sleeps, and
+// time limits.
 #pragma once
 
 #include <atomic>
@@ -17,7 +18,8 @@
 
 namespace cloacina::test {
 
-/// Longer than anything takes on a loaded machine under a sanitizer; a test that waits so long has failed.
+/// Longer than anything takes on a loaded machine under a sanitizer; a test that waits so long has
+/// failed.
 inline constexpr std::chrono::seconds patience{60};
 
 /// A gate that threads wait at until the test opens it. Thread-safe.
@@ -33,7 +35,8 @@ class Gate {
     std::unique_lock lock{mutex_};
     ++waiting_;
     changed_.notify_all();
-    if (!changed_.wait_for(lock, patience, [this] { return open_; })) throw std::runtime_error{"the gate stayed closed"};
+    if (!changed_.wait_for(lock, patience, [this] { return open_; }))
+      throw std::runtime_error{"the gate stayed closed"};
   }
   /// Waits until so many threads have come to the gate.
   void wait_for_arrivals(int count) {
@@ -69,7 +72,8 @@ class Log {
   [[nodiscard]] std::vector<std::string> wait_for(std::size_t count) const {
     std::unique_lock lock{mutex_};
     if (!changed_.wait_for(lock, patience, [&] { return lines_.size() >= count; }))
-      throw std::runtime_error{"only " + std::to_string(lines_.size()) + " of " + std::to_string(count) + " lines came"};
+      throw std::runtime_error{"only " + std::to_string(lines_.size()) + " of " +
+                               std::to_string(count) + " lines came"};
     return lines_;
   }
 
@@ -86,10 +90,14 @@ inline Registry registry_of(std::vector<Workflow> const& workflows) {
 }
 
 /// A runner with these workflows.
-inline DefaultRunner start(std::string const& url, std::vector<Workflow> const& workflows, DefaultRunnerConfig config = {},
+inline DefaultRunner start(std::string const& url, std::vector<Workflow> const& workflows,
+                           DefaultRunnerConfig config = {},
                            std::shared_ptr<Observer> observer = nullptr) {
   auto builder = DefaultRunner::builder();
-  builder.database_url(url).registry(registry_of(workflows)).config(std::move(config)).observer(std::move(observer));
+  builder.database_url(url)
+      .registry(registry_of(workflows))
+      .config(std::move(config))
+      .observer(std::move(observer));
   return builder.build();
 }
 
@@ -103,7 +111,9 @@ auto wait(Handle const& handle) {
 
 /// A workflow of one task.
 inline Workflow one_task(std::string name, TaskFunction body, TaskSettings settings = {}) {
-  return WorkflowBuilder{std::move(name)}.task("only", std::move(settings), std::move(body)).build();
+  return WorkflowBuilder{std::move(name)}
+      .task("only", std::move(settings), std::move(body))
+      .build();
 }
 
 using Clock = std::chrono::steady_clock;

@@ -17,9 +17,12 @@ constexpr Instant beginning{std::chrono::seconds{1'767'225'600}};  // 2026-01-01
 
 char const* name_of(Conductor::Role role) {
   switch (role) {
-    case Conductor::Role::worker: return "worker";
-    case Conductor::Role::io: return "io";
-    case Conductor::Role::reader: return "reader";
+    case Conductor::Role::worker:
+      return "worker";
+    case Conductor::Role::io:
+      return "io";
+    case Conductor::Role::reader:
+      return "reader";
   }
   return "?";
 }
@@ -28,7 +31,8 @@ char const* name_of(Conductor::Role role) {
 
 /// What one runner has for an operating system.
 struct Simulation::Process final : Conductor {
-  Process(Simulation& its_world, std::string its_name) : world(its_world), name(std::move(its_name)) {}
+  Process(Simulation& its_world, std::string its_name)
+      : world(its_world), name(std::move(its_name)) {}
 
   void post(Role role, std::function<void()> work) override {
     if (!killed) world.ready_.push_back({this, role, std::move(work)});
@@ -38,7 +42,8 @@ struct Simulation::Process final : Conductor {
   }
   void add_engine(void const* its_owner, std::function<bool()> its_step,
                   std::function<Nanoseconds()> its_next_due) override {
-    if (owner) throw std::logic_error{"process '" + name + "' has a runner already; name another one"};
+    if (owner)
+      throw std::logic_error{"process '" + name + "' has a runner already; name another one"};
     owner = its_owner;
     step = std::move(its_step);
     next_due = std::move(its_next_due);
@@ -52,7 +57,9 @@ struct Simulation::Process final : Conductor {
 
   [[nodiscard]] bool is_running() const noexcept { return !stopped && !killed; }
   /// An engine that waits inside its own turn cannot take another one.
-  [[nodiscard]] bool may_step() const noexcept { return owner && ended != owner && !stepping && is_running(); }
+  [[nodiscard]] bool may_step() const noexcept {
+    return owner && ended != owner && !stepping && is_running();
+  }
 
   Simulation& world;
   std::string name;
@@ -81,7 +88,8 @@ Environment Simulation::environment(std::string const& process) {
   environment.monotonic = [this] { return clock_; };
   environment.random = [this] { return std::uniform_real_distribution<double>{0.0, 1.0}(values_); };
   environment.new_id = [this, ids = std::make_shared<Uuid7Generator>()] {
-    auto const time = std::chrono::duration_cast<std::chrono::milliseconds>(now().time_since_epoch()).count();
+    auto const time =
+        std::chrono::duration_cast<std::chrono::milliseconds>(now().time_since_epoch()).count();
     auto const high = values_();
     return ids->next(static_cast<std::uint64_t>(time), high, values_());
   };
@@ -102,13 +110,15 @@ bool Simulation::conduct(std::function<bool()> const& done, Nanoseconds give_up)
   for (;;) {
     if (done()) return true;
     if (let_one_happen()) {
-      if (++events > most_events_at_once) throw std::logic_error{"events without end at one moment of the simulation"};
+      if (++events > most_events_at_once)
+        throw std::logic_error{"events without end at one moment of the simulation"};
       continue;
     }
     events = 0;
     auto const next = next_event();
     if (next > give_up || next == Nanoseconds::max()) {
-      if (give_up == Nanoseconds::max()) throw std::logic_error{"nothing will ever happen, and somebody waits for it"};
+      if (give_up == Nanoseconds::max())
+        throw std::logic_error{"nothing will ever happen, and somebody waits for it"};
       clock_ = std::max(clock_, give_up);
       return done();
     }
@@ -180,7 +190,8 @@ void Simulation::note(Process const& process, char const* kind) {
 
 Simulation::Process& Simulation::process_named(std::string const& name) {
   auto const found = processes_.find(name);
-  if (found == processes_.end()) throw std::logic_error{"no process '" + name + "' in this simulation"};
+  if (found == processes_.end())
+    throw std::logic_error{"no process '" + name + "' in this simulation"};
   return *found->second;
 }
 
@@ -190,7 +201,8 @@ void Simulation::resume(std::string const& process) { process_named(process).sto
 void Simulation::kill(std::string const& name) {
   auto& process = process_named(name);
   process.killed = true;
-  // Closures may hold the last of something that posts again: they die after the lists are in order.
+  // Closures may hold the last of something that posts again: they die after the lists are in
+  // order.
   std::vector<Work> gone;
   std::erase_if(ready_, [&](Work& work) {
     if (work.process != &process) return false;
@@ -207,6 +219,8 @@ void Simulation::kill(std::string const& name) {
   }
 }
 
-std::size_t Simulation::turns(std::string const& process) const { return processes_.at(process)->turns; }
+std::size_t Simulation::turns(std::string const& process) const {
+  return processes_.at(process)->turns;
+}
 
 }  // namespace cloacina::test

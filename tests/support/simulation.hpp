@@ -13,11 +13,12 @@
 
 namespace cloacina::test {
 
-/// A world for runners in one thread: a clock that moves only when nothing else can happen, and an order of events that
-/// is drawn from a seed. The same seed and the same calls give the same history.
+/// A world for runners in one thread: a clock that moves only when nothing else can happen, and an
+/// order of events that is drawn from a seed. The same seed and the same calls give the same
+/// history.
 ///
-/// Each runner lives in a process of its own, named by the test, which can be stopped, resumed and killed as the
-/// operating system would. Runners must be gone before the simulation is. One thread.
+/// Each runner lives in a process of its own, named by the test, which can be stopped, resumed and
+/// killed as the operating system would. Runners must be gone before the simulation is. One thread.
 class Simulation {
  public:
   explicit Simulation(std::uint64_t seed);
@@ -31,13 +32,14 @@ class Simulation {
   [[nodiscard]] Instant now() const noexcept;
   [[nodiscard]] std::chrono::nanoseconds monotonic() const noexcept { return clock_; }
 
-  /// Lets everything happen until `done` holds; false once `limit` has passed. Throws `std::logic_error` when events
-  /// follow each other without end and time stands still.
-  bool run_until(std::function<bool()> const& done, std::chrono::nanoseconds limit = std::chrono::hours{24});
+  /// Lets everything happen until `done` holds; false once `limit` has passed. Throws
+  /// `std::logic_error` when events follow each other without end and time stands still.
+  bool run_until(std::function<bool()> const& done,
+                 std::chrono::nanoseconds limit = std::chrono::hours{24});
   void run_for(std::chrono::nanoseconds time);
 
-  /// As SIGSTOP, SIGCONT and SIGKILL do. What a killed process still had to do is gone, and its runner may be destroyed
-  /// without a word to anybody.
+  /// As SIGSTOP, SIGCONT and SIGKILL do. What a killed process still had to do is gone, and its
+  /// runner may be destroyed without a word to anybody.
   void stop(std::string const& process);
   void resume(std::string const& process);
   void kill(std::string const& process);

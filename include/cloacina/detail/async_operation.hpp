@@ -18,17 +18,21 @@
 
 namespace cloacina::detail {
 
-/// Runs something on one of a runner's workers; where handlers go that have no executor of their own.
+/// Runs something on one of a runner's workers; where handlers go that have no executor of their
+/// own.
 using RunOnWorker = std::function<void(std::function<void()>)>;
 
-/// A handler that is called once, on its own executor, and the work guard that keeps that executor running.
+/// A handler that is called once, on its own executor, and the work guard that keeps that executor
+/// running.
 template <class Handler, class Result>
 class AsyncOperation {
  public:
-  AsyncOperation(Handler&& handler, RunOnWorker fallback) : handler_(std::move(handler)), fallback_(std::move(fallback)) {}
+  AsyncOperation(Handler&& handler, RunOnWorker fallback)
+      : handler_(std::move(handler)), fallback_(std::move(fallback)) {}
 
   /// The first call wins; from any thread.
-  static void complete(std::shared_ptr<AsyncOperation> const& self, std::exception_ptr error, Result result) {
+  static void complete(std::shared_ptr<AsyncOperation> const& self, std::exception_ptr error,
+                       Result result) {
     if (self->completed_.exchange(true)) return;
     auto deliver = [self, error = std::move(error), result = std::move(result)]() mutable {
       asio::get_associated_cancellation_slot(self->handler_).clear();
@@ -65,7 +69,8 @@ class AsyncOperation {
 
   static auto make_guard(Handler const& handler) {
     if constexpr (has_executor) {
-      return asio::executor_work_guard<Executor>{asio::associated_executor<Handler, NoExecutor>::get(handler)};
+      return asio::executor_work_guard<Executor>{
+          asio::associated_executor<Handler, NoExecutor>::get(handler)};
     } else {
       return None{};
     }
@@ -73,13 +78,16 @@ class AsyncOperation {
 
   Handler handler_;
   RunOnWorker fallback_;
-  std::conditional_t<has_executor, asio::executor_work_guard<std::conditional_t<has_executor, Executor, asio::any_io_executor>>,
-                     None>
+  std::conditional_t<
+      has_executor,
+      asio::executor_work_guard<std::conditional_t<has_executor, Executor, asio::any_io_executor>>,
+      None>
       guard_ = make_guard(handler_);
   std::atomic<bool> completed_{false};
 };
 
-/// Starts an operation for any completion token: `start(done)` begins it, `done(error, result)` ends it.
+/// Starts an operation for any completion token: `start(done)` begins it, `done(error, result)`
+/// ends it.
 template <class Result, class Start, class Token>
 auto async_operation(RunOnWorker fallback, Start start, Token&& token) {
   auto initiate = [](auto handler, RunOnWorker run_on_worker, Start begin) {
@@ -90,8 +98,8 @@ auto async_operation(RunOnWorker fallback, Start start, Token&& token) {
       Operation::complete(operation, std::move(error), std::move(result));
     });
   };
-  return asio::async_initiate<Token, void(std::exception_ptr, Result)>(std::move(initiate), token, std::move(fallback),
-                                                                       std::move(start));
+  return asio::async_initiate<Token, void(std::exception_ptr, Result)>(
+      std::move(initiate), token, std::move(fallback), std::move(start));
 }
 
 }  // namespace cloacina::detail

@@ -1,4 +1,5 @@
-// Nothing in main.cpp names a symbol of this file: that its workflow is found proves the registration.
+// Nothing in main.cpp names a symbol of this file: that its workflow is found proves the
+// registration.
 #include <cloacina/cloacina.hpp>
 
 namespace {

@@ -17,8 +17,8 @@ using namespace std::chrono_literals;
 
 struct Behaviour {
   std::vector<std::string> after;
-  std::vector<std::uint32_t> failures;    // attempts that fail first, by n
-  std::vector<std::uint32_t> durations;   // milliseconds, by n
+  std::vector<std::uint32_t> failures;   // attempts that fail first, by n
+  std::vector<std::uint32_t> durations;  // milliseconds, by n
 };
 
 template <class T>
@@ -36,7 +36,8 @@ std::string begin(TaskContext<>& context, Behaviour const& behaviour, Witness& w
 }
 
 std::chrono::milliseconds duration(TaskContext<>& context, Behaviour const& behaviour) {
-  return std::chrono::milliseconds{by_number(behaviour.durations, context.get_as<std::uint64_t>("n"))};
+  return std::chrono::milliseconds{
+      by_number(behaviour.durations, context.get_as<std::uint64_t>("n"))};
 }
 
 /// Fails as planned, or leaves a value that no other run of any body leaves.

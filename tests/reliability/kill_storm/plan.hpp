@@ -16,8 +16,9 @@ struct Plan {
   std::vector<std::string> names;  ///< execution n runs workflow n mod size
 };
 
-/// Reads `workflows.json`: of each task its dependencies, its rule, how often it fails and how long it takes as
-/// functions of the execution's number `n`. Bodies report to `witness`, which must outlive the plan.
+/// Reads `workflows.json`: of each task its dependencies, its rule, how often it fails and how long
+/// it takes as functions of the execution's number `n`. Bodies report to `witness`, which must
+/// outlive the plan.
 [[nodiscard]] Plan read_plan(std::filesystem::path const& file, Witness& witness);
 
 }  // namespace cloacina::storm

@@ -25,12 +25,14 @@ class StatusReader {
  public:
   explicit StatusReader(std::filesystem::path const& database) {
     sqlite3* connection = nullptr;
-    int const code = sqlite3_open_v2(database.c_str(), &connection, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, nullptr);
+    int const code = sqlite3_open_v2(database.c_str(), &connection,
+                                     SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, nullptr);
     connection_.reset(connection);
     if (code != SQLITE_OK) give_up("cannot open the database to look at it");
     sqlite3_busy_timeout(connection, 5'000);
     sqlite3_stmt* statement = nullptr;
-    sqlite3_prepare_v3(connection, "SELECT status FROM task_executions WHERE execution_id = ? AND task = ?", -1,
+    sqlite3_prepare_v3(connection,
+                       "SELECT status FROM task_executions WHERE execution_id = ? AND task = ?", -1,
                        SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
     statement_.reset(statement);
     if (!statement) give_up(sqlite3_errmsg(connection));
@@ -39,7 +41,8 @@ class StatusReader {
   std::string status(ExecutionId id, std::string const& task) {
     auto const bytes = id.bytes();
     sqlite3_bind_blob(statement_.get(), 1, bytes.data(), 16, SQLITE_STATIC);
-    sqlite3_bind_text(statement_.get(), 2, task.data(), static_cast<int>(task.size()), SQLITE_STATIC);
+    sqlite3_bind_text(statement_.get(), 2, task.data(), static_cast<int>(task.size()),
+                      SQLITE_STATIC);
     std::string found = "none";
     int const code = sqlite3_step(statement_.get());
     if (code == SQLITE_ROW) {
@@ -84,14 +87,21 @@ std::string Witness::began(Start const& start) {
   auto const pid = ::getpid();
   timespec now{};
   ::clock_gettime(CLOCK_MONOTONIC, &now);
-  auto value = std::to_string(pid) + "." + std::to_string(now.tv_sec % 100'000) + "." + std::to_string(runs_.fetch_add(1));
+  auto value = std::to_string(pid) + "." + std::to_string(now.tv_sec % 100'000) + "." +
+               std::to_string(runs_.fetch_add(1));
 
   Json dependencies = Json::object();
-  for (auto const& task : start.dependencies) dependencies[task] = reader.status(start.execution, task);
+  for (auto const& task : start.dependencies)
+    dependencies[task] = reader.status(start.execution, task);
   Json seen = Json::object();
   for (auto const& [key, given] : start.given) seen[key] = given;
-  Json const line{{"execution", start.execution.to_string()}, {"task", start.task}, {"attempt", start.attempt},
-                  {"pid", pid},   {"value", value},           {"after", dependencies},  {"given", seen}};
+  Json const line{{"execution", start.execution.to_string()},
+                  {"task", start.task},
+                  {"attempt", start.attempt},
+                  {"pid", pid},
+                  {"value", value},
+                  {"after", dependencies},
+                  {"given", seen}};
   file_.append(line.dump());
   return value;
 }

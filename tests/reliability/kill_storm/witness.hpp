@@ -13,8 +13,8 @@
 
 namespace cloacina::storm {
 
-/// A file that several processes append lines to: one `write` a line, so that lines of one process are never mixed
-/// with another's, and a kill leaves at most one unfinished line. Thread-safe.
+/// A file that several processes append lines to: one `write` a line, so that lines of one process
+/// are never mixed with another's, and a kill leaves at most one unfinished line. Thread-safe.
 class AppendFile {
  public:
   explicit AppendFile(std::filesystem::path const& path);
@@ -28,9 +28,9 @@ class AppendFile {
   int descriptor_;
 };
 
-/// Notes every start of a body, with what it was given and what the database said of its dependencies at that moment,
-/// read through a connection of its own: a body that starts before the commit that allows it gives itself away.
-/// Thread-safe.
+/// Notes every start of a body, with what it was given and what the database said of its
+/// dependencies at that moment, read through a connection of its own: a body that starts before the
+/// commit that allows it gives itself away. Thread-safe.
 class Witness {
  public:
   struct Start {

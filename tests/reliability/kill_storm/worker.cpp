@@ -1,4 +1,5 @@
-// One process of the storm: submits executions and runs them until it is killed, or told to end by SIGTERM.
+// One process of the storm: submits executions and runs them until it is killed, or told to end by
+// SIGTERM.
 //   worker DIRECTORY init          makes the database and ends
 //   worker DIRECTORY run SLOT      SLOT names the place that its successors take over
 #include <pthread.h>
@@ -59,27 +60,38 @@ std::uint64_t first_open_number(Places const& places, std::string const& submitt
   return next;
 }
 
-/// A caller as one should be: every submission has a key, and what was not acknowledged before a crash is repeated.
+/// A caller as one should be: every submission has a key, and what was not acknowledged before a
+/// crash is repeated.
 class Submitter {
  public:
   Submitter(Places const& places, Plan const& plan, std::string name)
-      : places_(places), plan_(plan), name_(std::move(name)), accepted_(places.accepted()), answered_(places.answered()) {}
+      : places_(places),
+        plan_(plan),
+        name_(std::move(name)),
+        accepted_(places.accepted()),
+        answered_(places.answered()) {}
 
   /// `submit(workflow, input, key)` returns what `settle` takes.
   template <class Submit, class Settle>
   void run(Submit submit, Settle settle) {
-    for (auto n = first_open_number(places_, name_); !std::filesystem::exists(places_.stop()); ++n) {
+    for (auto n = first_open_number(places_, name_); !std::filesystem::exists(places_.stop());
+         ++n) {
       auto const& workflow = plan_.names[n % plan_.names.size()];
       auto const key = name_ + "-" + std::to_string(n);
       auto const [id, pending] = submit(workflow, Context{{"n", n}}, key);
-      Json const line{{"submitter", name_}, {"n", n}, {"key", key}, {"workflow", workflow}, {"execution", id.to_string()}};
+      Json const line{{"submitter", name_},
+                      {"n", n},
+                      {"key", key},
+                      {"workflow", workflow},
+                      {"execution", id.to_string()}};
       accepted_.append(line.dump());
       settle(pending);
     }
   }
 
   void answered(ExecutionResult const& result) {
-    Json const line{{"execution", result.id().to_string()}, {"status", to_string(result.status())},
+    Json const line{{"execution", result.id().to_string()},
+                    {"status", to_string(result.status())},
                     {"context", Json::parse(result.context().to_json())}};
     answered_.append(line.dump());
   }
@@ -92,7 +104,8 @@ class Submitter {
   AppendFile answered_;
 };
 
-void submit_to_runner(Places const& places, Plan const& plan, DefaultRunner& runner, std::string const& slot) {
+void submit_to_runner(Places const& places, Plan const& plan, DefaultRunner& runner,
+                      std::string const& slot) {
   Submitter submitter{places, plan, slot + ".runner"};
   std::deque<ExecutionHandle> waiting;
   auto const submit = [&](std::string_view workflow, Context input, std::string_view key) {
@@ -127,8 +140,13 @@ void run(Places const& places, std::string const& slot) {
 
   Witness witness{places.directory / "storm.db", places.directory / "witness"};
   auto const plan = read_plan(places.directory / "workflows.json", witness);
-  auto runner = DefaultRunner::builder().database_url(places.url()).registry(plan.registry).config(config(slot)).build();
-  // An error here is one that a caller would see: it ends the process, which the supervisor counts as a failure.
+  auto runner = DefaultRunner::builder()
+                    .database_url(places.url())
+                    .registry(plan.registry)
+                    .config(config(slot))
+                    .build();
+  // An error here is one that a caller would see: it ends the process, which the supervisor counts
+  // as a failure.
   std::thread direct{[&] { submit_to_runner(places, plan, runner, slot); }};
   std::thread through_client{[&] { submit_through_client(places, plan, slot); }};
   int received = 0;
@@ -141,7 +159,8 @@ void run(Places const& places, std::string const& slot) {
 }  // namespace
 
 int main(int argc, char** argv) try {
-  if (argc < 3) throw std::runtime_error{"usage: worker DIRECTORY init | worker DIRECTORY run SLOT"};
+  if (argc < 3)
+    throw std::runtime_error{"usage: worker DIRECTORY init | worker DIRECTORY run SLOT"};
   Places const places{argv[1]};
   if (std::string{argv[2]} == "init") {
     Client const client{places.url(), Registry{}};

@@ -1,4 +1,5 @@
-// What the engine does when the database fails: before a commit, after it, and with the data itself.
+// What the engine does when the database fails: before a commit, after it, and with the data
+// itself.
 #include <map>
 #include <memory>
 #include <random>
@@ -33,7 +34,8 @@ struct Faults {
   }
 };
 
-/// A chain of three tasks; counts the bodies, and looks from inside at what is stored of the task before.
+/// A chain of three tasks; counts the bodies, and looks from inside at what is stored of the task
+/// before.
 struct Chain {
   std::vector<std::string> bodies;
   std::vector<std::string> seen;
@@ -46,10 +48,15 @@ struct Chain {
       if (raw) seen.push_back(status_of(before));
       context.put(context.task_id(), static_cast<int>(bodies.size()));
     };
-    return WorkflowBuilder{"chain"}.task("b", body).task("c", {"b"}, body).task("d", {"c"}, body).build();
+    return WorkflowBuilder{"chain"}
+        .task("b", body)
+        .task("c", {"b"}, body)
+        .task("d", {"c"}, body)
+        .build();
   }
   [[nodiscard]] std::string status_of(std::string const& task) const {
-    auto const found = raw->column("SELECT status FROM task_executions WHERE task = '" + task + "'");
+    auto const found =
+        raw->column("SELECT status FROM task_executions WHERE task = '" + task + "'");
     return found.empty() ? "none" : found.front();
   }
 };
@@ -61,7 +68,8 @@ std::vector<std::string> const each_once{"b", "c", "d"};
 
 }  // namespace
 
-TEST_CASE("dependents never start before the commit of what they depend on", "[engine][simulation][commit]") {
+TEST_CASE("dependents never start before the commit of what they depend on",
+          "[engine][simulation][commit]") {
   auto const point = GENERATE(as<std::string>{}, "begin", "fence", "write_task", "commit.before");
   auto const failure = GENERATE(Failure::again, Failure::broken);
   CAPTURE(point, static_cast<int>(failure));
@@ -69,7 +77,10 @@ TEST_CASE("dependents never start before the commit of what they depend on", "[e
   ScratchDirectory directory;
   Faults faults{.point = point, .failure = failure};
   Chain chain;
-  SimulatedRunner runner{simulation, {chain.workflow()}, {.url = directory.sqlite_url() + without_syncs, .fault = std::ref(faults)}};
+  SimulatedRunner runner{
+      simulation,
+      {chain.workflow()},
+      {.url = directory.sqlite_url() + without_syncs, .fault = std::ref(faults)}};
   chain.raw = std::make_unique<RawDatabase>(directory.path() / "test.db");
   auto const handle = runner.submit("chain");
   faults.times = 5;
@@ -80,7 +91,8 @@ TEST_CASE("dependents never start before the commit of what they depend on", "[e
   CHECK(chain.seen == std::vector<std::string>{"none", "Completed", "Completed"});
 }
 
-TEST_CASE("a commit whose answer is lost is resolved by reading, whichever way it went", "[engine][simulation][unknown]") {
+TEST_CASE("a commit whose answer is lost is resolved by reading, whichever way it went",
+          "[engine][simulation][unknown]") {
   auto const point = GENERATE(as<std::string>{}, "commit.before", "commit.after");
   auto const times = GENERATE(1, 2, 5);
   CAPTURE(point, times);
@@ -88,7 +100,10 @@ TEST_CASE("a commit whose answer is lost is resolved by reading, whichever way i
   ScratchDirectory directory;
   Faults faults{.point = point, .failure = Failure::unknown};
   Chain chain;
-  SimulatedRunner runner{simulation, {chain.workflow()}, {.url = directory.sqlite_url() + without_syncs, .fault = std::ref(faults)}};
+  SimulatedRunner runner{
+      simulation,
+      {chain.workflow()},
+      {.url = directory.sqlite_url() + without_syncs, .fault = std::ref(faults)}};
   chain.raw = std::make_unique<RawDatabase>(directory.path() / "test.db");
   faults.times = times;
   auto const pending = runner.begin("chain", Context{{"n", 1}}, {.idempotency_key = "only"});
@@ -102,7 +117,8 @@ TEST_CASE("a commit whose answer is lost is resolved by reading, whichever way i
   CHECK(pending.acceptance->error() == nullptr);
 }
 
-TEST_CASE("an outage longer than the lease ends where nobody else is there", "[engine][simulation][outage]") {
+TEST_CASE("an outage longer than the lease ends where nobody else is there",
+          "[engine][simulation][outage]") {
   Simulation simulation{3};
   Faults faults{.point = "begin", .failure = Failure::broken};
   Chain chain;
@@ -115,7 +131,8 @@ TEST_CASE("an outage longer than the lease ends where nobody else is there", "[e
   CHECK(chain.bodies == each_once);
 }
 
-TEST_CASE("random faults lose nothing, double nothing and start nothing too early", "[engine][simulation][faults]") {
+TEST_CASE("random faults lose nothing, double nothing and start nothing too early",
+          "[engine][simulation][faults]") {
   auto const seed = GENERATE(range(1, 41));
   CAPTURE(seed);
   Simulation simulation{static_cast<std::uint64_t>(seed)};
@@ -126,7 +143,7 @@ TEST_CASE("random faults lose nothing, double nothing and start nothing too earl
     if (!raging || dice() % 12 != 0) return;
     bool const commit = point == "commit.before" || point == "commit.after";
     // After a commit that happened the answer can only be lost, not be another one.
-    auto const failure = point == "commit.after"   ? Failure::unknown
+    auto const failure = point == "commit.after"     ? Failure::unknown
                          : commit && dice() % 2 != 0 ? Failure::unknown
                          : dice() % 2 != 0           ? Failure::again
                                                      : Failure::broken;
@@ -138,15 +155,22 @@ TEST_CASE("random faults lose nothing, double nothing and start nothing too earl
     auto const time = std::chrono::milliseconds{context.get_as<int>("n") % 5};
     co_await context.async_sleep_for(time);
     for (auto const* before : {"a", "b"})
-      if (context.task_id() > before) context.put(context.task_id(), context.get_as<int>(before) + 1);
+      if (context.task_id() > before)
+        context.put(context.task_id(), context.get_as<int>(before) + 1);
     if (context.task_id() == "a") context.put("a", 1);
   };
-  auto const workflow = WorkflowBuilder{"chain"}.task("a", body).task("b", {"a"}, body).task("c", {"b"}, body).build();
-  SimulatedRunner runner{simulation, {workflow}, {.url = directory.sqlite_url() + without_syncs, .fault = faults}};
+  auto const workflow = WorkflowBuilder{"chain"}
+                            .task("a", body)
+                            .task("b", {"a"}, body)
+                            .task("c", {"b"}, body)
+                            .build();
+  SimulatedRunner runner{
+      simulation, {workflow}, {.url = directory.sqlite_url() + without_syncs, .fault = faults}};
   raging = true;
   std::vector<SimulatedRunner::Pending> pending;
   for (int n = 0; n < 30; ++n) {
-    pending.push_back(runner.begin("chain", Context{{"n", n}}, {.start_after = n % 10 == 0 ? 1s : 0s}));
+    pending.push_back(
+        runner.begin("chain", Context{{"n", n}}, {.start_after = n % 10 == 0 ? 1s : 0s}));
     simulation.run_for(1ms);
   }
   for (auto const& one : pending) {
@@ -159,23 +183,29 @@ TEST_CASE("random faults lose nothing, double nothing and start nothing too earl
   CHECK(bodies.size() == 90);
   for (auto const& [key, runs] : bodies) CHECK(runs == 1);
   RawDatabase const raw{directory.path() / "test.db"};
-  CHECK(raw.integer("SELECT count(*) FROM workflow_executions WHERE status = 'Completed' AND owner IS NULL") == 30);
+  CHECK(raw.integer("SELECT count(*) FROM workflow_executions WHERE status = 'Completed' AND owner "
+                    "IS NULL") == 30);
   CHECK(raw.integer("SELECT count(*) FROM task_executions WHERE status = 'Completed'") == 90);
 }
 
-TEST_CASE("a row that the database refuses fails its execution and no other", "[engine][simulation][refused]") {
+TEST_CASE("a row that the database refuses fails its execution and no other",
+          "[engine][simulation][refused]") {
   Simulation simulation{4};
   ScratchDirectory directory;
-  auto const workflow = WorkflowBuilder{"write"}
-                            .task("write", [](TaskContext<>& context) { context.put("out", context.get("in")); })
-                            .task("then", {"write"}, [](TaskContext<>&) {})
-                            .build();
+  auto const workflow =
+      WorkflowBuilder{"write"}
+          .task("write", [](TaskContext<>& context) { context.put("out", context.get("in")); })
+          .task("then", {"write"}, [](TaskContext<>&) {})
+          .build();
   SimulatedRunner runner{simulation, {workflow}, {.url = directory.sqlite_url() + without_syncs}};
   RawDatabase raw{directory.path() / "test.db"};
-  raw.execute("CREATE TRIGGER refuse_task BEFORE INSERT ON task_executions WHEN NEW.delta LIKE '%poison%'"
-              " BEGIN SELECT RAISE(ABORT, 'refused by the test'); END");
-  raw.execute("CREATE TRIGGER refuse_input BEFORE INSERT ON workflow_executions WHEN NEW.input LIKE '%unwanted%'"
-              " BEGIN SELECT RAISE(ABORT, 'refused by the test'); END");
+  raw.execute(
+      "CREATE TRIGGER refuse_task BEFORE INSERT ON task_executions WHEN NEW.delta LIKE '%poison%'"
+      " BEGIN SELECT RAISE(ABORT, 'refused by the test'); END");
+  raw.execute(
+      "CREATE TRIGGER refuse_input BEFORE INSERT ON workflow_executions WHEN NEW.input LIKE "
+      "'%unwanted%'"
+      " BEGIN SELECT RAISE(ABORT, 'refused by the test'); END");
 
   SECTION("while it runs") {
     std::vector<SimulatedRunner::Pending> pending;
@@ -187,7 +217,10 @@ TEST_CASE("a row that the database refuses fails its execution and no other", "[
       CHECK(result.status() == (i == 4 ? WorkflowStatus::failed : WorkflowStatus::completed));
       if (i == 4) CHECK_THAT(result.error(), Catch::Contains("refused by the test"));
     }
-    CHECK(raw.integer("SELECT count(*) FROM workflow_executions WHERE status = 'Failed' AND owner IS NULL") == 1);
+    CHECK(
+        raw.integer(
+            "SELECT count(*) FROM workflow_executions WHERE status = 'Failed' AND owner IS NULL") ==
+        1);
   }
   SECTION("when it is submitted") {
     std::vector<SimulatedRunner::Pending> pending;
@@ -207,30 +240,34 @@ TEST_CASE("a row that the database refuses fails its execution and no other", "[
   }
 }
 
-TEST_CASE("a refused execution whose task had a callback is answered all the same", "[engine][simulation][refused]") {
+TEST_CASE("a refused execution whose task had a callback is answered all the same",
+          "[engine][simulation][refused]") {
   Simulation simulation{5};
   ScratchDirectory directory;
   int called = 0;
   auto const on_success = [&](std::string_view, Context const&) { ++called; };
-  auto const workflow =
-      WorkflowBuilder{"write"}
-          .task("write", {.on_success = on_success}, [](TaskContext<>& context) { context.put("out", "poison"); })
-          .build();
+  auto const workflow = WorkflowBuilder{"write"}
+                            .task("write", {.on_success = on_success},
+                                  [](TaskContext<>& context) { context.put("out", "poison"); })
+                            .build();
   SimulatedRunner runner{simulation, {workflow}, {.url = directory.sqlite_url() + without_syncs}};
   RawDatabase raw{directory.path() / "test.db"};
-  raw.execute("CREATE TRIGGER refuse_task BEFORE INSERT ON task_executions WHEN NEW.delta LIKE '%poison%'"
-              " BEGIN SELECT RAISE(ABORT, 'refused by the test'); END");
+  raw.execute(
+      "CREATE TRIGGER refuse_task BEFORE INSERT ON task_executions WHEN NEW.delta LIKE '%poison%'"
+      " BEGIN SELECT RAISE(ABORT, 'refused by the test'); END");
   auto const result = runner.submit("write").wait_for(60s);
   REQUIRE(result.has_value());
   CHECK(result->status() == WorkflowStatus::failed);
   CHECK(called == 0);  // its outcome was never recorded
 }
 
-TEST_CASE("a runner that is declared dead while it splits a batch sends the rest again", "[engine][simulation][refused]") {
+TEST_CASE("a runner that is declared dead while it splits a batch sends the rest again",
+          "[engine][simulation][refused]") {
   Simulation simulation{6};
   ScratchDirectory directory;
   auto const workflow = WorkflowBuilder{"write"}.task("write", [](TaskContext<>&) {}).build();
-  // Somebody takes over after the third insert: that of the whole batch, and two of the single ones.
+  // Somebody takes over after the third insert: that of the whole batch, and two of the single
+  // ones.
   int inserts = 0;
   bool dead = false;
   auto const fault = [&](std::string_view point) {
@@ -238,15 +275,21 @@ TEST_CASE("a runner that is declared dead while it splits a batch sends the rest
     if (point != "begin" || inserts < 3 || dead) return;
     dead = true;
     RawDatabase{directory.path() / "test.db"}.execute(
-        "UPDATE runners SET state = 'dead', ended_at = 1; UPDATE workflow_executions SET owner = NULL, takeovers = 1");
+        "UPDATE runners SET state = 'dead', ended_at = 1; UPDATE workflow_executions SET owner = "
+        "NULL, takeovers = 1");
   };
-  SimulatedRunner runner{simulation, {workflow}, {.url = directory.sqlite_url() + without_syncs, .fault = fault}};
+  SimulatedRunner runner{
+      simulation, {workflow}, {.url = directory.sqlite_url() + without_syncs, .fault = fault}};
   RawDatabase raw{directory.path() / "test.db"};
-  raw.execute("CREATE TRIGGER refuse_input BEFORE INSERT ON workflow_executions WHEN NEW.input LIKE '%unwanted%'"
-              " BEGIN SELECT RAISE(ABORT, 'refused by the test'); END");
+  raw.execute(
+      "CREATE TRIGGER refuse_input BEFORE INSERT ON workflow_executions WHEN NEW.input LIKE "
+      "'%unwanted%'"
+      " BEGIN SELECT RAISE(ABORT, 'refused by the test'); END");
   std::vector<SimulatedRunner::Pending> pending;
-  for (int i = 0; i < 6; ++i) pending.push_back(runner.begin("write", Context{{"in", i == 0 ? "unwanted" : "fine"}}));
+  for (int i = 0; i < 6; ++i)
+    pending.push_back(runner.begin("write", Context{{"in", i == 0 ? "unwanted" : "fine"}}));
   CHECK_THROWS_AS(pending[0].handle.wait(), BackendError);
-  for (std::size_t i = 1; i < 6; ++i) CHECK(pending[i].handle.wait().status() == WorkflowStatus::completed);
+  for (std::size_t i = 1; i < 6; ++i)
+    CHECK(pending[i].handle.wait().status() == WorkflowStatus::completed);
   CHECK(dead);
 }

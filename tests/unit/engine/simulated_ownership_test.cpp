@@ -24,11 +24,14 @@ struct Fleet {
   explicit Fleet(std::uint64_t seed, std::vector<Workflow> its_workflows)
       : simulation(seed), workflows(std::move(its_workflows)) {}
 
-  SimulatedRunner& start(std::string const& process, std::function<void(std::string_view)> fault = {}) {
+  SimulatedRunner& start(std::string const& process,
+                         std::function<void(std::string_view)> fault = {}) {
     auto& runner = runners[process];
     runner = std::make_unique<SimulatedRunner>(
         simulation, workflows,
-        SimulatedRunnerOptions{.url = directory.sqlite_url() + "?_synchronous=NORMAL", .process = process, .fault = std::move(fault)});
+        SimulatedRunnerOptions{.url = directory.sqlite_url() + "?_synchronous=NORMAL",
+                               .process = process,
+                               .fault = std::move(fault)});
     return *runner;
   }
   /// SIGKILL, and the end of all that the process held.
@@ -37,7 +40,9 @@ struct Fleet {
     runners.erase(process);
   }
   [[nodiscard]] RawDatabase raw() const { return RawDatabase{directory.path() / "test.db"}; }
-  [[nodiscard]] std::int64_t count(std::string const& sql) const { return raw().integer("SELECT count(*) FROM " + sql); }
+  [[nodiscard]] std::int64_t count(std::string const& sql) const {
+    return raw().integer("SELECT count(*) FROM " + sql);
+  }
 
   ScratchDirectory directory;
   Simulation simulation;
@@ -46,7 +51,8 @@ struct Fleet {
 };
 
 /// One task that takes so long and leaves who ran it.
-Workflow slow(std::chrono::nanoseconds time, std::vector<std::string>& log, ExecutionMode mode = at_least_once) {
+Workflow slow(std::chrono::nanoseconds time, std::vector<std::string>& log,
+              ExecutionMode mode = at_least_once) {
   auto const runs = std::make_shared<int>(0);
   return WorkflowBuilder{"slow"}
       .timeout(0ms)
@@ -58,14 +64,18 @@ Workflow slow(std::chrono::nanoseconds time, std::vector<std::string>& log, Exec
               log.push_back("end " + std::to_string(run));
               context.put("by_run", run);
             })
-      .task("after", {"work"}, [&log](TaskContext<>& context) { log.push_back("after " + context.get("by_run").dump()); })
+      .task("after", {"work"},
+            [&log](TaskContext<>& context) {
+              log.push_back("after " + context.get("by_run").dump());
+            })
       .build();
 }
 
 }  // namespace
 
-TEST_CASE("a dead runner's work is taken over within lease and poll, and its task starts again uncounted",
-          "[engine][simulation][takeover]") {
+TEST_CASE(
+    "a dead runner's work is taken over within lease and poll, and its task starts again uncounted",
+    "[engine][simulation][takeover]") {
   std::vector<std::string> log;
   Fleet fleet{1, {slow(60s, log)}};
   auto& first = fleet.start("first");
@@ -87,8 +97,9 @@ TEST_CASE("a dead runner's work is taken over within lease and poll, and its tas
   CHECK(result->result().task("work").attempts == 1);
 }
 
-TEST_CASE("crashes count from the second takeover on, and each doubles the wait before the next start",
-          "[engine][simulation][takeover]") {
+TEST_CASE(
+    "crashes count from the second takeover on, and each doubles the wait before the next start",
+    "[engine][simulation][takeover]") {
   std::vector<std::string> log;  // one line for each start: no run lives long enough to end
   Fleet fleet{2, {slow(60s, log)}};
   fleet.start("0").submit("slow");
@@ -100,19 +111,23 @@ TEST_CASE("crashes count from the second takeover on, and each doubles the wait 
     fleet.kill(std::to_string(crash));
     fleet.start(std::to_string(crash + 1));
     auto const taken_over = [&] {
-      return raw.integer("SELECT takeovers FROM workflow_executions") == static_cast<int>(crash) + 1;
+      return raw.integer("SELECT takeovers FROM workflow_executions") ==
+             static_cast<int>(crash) + 1;
     };
     REQUIRE(fleet.simulation.run_until(taken_over));
     auto const taken = fleet.simulation.monotonic();
     CHECK(raw.integer("SELECT crashes FROM task_executions") == static_cast<int>(crash));
     REQUIRE(fleet.simulation.run_until([&] { return log.size() == crash + 2; }));
-    CHECK(fleet.simulation.monotonic() - taken == (crash == 0 ? 0s : std::chrono::seconds{1 << (crash - 1)}));
+    CHECK(fleet.simulation.monotonic() - taken ==
+          (crash == 0 ? 0s : std::chrono::seconds{1 << (crash - 1)}));
   }
   CHECK(raw.integer("SELECT attempt FROM task_executions") == 1);
 }
 
-TEST_CASE("a runner that stalls past its lease comes back under a new id, and its late results are dropped",
-          "[engine][simulation][lease]") {
+TEST_CASE(
+    "a runner that stalls past its lease comes back under a new id, and its late results are "
+    "dropped",
+    "[engine][simulation][lease]") {
   std::vector<std::string> log;
   Fleet fleet{3, {slow(60s, log)}};
   auto& first = fleet.start("first");
@@ -121,7 +136,8 @@ TEST_CASE("a runner that stalls past its lease comes back under a new id, and it
   fleet.simulation.run_for(5s);
   REQUIRE(log == std::vector<std::string>{"begin 1"});
   fleet.simulation.stop("first");
-  REQUIRE(fleet.simulation.run_until([&] { return log.size() == 2; }));  // the second one has begun it again
+  REQUIRE(fleet.simulation.run_until(
+      [&] { return log.size() == 2; }));  // the second one has begun it again
   fleet.simulation.run_for(30s);
   fleet.simulation.resume("first");
 
@@ -129,13 +145,15 @@ TEST_CASE("a runner that stalls past its lease comes back under a new id, and it
   CHECK(result.status() == WorkflowStatus::completed);
   CHECK(result.context().get("by_run") == 2);
   CHECK(std::count(log.begin(), log.end(), "after 2") == 1);
-  CHECK(std::count_if(log.begin(), log.end(), [](auto const& line) { return line.starts_with("after"); }) == 1);
+  CHECK(std::count_if(log.begin(), log.end(),
+                      [](auto const& line) { return line.starts_with("after"); }) == 1);
   CHECK(fleet.count("runners WHERE state = 'dead'") == 1);
   CHECK(fleet.count("runners WHERE state = 'alive'") == 2);
   CHECK(first.execute("slow").status() == WorkflowStatus::completed);  // and it works on
 }
 
-TEST_CASE("what was never committed is submitted again under the new id", "[engine][simulation][lease]") {
+TEST_CASE("what was never committed is submitted again under the new id",
+          "[engine][simulation][lease]") {
   std::vector<std::string> log;
   Fleet fleet{4, {slow(1s, log)}};
   auto& first = fleet.start("first");
@@ -143,7 +161,8 @@ TEST_CASE("what was never committed is submitted again under the new id", "[engi
   fleet.simulation.run_for(5s);
   fleet.simulation.stop("first");
   auto const pending = first.begin("slow");
-  REQUIRE(fleet.simulation.run_until([&] { return fleet.count("runners WHERE state = 'dead'") == 1; }));
+  REQUIRE(
+      fleet.simulation.run_until([&] { return fleet.count("runners WHERE state = 'dead'") == 1; }));
   CHECK(fleet.count("workflow_executions") == 0);
   fleet.simulation.resume("first");
   CHECK(pending.handle.wait().status() == WorkflowStatus::completed);
@@ -151,7 +170,8 @@ TEST_CASE("what was never committed is submitted again under the new id", "[engi
   CHECK(log == std::vector<std::string>{"begin 1", "end 1", "after 1"});
 }
 
-TEST_CASE("a waiter hears of the end although the runner that recorded it is gone", "[engine][simulation][lease]") {
+TEST_CASE("a waiter hears of the end although the runner that recorded it is gone",
+          "[engine][simulation][lease]") {
   std::vector<std::string> log;
   Fleet fleet{5, {slow(30s, log)}};
   auto& first = fleet.start("first");
@@ -169,7 +189,8 @@ TEST_CASE("a waiter hears of the end although the runner that recorded it is gon
   CHECK(result->context().get("by_run") == 2);
 }
 
-TEST_CASE("an at-most-once task whose owner vanished is Failed, and never runs again", "[engine][simulation][at_most_once]") {
+TEST_CASE("an at-most-once task whose owner vanished is Failed, and never runs again",
+          "[engine][simulation][at_most_once]") {
   std::vector<std::string> log;
   Fleet fleet{6, {slow(60s, log, at_most_once)}};
   auto const id = fleet.start("first").submit("slow").id();
@@ -188,20 +209,23 @@ TEST_CASE("an at-most-once task whose owner vanished is Failed, and never runs a
   CHECK(log == std::vector<std::string>{"begin 1"});
 }
 
-TEST_CASE("an at-most-once body starts after its marker is stored", "[engine][simulation][at_most_once]") {
+TEST_CASE("an at-most-once body starts after its marker is stored",
+          "[engine][simulation][at_most_once]") {
   Fleet fleet{6, {}};
   std::string stored;
   fleet.workflows.push_back(WorkflowBuilder{"once"}
                                 .task("once", {.execution = at_most_once},
                                       [&](TaskContext<>&) {
-                                        stored = fleet.raw().text("SELECT status FROM task_executions");
+                                        stored =
+                                            fleet.raw().text("SELECT status FROM task_executions");
                                       })
                                 .build());
   CHECK(fleet.start("first").execute("once").status() == WorkflowStatus::completed);
   CHECK(stored == "Running");
 }
 
-TEST_CASE("a shutdown gives work back at once, without a takeover or a crash", "[engine][simulation][shutdown]") {
+TEST_CASE("a shutdown gives work back at once, without a takeover or a crash",
+          "[engine][simulation][shutdown]") {
   std::vector<std::string> log;
   Fleet fleet{7, {slow(60s, log)}};
   auto& first = fleet.start("first");
@@ -211,7 +235,8 @@ TEST_CASE("a shutdown gives work back at once, without a takeover or a crash", "
   first.shutdown(1s);
   CHECK_THROWS_AS(handle.wait(), RunnerStopped);
   auto const released = fleet.simulation.monotonic();
-  REQUIRE(fleet.simulation.run_until([&] { return std::count(log.begin(), log.end(), "begin 2") == 1; }));
+  REQUIRE(fleet.simulation.run_until(
+      [&] { return std::count(log.begin(), log.end(), "begin 2") == 1; }));
   CHECK(fleet.simulation.monotonic() - released <= poll_interval);
   auto const seen = fleet.runners["second"]->machine().watch(handle.id());
   REQUIRE(fleet.simulation.run_until([&] { return seen->signal().is_set(); }));
@@ -221,8 +246,9 @@ TEST_CASE("a shutdown gives work back at once, without a takeover or a crash", "
   CHECK(fleet.count("runners WHERE state = 'stopped'") == 1);
 }
 
-TEST_CASE("who was away for more than half a lease judges nobody until it was regular for a whole one",
-          "[engine][simulation][lease]") {
+TEST_CASE(
+    "who was away for more than half a lease judges nobody until it was regular for a whole one",
+    "[engine][simulation][lease]") {
   std::vector<std::string> log;
   Fleet fleet{8, {slow(1h, log)}};
   fleet.start("first").submit("slow");
@@ -231,16 +257,19 @@ TEST_CASE("who was away for more than half a lease judges nobody until it was re
   // Both are away, as if the machine had been suspended, and one does not come back.
   fleet.simulation.stop("second");
   fleet.kill("first");
-  fleet.simulation.run_for(10s);  // less than the lease: the second one is alive, but has not renewed for too long
+  fleet.simulation.run_for(
+      10s);  // less than the lease: the second one is alive, but has not renewed for too long
   fleet.simulation.resume("second");
   auto const back = fleet.simulation.monotonic();
-  REQUIRE(fleet.simulation.run_until([&] { return fleet.count("runners WHERE state = 'dead'") == 1; }));
+  REQUIRE(
+      fleet.simulation.run_until([&] { return fleet.count("runners WHERE state = 'dead'") == 1; }));
   auto const waited = fleet.simulation.monotonic() - back;
   CHECK(waited >= lease);
   CHECK(waited <= lease + poll_interval + 1s);
 }
 
-TEST_CASE("two runners on one file share the work, and each execution runs once", "[engine][simulation]") {
+TEST_CASE("two runners on one file share the work, and each execution runs once",
+          "[engine][simulation]") {
   Fleet fleet{9, {}};
   std::map<std::string, int> runs;
   fleet.workflows.push_back(WorkflowBuilder{"count"}

@@ -29,7 +29,8 @@ struct SimulatedRunnerOptions {
 /// What `DefaultRunner` is, made from its parts, so that a test may make the database fail.
 class SimulatedRunner {
  public:
-  SimulatedRunner(Simulation& simulation, std::vector<Workflow> const& workflows, SimulatedRunnerOptions options = {})
+  SimulatedRunner(Simulation& simulation, std::vector<Workflow> const& workflows,
+                  SimulatedRunnerOptions options = {})
       : machine_(std::make_shared<detail::Machine>(
             detail::Machine::Parts{.database_url = options.url,
                                    .config = options.config,
@@ -39,7 +40,8 @@ class SimulatedRunner {
                                    .fault = std::move(options.fault)})) {}
 
   /// Stored, or thrown why not.
-  ExecutionHandle submit(std::string_view workflow, Context input = {}, SubmitOptions const& options = {}) {
+  ExecutionHandle submit(std::string_view workflow, Context input = {},
+                         SubmitOptions const& options = {}) {
     auto pending = begin(workflow, std::move(input), options);
     machine_->wait_accepted(*pending.acceptance);
     return pending.handle;
@@ -61,12 +63,15 @@ class SimulatedRunner {
     return pending;
   }
 
-  ExecutionResult execute(std::string_view workflow, Context input = {}, SubmitOptions const& options = {}) {
+  ExecutionResult execute(std::string_view workflow, Context input = {},
+                          SubmitOptions const& options = {}) {
     return submit(workflow, std::move(input), options).wait();
   }
 
   [[nodiscard]] detail::Machine& machine() noexcept { return *machine_; }
-  void shutdown(std::chrono::milliseconds timeout = std::chrono::seconds{5}) { machine_->shutdown(timeout); }
+  void shutdown(std::chrono::milliseconds timeout = std::chrono::seconds{5}) {
+    machine_->shutdown(timeout);
+  }
 
  private:
   static Registry registry_of(std::vector<Workflow> const& workflows) {

@@ -48,12 +48,18 @@ struct Traffic {
 }  // namespace
 
 TEST_CASE("retries wait exactly as long as their policy says", "[engine][simulation][retry]") {
-  CHECK(waits_of({.max_attempts = 4, .initial_delay = 100ms, .jitter = false}) == Times{100ms, 200ms, 400ms});
-  CHECK(waits_of({.max_attempts = 4, .initial_delay = 100ms, .backoff = Backoff::linear, .jitter = false}) ==
-        Times{100ms, 200ms, 300ms});
-  CHECK(waits_of({.max_attempts = 3, .initial_delay = 2h, .max_delay = 3h, .jitter = false}) == Times{2h, 3h});
-  CHECK(waits_of({.max_attempts = 3, .initial_delay = 0ms, .backoff = Backoff::fixed, .jitter = false}) ==
-        Times{0ms, 0ms});
+  CHECK(waits_of({.max_attempts = 4, .initial_delay = 100ms, .jitter = false}) ==
+        Times{100ms, 200ms, 400ms});
+  CHECK(waits_of({.max_attempts = 4,
+                  .initial_delay = 100ms,
+                  .backoff = Backoff::linear,
+                  .jitter = false}) == Times{100ms, 200ms, 300ms});
+  CHECK(waits_of({.max_attempts = 3, .initial_delay = 2h, .max_delay = 3h, .jitter = false}) ==
+        Times{2h, 3h});
+  CHECK(
+      waits_of(
+          {.max_attempts = 3, .initial_delay = 0ms, .backoff = Backoff::fixed, .jitter = false}) ==
+      Times{0ms, 0ms});
 }
 
 TEST_CASE("jitter stays within a quarter of the wait", "[engine][simulation][retry]") {
@@ -63,22 +69,26 @@ TEST_CASE("jitter stays within a quarter of the wait", "[engine][simulation][ret
     CHECK(wait >= 750ms);
     CHECK(wait <= 1250ms);
   }
-  CHECK(*std::max_element(waits.begin(), waits.end()) - *std::min_element(waits.begin(), waits.end()) > 100ms);
+  CHECK(*std::max_element(waits.begin(), waits.end()) -
+            *std::min_element(waits.begin(), waits.end()) >
+        100ms);
 }
 
 TEST_CASE("an attempt that takes too long is failed at its limit, and what it returns is dropped",
           "[engine][simulation][timeout]") {
   Simulation simulation{3};
   Times starts;
-  auto const workflow = WorkflowBuilder{"slow"}
-                            .task("slow", {.retry = {.max_attempts = 2, .initial_delay = 5s, .jitter = false}, .timeout = 1s},
-                                  [&](TaskContext<>& context) -> asio::awaitable<void> {
-                                    starts.push_back(simulation.monotonic());
-                                    auto const wait = context.attempt() == 1 ? 10s : 500ms;
-                                    co_await context.async_sleep_for(wait);
-                                    context.put("attempt", context.attempt());
-                                  })
-                            .build();
+  auto const workflow =
+      WorkflowBuilder{"slow"}
+          .task("slow",
+                {.retry = {.max_attempts = 2, .initial_delay = 5s, .jitter = false}, .timeout = 1s},
+                [&](TaskContext<>& context) -> asio::awaitable<void> {
+                  starts.push_back(simulation.monotonic());
+                  auto const wait = context.attempt() == 1 ? 10s : 500ms;
+                  co_await context.async_sleep_for(wait);
+                  context.put("attempt", context.attempt());
+                })
+          .build();
   SimulatedRunner runner{simulation, {workflow}};
   auto const result = runner.execute("slow");
   CHECK(result.status() == WorkflowStatus::completed);
@@ -90,8 +100,9 @@ TEST_CASE("an attempt that takes too long is failed at its limit, and what it re
   simulation.run_for(1h);  // the first body comes back to nobody
 }
 
-TEST_CASE("a workflow that takes too long is Failed at its limit, and what was unfinished is Cancelled",
-          "[engine][simulation][timeout]") {
+TEST_CASE(
+    "a workflow that takes too long is Failed at its limit, and what was unfinished is Cancelled",
+    "[engine][simulation][timeout]") {
   Simulation simulation{3};
   bool stopped = false;
   auto const workflow = WorkflowBuilder{"endless"}
@@ -120,11 +131,13 @@ TEST_CASE("a workflow that takes too long is Failed at its limit, and what was u
   CHECK(simulation.run_until([&] { return stopped; }, 300s));
 }
 
-TEST_CASE("an execution with start_after starts then, not before and not later", "[engine][simulation]") {
+TEST_CASE("an execution with start_after starts then, not before and not later",
+          "[engine][simulation]") {
   Simulation simulation{5};
   std::chrono::nanoseconds started{};
-  auto const workflow =
-      WorkflowBuilder{"later"}.task("note", [&](TaskContext<>&) { started = simulation.monotonic(); }).build();
+  auto const workflow = WorkflowBuilder{"later"}
+                            .task("note", [&](TaskContext<>&) { started = simulation.monotonic(); })
+                            .build();
   SimulatedRunner runner{simulation, {workflow}};
   auto const submitted = simulation.monotonic();
   auto const handle = runner.submit("later", {}, {.start_after = 10min});
@@ -135,7 +148,8 @@ TEST_CASE("an execution with start_after starts then, not before and not later",
   CHECK(started == submitted + 10min);
 }
 
-TEST_CASE("an idle runner renews its lease each third of it, and writes nothing else", "[engine][simulation][lease]") {
+TEST_CASE("an idle runner renews its lease each third of it, and writes nothing else",
+          "[engine][simulation][lease]") {
   Simulation simulation{1};
   Traffic traffic;
   auto const workflow = WorkflowBuilder{"none"}.task("none", [](TaskContext<>&) {}).build();

@@ -43,8 +43,9 @@ Story run_with_seed(std::uint64_t seed) {
     for (int n = 0; n < 20; ++n) pending.push_back(runner.begin("diamond", Context{{"n", n}}));
     for (auto const& one : pending) {
       auto const result = one.handle.wait();
-      story.results.push_back(result.id().to_string() + " " + std::string{to_string(result.status())} + " " +
-                              std::to_string(result.duration().count()) + " " + result.context().to_json());
+      story.results.push_back(
+          result.id().to_string() + " " + std::string{to_string(result.status())} + " " +
+          std::to_string(result.duration().count()) + " " + result.context().to_json());
     }
   }
   story.history = simulation.history();
@@ -76,7 +77,8 @@ TEST_CASE("hours pass in no time, and to the nanosecond", "[simulation]") {
 TEST_CASE("a process that is stopped does nothing until it is resumed", "[simulation]") {
   Simulation simulation{1};
   int runs = 0;
-  auto const workflow = WorkflowBuilder{"one"}.task("count", [&](TaskContext<>&) { ++runs; }).build();
+  auto const workflow =
+      WorkflowBuilder{"one"}.task("count", [&](TaskContext<>&) { ++runs; }).build();
   SimulatedRunner runner{simulation, {workflow}};
   auto const pending = runner.begin("one");
   simulation.stop("runner");
@@ -91,7 +93,8 @@ TEST_CASE("a process that is stopped does nothing until it is resumed", "[simula
 TEST_CASE("who waits for what can never happen is told", "[simulation]") {
   Simulation simulation{1};
   auto const environment = simulation.environment();
-  CHECK_THROWS_AS(environment.conductor->run_until([] { return false; }, std::chrono::nanoseconds::max()),
-                  std::logic_error);
+  CHECK_THROWS_AS(
+      environment.conductor->run_until([] { return false; }, std::chrono::nanoseconds::max()),
+      std::logic_error);
   CHECK_FALSE(simulation.run_until([] { return false; }, 5s));
 }
