@@ -85,4 +85,8 @@ TEST_CASE("of a thousand failures ten are named", "[core][outcome]") {
   auto const error = outcome(tasks).error;
   CHECK_THAT(error, Contains("; and 990 more failed"));
   CHECK(error.size() < 1'000);
+  tasks.resize(10);
+  CHECK_THAT(outcome(tasks).error, !Contains("more failed"));
+  tasks.resize(11, failure("t", 1, "e"));
+  CHECK_THAT(outcome(tasks).error, Contains("; and 1 more failed"));
 }

@@ -109,6 +109,7 @@ TEST_CASE("values are compared as their operator says", "[core][rules]") {
       {"[[1]]", contains, "1", false},
       {"[\"a\"]", contains, "\"a\"", true},
       {"{\"k\":1}", contains, "\"k\"", true},
+      {"{\"k\":1}", contains, "\"x\"", false},
       {"{\"k\":1}", contains, "1", false},
       {"12", contains, "1", false},
       {nullptr, contains, "\"a\"", false},
