@@ -86,6 +86,11 @@ void Loop::on_finished(FinishedTask&& finished) {
   auto* entry = table_.find(finished.execution);
   if (!entry) return;
   --entry->bodies;
+  // It failed because this runner ends: the release makes it Ready again, with the attempt that it
+  // had. Of one that must not run twice the failure is what is known.
+  auto const& definition = entry->state.workflow->tasks[finished.task];
+  if (stopping_ && !finished.succeeded && definition.execution == ExecutionMode::at_least_once)
+    return;
   if (finished.succeeded) {
     decide(*entry, TaskSucceeded{finished.task, finished.attempt, std::move(finished.delta),
                                  std::move(finished.text)});

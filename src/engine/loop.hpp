@@ -78,6 +78,7 @@ class Loop {
   void on_request(WatchRequest&& request);
   void on_request(CallbackReturned&& returned);
   void on_request(DrainRequest&&);
+  void on_request(StopRequest&&) { stopping_ = true; }
   void on_request(ReleaseRequest&&);
   void on_time();
   void decide(Entry& entry, Event&& event);
@@ -151,6 +152,7 @@ class Loop {
       0;  // left for anybody by this runner since the last claim that came back short
   bool claim_wanted_ = false;
   bool draining_ = false;
+  bool stopping_ = false;  // bodies were asked to stop for the shutdown
   bool release_wanted_ = false;
   bool stopped_ = false;
   std::atomic<bool> drained_{false};

@@ -86,10 +86,12 @@ struct WatchRequest {
 
 /// Accept no more; stop once nothing runs, or when told to release.
 struct DrainRequest {};
+/// Sent before bodies are asked to stop because the runner ends: what they fail with then is no attempt.
+struct StopRequest {};
 struct ReleaseRequest {};
 
 using Request = std::variant<Submission, CancelRequest, WatchRequest, CallbackReturned,
-                             DrainRequest, ReleaseRequest>;
+                             DrainRequest, StopRequest, ReleaseRequest>;
 
 /// Tells whoever waits for an answer to this request that there will be none.
 void decline(Request&& request, std::exception_ptr const& error);

@@ -49,6 +49,7 @@ DefaultRunner::Builder DefaultRunner::builder() { return {}; }
 
 ExecutionResult DefaultRunner::execute(std::string_view workflow, Context input,
                                        SubmitOptions const& options) {
+  machine_->check_may_wait();
   auto submission = machine_->make_submission(workflow, std::move(input), options);
   auto const completion = submission.completion = std::make_shared<Completion>(submission.id);
   std::vector<engine::Submission> one;
@@ -68,6 +69,7 @@ ExecutionHandle DefaultRunner::submit(std::string_view workflow, Context input,
 std::vector<ExecutionHandle> DefaultRunner::submit_many(std::string_view workflow,
                                                         std::vector<Context> inputs,
                                                         SubmitOptions const& options) {
+  machine_->check_may_wait();
   detail::check_key_stands_for_one(options, inputs.size());
   auto const acceptance = std::make_shared<Acceptance>(inputs.size());
   std::vector<ExecutionHandle> handles;

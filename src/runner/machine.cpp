@@ -179,15 +179,11 @@ void Machine::wait_accepted(engine::Acceptance& acceptance) {
   if (auto const error = acceptance.error()) std::rethrow_exception(error);
 }
 
-bool Machine::wait(engine::Signal& signal, std::optional<std::chrono::nanoseconds> timeout) {
-  if (signal.is_set()) return true;
+void Machine::check_may_wait() {
   switch (ThreadRole::current()) {
     case ThreadRole::caller:
-      break;
-    case ThreadRole::worker: {
-      auto const lent = core_->threads ? core_->threads->lend_slot() : nullptr;
-      return signal.wait(core_->environment, timeout);
-    }
+    case ThreadRole::worker:
+      return;
     case ThreadRole::io:
       throw_would_deadlock("a coroutine body");
     case ThreadRole::callback:
@@ -197,6 +193,14 @@ bool Machine::wait(engine::Signal& signal, std::optional<std::chrono::nanosecond
     case ThreadRole::engine:
       throw_would_deadlock("a handler on the engine's thread");
   }
+}
+
+bool Machine::wait(engine::Signal& signal, std::optional<std::chrono::nanoseconds> timeout) {
+  if (signal.is_set()) return true;
+  check_may_wait();
+  std::shared_ptr<void> lent;
+  if (ThreadRole::current() == ThreadRole::worker && core_->threads)
+    lent = core_->threads->lend_slot();
   return signal.wait(core_->environment, timeout);
 }
 
@@ -218,6 +222,7 @@ std::shared_ptr<engine::Completion> Machine::watch(ExecutionId id) {
 }
 
 void Machine::cancel(ExecutionId id, std::string_view reason) {
+  check_may_wait();
   auto answer = std::make_shared<engine::Acceptance>(1);
   push(engine::CancelRequest{id, cancel_text(reason), answer});
   wait_accepted(*answer);
@@ -255,6 +260,7 @@ void Machine::shut_down_now(std::chrono::milliseconds timeout) {
   core.inbox->push(engine::Request{engine::DrainRequest{}});
   if (!own_thread) core.drained.wait(core.environment, timeout);
   if (!core.drained.is_set()) {
+    core.inbox->push(engine::Request{engine::StopRequest{}});
     core.bodies->stop_all();
     if (!own_thread) core.drained.wait(core.environment, grace);
   }

@@ -48,6 +48,8 @@ class Machine {
                                                    SubmitOptions const& options);
   /// Does not block; throws `RunnerStopped`.
   void submit(std::vector<engine::Submission>&& submissions);
+  /// Throws `StateError` on a thread that must not block: before anything is submitted in vain.
+  static void check_may_wait();
   /// Blocks until `acceptance` is answered; throws what it was refused with.
   void wait_accepted(engine::Acceptance& acceptance);
   /// Blocks until it is set or the timeout has passed. Throws `StateError` where that would wait
