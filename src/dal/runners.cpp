@@ -21,11 +21,6 @@ constexpr Statement insert_runner_workflows{.name = "insert_runner_workflows", .
       SELECT $1, value FROM json_each($2) WHERE true
       ON CONFLICT DO NOTHING)sql"};
 
-constexpr Statement insert_definition{.name = "insert_definition", .sqlite = R"sql(
-      INSERT INTO {s}.workflow_definitions (name, version, definition)
-      VALUES ($1, $2, $3)
-      ON CONFLICT DO NOTHING)sql"};
-
 constexpr Statement select_runner{
     .name = "read_runner",
     .sqlite = "SELECT state = 'alive', commit_seq FROM {s}.runners WHERE id = $1"};
@@ -64,11 +59,7 @@ void register_runner(backend::Database& database, backend::Session& session, Run
   session.execute(insert_runner, runner);
   std::array<Value, 2> const known{row.id.value, std::string_view{row.workflows}};
   session.execute(insert_runner_workflows, known);
-  Columns<3> columns{definitions.size()};
-  for (auto const& definition : definitions)
-    columns.add(std::string_view{definition.name}, std::string_view{definition.version},
-                std::string_view{definition.definition});
-  session.apply(insert_definition, columns.get());
+  insert_definitions(session, definitions);
   transaction.commit();
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "dal/batch.hpp"
+#include "dal/workflow_definitions.hpp"
 
 namespace cloacina::dal {
 
@@ -15,10 +16,6 @@ struct RunnerRow {
   std::int64_t pid = 0;
   std::string workflows;  ///< JSON array of "name@version"
   Instant started_at{};
-};
-
-struct WorkflowDefinitionRow {
-  std::string name, version, definition;
 };
 
 /// Inserts the runner (alive, commit_seq 0, lease from now) and the definitions it knows that are

@@ -2,8 +2,16 @@
 
 #include <array>
 
+#include "dal/columns.hpp"
+#include "dal/transaction.hpp"
+
 namespace cloacina::dal {
 namespace {
+
+constexpr backend::Statement insert_definition{.name = "insert_definition", .sqlite = R"sql(
+      INSERT INTO {s}.workflow_definitions (name, version, definition)
+      VALUES ($1, $2, $3)
+      ON CONFLICT DO NOTHING)sql"};
 
 constexpr backend::Statement select_definition{.name = "find_definition", .sqlite = R"sql(
       SELECT definition
@@ -11,6 +19,22 @@ constexpr backend::Statement select_definition{.name = "find_definition", .sqlit
       WHERE name = $1 AND version = $2)sql"};
 
 }  // namespace
+
+void insert_definitions(backend::Session& session,
+                        std::vector<WorkflowDefinitionRow> const& definitions) {
+  Columns<3> columns{definitions.size()};
+  for (auto const& definition : definitions)
+    columns.add(std::string_view{definition.name}, std::string_view{definition.version},
+                std::string_view{definition.definition});
+  session.apply(insert_definition, columns.get());
+}
+
+void store_definitions(backend::Session& session,
+                       std::vector<WorkflowDefinitionRow> const& definitions) {
+  Transaction transaction{session};
+  insert_definitions(session, definitions);
+  transaction.commit();
+}
 
 std::optional<std::string> find_definition(backend::Session& session, std::string_view name,
                                            std::string_view version) {

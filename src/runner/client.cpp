@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <mutex>
+#include <set>
+#include <string>
 #include <thread>
 #include <utility>
 
@@ -10,6 +12,7 @@
 #include <cloacina/runner_config.hpp>
 
 #include "backend/database.hpp"
+#include "dal/workflow_definitions.hpp"
 #include "dal/workflow_executions.hpp"
 #include "engine/refusals.hpp"
 #include "runner/queries.hpp"
@@ -31,6 +34,15 @@ struct Client::Impl {
   std::unique_ptr<backend::Database> database;
   std::mutex mutex;  // one writer session, one call at a time
   std::unique_ptr<backend::Session> session;
+  std::set<std::string, std::less<>> described;  // workflows whose definition this client has stored
+
+  /// So that an execution can be cancelled and shown before a runner has ever known its workflow.
+  void describe(backend::Session& writer, std::string_view name) {
+    if (described.contains(name)) return;
+    auto const& workflow = workflows->find(name)->second;
+    dal::store_definitions(writer, {{workflow.name(), workflow.version(), workflow.to_json()}});
+    described.insert(workflow.name());
+  }
 
   /// Repeats `write` while the database is busy or its answer was lost: with the same ids that is
   /// harmless (R19).
@@ -90,6 +102,7 @@ std::vector<ExecutionId> Client::submit_many(std::string_view workflow, std::vec
     if (submission.start_after > 0ms) row.start_after = now + submission.start_after;
   }
   auto ids = impl_->with_session([&](backend::Session& session) {
+    impl_->describe(session, workflow);
     return dal::insert_unowned(*impl_->database, session, rows);
   });
   if (!options.idempotency_key.empty() && !ids.empty() && ids.front() != submissions.front().id) {
