@@ -2,10 +2,12 @@
 
 #include <cloacina/error.hpp>
 
+#include "core/utf8.hpp"
+
 namespace cloacina::detail {
 
 std::string cancel_text(std::string_view reason) {
-  return reason.empty() ? "cancelled" : "cancelled: " + std::string{reason};
+  return reason.empty() ? "cancelled" : "cancelled: " + to_storable_utf8(reason);
 }
 
 void throw_not_cancellable(dal::ExecutionRow const& row) {
