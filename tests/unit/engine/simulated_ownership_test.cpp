@@ -242,6 +242,7 @@ TEST_CASE("a shutdown gives work back at once, without a takeover or a crash",
   REQUIRE(fleet.simulation.run_until([&] { return seen->signal().is_set(); }));
   CHECK(seen->result().status() == WorkflowStatus::completed);
   CHECK(seen->result().task("work").crashes == 0);
+  CHECK(seen->result().task("work").attempts == 1);  // being asked to stop was not its failure
   CHECK(fleet.raw().text("SELECT takeovers FROM workflow_executions") == "0");
   CHECK(fleet.count("runners WHERE state = 'stopped'") == 1);
 }

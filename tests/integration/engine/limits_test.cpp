@@ -1,0 +1,167 @@
+// Time limits on real threads, bodies that ignore them, and work that waits for room.
+#include <future>
+#include <thread>
+
+#include <cloacina/error.hpp>
+
+#include "support/catch.hpp"
+#include "support/running.hpp"
+
+using namespace cloacina;
+using namespace cloacina::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+RetryPolicy const no_retry{.max_attempts = 1};
+
+}  // namespace
+
+TEST_CASE("a body that hears its stop token ends at its limit", "[timeout]") {
+  ScratchDirectory directory;
+  auto const coroutine = GENERATE(false, true);
+  CAPTURE(coroutine);
+  TaskFunction const body =
+      coroutine ? TaskFunction{[](TaskContext<>& context) -> asio::awaitable<void> {
+        co_await context.async_sleep_for(1h);
+      }}
+                : TaskFunction{[](TaskContext<>& context) { context.sleep_for(1h); }};
+  auto runner =
+      start(directory.sqlite_url(), {one_task("slow", body, {.retry = no_retry, .timeout = 50ms})});
+  auto const result = wait(runner.submit("slow", {}));
+  CHECK(result.status() == WorkflowStatus::failed);
+  CHECK_THAT(result.task("only").error, Catch::Contains("timeout"));
+}
+
+TEST_CASE("the timeout of the runner holds for tasks that name none", "[timeout]") {
+  ScratchDirectory directory;
+  auto runner = start(directory.sqlite_url(),
+                      {one_task("slow", [](TaskContext<>& context) { context.sleep_for(1h); },
+                                {.retry = no_retry})},
+                      {.task_timeout = 50ms});
+  CHECK_THAT(wait(runner.submit("slow", {})).error(), Catch::Contains("timeout"));
+}
+
+TEST_CASE("a body that ignores its limit loses its thread, which is replaced", "[timeout][stuck]") {
+  ScratchDirectory directory;
+  auto gate = std::make_shared<Gate>();
+  auto runner = start(directory.sqlite_url(),
+                      {one_task("stuck", [gate](TaskContext<>&) { gate->pass(); },
+                                {.retry = no_retry, .timeout = 20ms}),
+                       one_task("next", [](TaskContext<>&) {})},
+                      {.max_concurrent_tasks = 1});
+  auto const stuck = runner.submit("stuck", {});
+  gate->wait_for_arrivals(1);
+  auto const next = runner.submit("next", {});
+  CHECK_THAT(wait(stuck).error(), Catch::Contains("timeout"));
+  CHECK(wait(next).status() == WorkflowStatus::completed);  // on the thread that came instead
+  CHECK(gate->arrivals() == 1);
+  gate->open();
+}
+
+TEST_CASE("what a body returns after its limit is dropped", "[timeout]") {
+  ScratchDirectory directory;
+  Gate gate;
+  std::atomic<int> returned{0};
+  auto const body = [&](TaskContext<>& context) {
+    if (context.attempt() == 1) gate.pass();
+    context.put("attempt", context.attempt());
+    ++returned;
+  };
+  auto runner =
+      start(directory.sqlite_url(),
+            {one_task("late", body,
+                      {.retry = {.max_attempts = 2, .initial_delay = 0ms}, .timeout = 30ms})});
+  auto const handle = runner.submit("late", {});
+  auto const result = wait(handle);
+  gate.open();
+  CHECK(result.status() == WorkflowStatus::completed);
+  CHECK(result.context().get("attempt") == 2);
+  runner.shutdown();
+  CHECK(runner.workflows().size() == 1);
+}
+
+TEST_CASE("a workflow's limit cancels what is unfinished", "[timeout]") {
+  ScratchDirectory directory;
+  auto const workflow =
+      WorkflowBuilder{"endless"}
+          .timeout(60ms)
+          .task("quick", [](TaskContext<>&) {})
+          .task("endless", {"quick"}, [](TaskContext<>& context) { context.sleep_for(1h); })
+          .task("never", {"endless"}, [](TaskContext<>&) {})
+          .build();
+  auto runner = start(directory.sqlite_url(), {workflow});
+  auto const result = wait(runner.submit("endless", {}));
+  CHECK(result.status() == WorkflowStatus::failed);
+  CHECK_THAT(result.error(), Catch::Contains("timeout"));
+  CHECK(result.task("quick").status == TaskStatus::completed);
+  CHECK(result.task("endless").status == TaskStatus::cancelled);
+  CHECK(result.task("never").status == TaskStatus::cancelled);
+}
+
+TEST_CASE("with room for one, the higher priority goes first", "[priority]") {
+  ScratchDirectory directory;
+  Gate gate;
+  Log log;
+  auto const workflow = one_task("work", [&](TaskContext<>& context) {
+    auto const name = context.get_as<std::string>("name");
+    log.add(name);
+    if (name == "first") gate.pass();
+  });
+  auto runner = start(directory.sqlite_url(), {workflow},
+                      {.max_concurrent_tasks = 1, .max_active_executions = 1});
+  std::vector<ExecutionHandle> handles;
+  handles.push_back(runner.submit("work", Context{{"name", "first"}}));
+  gate.wait_for_arrivals(1);
+  for (int priority : {0, 5, -3, 32'000, 5})
+    handles.push_back(runner.submit("work", Context{{"name", std::to_string(priority)}},
+                                    {.priority = static_cast<std::int16_t>(priority)}));
+  gate.open();
+  for (auto const& handle : handles) CHECK(wait(handle).status() == WorkflowStatus::completed);
+  CHECK(log.lines() == std::vector<std::string>{"first", "32000", "5", "5", "0", "-3"});
+}
+
+TEST_CASE("ready tasks start by their priority", "[priority]") {
+  ScratchDirectory directory;
+  Gate gate;
+  Log log;
+  auto const note = [&](TaskContext<>& context) { log.add(context.task_id()); };
+  auto const workflow = WorkflowBuilder{"fan"}
+                            .task("low", {.after = {"root"}, .priority = -1}, note)
+                            .task("high", {.after = {"root"}, .priority = 7}, note)
+                            .task("middle", {.after = {"root"}}, note)
+                            .task("root", [](TaskContext<>&) {})
+                            .build();
+  auto runner = start(directory.sqlite_url(), {workflow}, {.max_concurrent_tasks = 1});
+  CHECK(wait(runner.submit("fan", {})).status() == WorkflowStatus::completed);
+  CHECK(log.lines() == std::vector<std::string>{"high", "middle", "low"});
+}
+
+TEST_CASE("executions beyond the limit wait in the table and run later", "[capacity]") {
+  ScratchDirectory directory;
+  std::atomic<int> running{0};
+  std::atomic<int> most{0};
+  auto const body = [&](TaskContext<>& context) -> asio::awaitable<void> {
+    auto const now = ++running;
+    for (auto seen = most.load(); now > seen && !most.compare_exchange_weak(seen, now);) {}
+    co_await context.async_sleep_for(2ms);
+    --running;
+  };
+  auto runner =
+      start(directory.sqlite_url(), {one_task("work", body)}, {.max_active_executions = 5});
+  auto const handles = runner.submit_many("work", std::vector<Context>(100));
+  for (auto const& handle : handles) CHECK(wait(handle).status() == WorkflowStatus::completed);
+  CHECK(most <= 5);
+  CHECK(most > 1);
+}
+
+TEST_CASE("start_after holds an execution back, and not those behind it", "[capacity]") {
+  ScratchDirectory directory;
+  auto runner = start(directory.sqlite_url(), {one_task("work", [](TaskContext<>&) {})});
+  auto const submitted = Clock::now();
+  auto const later = runner.submit("work", {}, {.start_after = 150ms});
+  CHECK(wait(runner.submit("work", {})).status() == WorkflowStatus::completed);
+  auto const result = wait(later);
+  CHECK(Clock::now() - submitted >= 150ms);
+  CHECK(result.status() == WorkflowStatus::completed);
+}

@@ -1,0 +1,162 @@
+// Cancelling what waits, what runs, what has ended and what is not there.
+#include <future>
+
+#include <cloacina/client.hpp>
+#include <cloacina/error.hpp>
+
+#include "support/catch.hpp"
+#include "support/running.hpp"
+
+using namespace cloacina;
+using namespace cloacina::test;
+using namespace std::chrono_literals;
+
+TEST_CASE("one that waits for its time is cancelled and never runs", "[cancel]") {
+  ScratchDirectory directory;
+  std::atomic<int> runs{0};
+  auto runner = start(directory.sqlite_url(), {one_task("work", [&](TaskContext<>&) { ++runs; })});
+  auto const handle = runner.submit("work", {}, {.start_after = 50ms});
+  handle.cancel({"changed my mind\0\xff", 17});
+  auto const result = wait(handle);
+  CHECK(result.status() == WorkflowStatus::cancelled);
+  CHECK_THAT(result.error(), Catch::Contains("changed my mind"));
+  CHECK_THROWS_AS(result.value(), ExecutionCancelled);
+  CHECK(result.task("only").status == TaskStatus::cancelled);
+  CHECK(wait(runner.submit("work", {}, {.start_after = 100ms})).status() ==
+        WorkflowStatus::completed);
+  CHECK(runs == 1);
+}
+
+TEST_CASE("a running body gets its stop token, and what it returns is dropped", "[cancel]") {
+  auto const coroutine = GENERATE(false, true);
+  CAPTURE(coroutine);
+  ScratchDirectory directory;
+  Gate begun;
+  std::promise<bool> stopped;
+  auto const note = [&](TaskContext<>& context) {
+    context.put("too", "late");
+    stopped.set_value(context.stop_token().stop_requested());
+  };
+  TaskFunction const synchronous = [&](TaskContext<>& context) {
+    begun.open();
+    try {
+      context.sleep_for(1h);
+    } catch (TaskError const&) {
+      note(context);
+    }
+  };
+  TaskFunction const asynchronous = [&](TaskContext<>& context) -> asio::awaitable<void> {
+    begun.open();
+    bool ended = false;
+    try {
+      co_await context.async_sleep_for(1h);
+    } catch (TaskError const&) {
+      ended = true;
+    }
+    if (ended) note(context);
+  };
+  auto const workflow = WorkflowBuilder{"work"}
+                            .task("long", coroutine ? asynchronous : synchronous)
+                            .task("after", {"long"}, [](TaskContext<>&) {})
+                            .build();
+  auto runner = start(directory.sqlite_url(), {workflow});
+  auto const handle = runner.submit("work", {});
+  begun.pass();
+  runner.cancel(handle.id(), "enough");
+  CHECK(runner.status(handle.id()) == WorkflowStatus::cancelled);
+  auto const result = wait(handle);
+  CHECK(result.status() == WorkflowStatus::cancelled);
+  CHECK(result.task("long").status == TaskStatus::cancelled);
+  CHECK(result.task("after").status == TaskStatus::cancelled);
+  CHECK_FALSE(result.context().contains("too"));
+  auto heard = stopped.get_future();
+  REQUIRE(heard.wait_for(patience) == std::future_status::ready);
+  CHECK(heard.get());
+}
+
+TEST_CASE("what completed before a cancel is kept", "[cancel]") {
+  ScratchDirectory directory;
+  Gate begun;
+  auto const workflow = WorkflowBuilder{"work"}
+                            .task("first", [](TaskContext<>& context) { context.put("kept", 1); })
+                            .task("long", {"first"},
+                                  [&](TaskContext<>& context) {
+                                    begun.open();
+                                    context.sleep_for(1h);
+                                  })
+                            .build();
+  auto runner = start(directory.sqlite_url(), {workflow});
+  auto const handle = runner.submit("work", {});
+  begun.pass();
+  handle.cancel();
+  auto const result = wait(handle);
+  CHECK(result.task("first").status == TaskStatus::completed);
+  CHECK(result.context().get("kept") == 1);
+}
+
+TEST_CASE("one that has ended, or is not there, is not cancelled", "[cancel]") {
+  ScratchDirectory directory;
+  auto runner = start(directory.sqlite_url(), {one_task("work", [](TaskContext<>&) {})});
+  auto const handle = runner.submit("work", {});
+  CHECK(wait(handle).status() == WorkflowStatus::completed);
+  CHECK_THROWS_WITH(handle.cancel(), Catch::Contains("Completed"));
+  CHECK_THROWS_AS(handle.cancel(), StateError);
+  auto const unknown = ExecutionId::parse("0192f0c1-0000-7000-8000-000000000000");
+  CHECK_THROWS_AS(runner.cancel(unknown), ExecutionNotFound);
+
+  auto const twice = runner.submit("work", {}, {.start_after = 1h});
+  twice.cancel();
+  CHECK_THROWS_WITH(twice.cancel(), Catch::Contains("Cancelled"));
+}
+
+TEST_CASE("a waiting task is cancelled between its attempts", "[cancel]") {
+  ScratchDirectory directory;
+  Gate failed;
+  std::atomic<int> attempts{0};
+  auto const body = [&](TaskContext<>&) {
+    ++attempts;
+    failed.open();
+    throw TransientError{"later"};
+  };
+  auto runner =
+      start(directory.sqlite_url(), {one_task("work", body, {.retry = {.initial_delay = 60s}})});
+  auto const handle = runner.submit("work", {});
+  failed.pass();
+  handle.cancel();
+  auto const result = wait(handle);
+  CHECK(result.status() == WorkflowStatus::cancelled);
+  CHECK(attempts == 1);
+  CHECK_THAT(result.task("only").error, Catch::Contains("later"));
+}
+
+TEST_CASE("a client cancels what nobody owns, and is told of what somebody does",
+          "[cancel][client]") {
+  ScratchDirectory directory;
+  Gate gate;
+  auto const workflow = one_task("work", [&](TaskContext<>&) { gate.pass(); });
+  Client client{directory.sqlite_url(), registry_of({workflow})};
+  auto const id = client.submit("work", {});
+  CHECK(client.status(id) == WorkflowStatus::pending);
+  client.cancel(id, "nobody wants it");
+  CHECK(client.status(id) == WorkflowStatus::cancelled);
+  CHECK(client.result(id).task("only").status == TaskStatus::cancelled);
+  CHECK_THROWS_AS(client.cancel(id), StateError);
+
+  auto runner = start(directory.sqlite_url(), {workflow});
+  auto const owned = runner.submit("work", {});
+  gate.wait_for_arrivals(1);
+  CHECK_THROWS_WITH(client.cancel(owned.id()), Catch::Contains("owned by another runner"));
+  gate.open();
+  CHECK(wait(owned).status() == WorkflowStatus::completed);
+}
+
+TEST_CASE("a runner hears of the end of what a client cancelled", "[cancel][client]") {
+  ScratchDirectory directory;
+  auto const workflow = one_task("work", [](TaskContext<>&) {});
+  Client client{directory.sqlite_url(), registry_of({workflow})};
+  auto runner = start(directory.sqlite_url(), {workflow}, {.scheduler_poll_interval = 10ms});
+  auto const id = client.submit("work", {}, {.start_after = 1h});
+  auto const handle = runner.handle(id);
+  client.cancel(id);
+  CHECK(wait(handle).status() == WorkflowStatus::cancelled);
+}

@@ -1,0 +1,192 @@
+// Work that crosses processes and lives of runners.
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+
+#include <cloacina/client.hpp>
+#include <cloacina/error.hpp>
+
+#include "support/catch.hpp"
+#include "support/raw_database.hpp"
+#include "support/running.hpp"
+
+using namespace cloacina;
+using namespace cloacina::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+DefaultRunnerConfig const quick{.scheduler_poll_interval = 10ms, .lease = 500ms};
+
+Workflow who() {
+  return one_task("who", [](TaskContext<>& context) {
+    context.put("pid", static_cast<std::int64_t>(::getpid()));
+  });
+}
+
+/// A process that runs a runner until it is told to end. Started before this process has threads of
+/// its own.
+class RunnerProcess {
+ public:
+  RunnerProcess(std::string const& url, std::vector<Workflow> const& workflows) {
+    int ends[2];
+    REQUIRE(::pipe(ends) == 0);
+    pid_ = ::fork();
+    REQUIRE(pid_ >= 0);
+    if (pid_ == 0) {
+      ::close(ends[1]);
+      int code = 1;
+      try {
+        auto runner = start(url, workflows, quick);
+        char byte = 0;
+        (void)!::read(ends[0], &byte, 1);  // until the other end is closed
+        runner.shutdown(5s);
+        code = 0;
+      } catch (...) {}
+      ::_exit(code);
+    }
+    ::close(ends[0]);
+    end_ = ends[1];
+  }
+  ~RunnerProcess() {
+    if (pid_ > 0) kill();
+  }
+  /// Its exit code.
+  int stop() {
+    ::close(std::exchange(end_, -1));
+    return wait_for_it();
+  }
+  void kill() {
+    ::kill(pid_, SIGKILL);
+    (void)wait_for_it();
+  }
+  [[nodiscard]] pid_t pid() const noexcept { return pid_; }
+
+ private:
+  int wait_for_it() {
+    int status = 0;
+    ::waitpid(std::exchange(pid_, -1), &status, 0);
+    if (end_ >= 0) ::close(std::exchange(end_, -1));
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  }
+  pid_t pid_ = -1;
+  int end_ = -1;
+};
+
+/// What a client sees of an execution, once it has ended.
+ExecutionResult result_of(Client& client, ExecutionId id) {
+  auto const give_up = Clock::now() + patience;
+  while (!is_final(client.status(id))) {
+    if (Clock::now() > give_up) throw std::runtime_error{"it did not end"};
+    std::this_thread::sleep_for(2ms);  // a client has nothing to wait on
+  }
+  return client.result(id);
+}
+
+}  // namespace
+
+TEST_CASE("a client submits, and a runner in another process runs", "[processes]") {
+  ScratchDirectory directory;
+  RunnerProcess runner{directory.sqlite_url(), {who()}};
+  auto const pid = runner.pid();
+  Client client{directory.sqlite_url(), registry_of({who()})};
+  auto const result = result_of(client, client.submit("who", {}));
+  CHECK(result.context().get("pid") == pid);
+  for (auto const id : client.submit_many("who", std::vector<Context>(50)))
+    CHECK(result_of(client, id).context().get("pid") == pid);
+  CHECK(client.list({.status = WorkflowStatus::completed}).size() == 51);
+  auto const key = client.submit("who", Context{{"n", 1}}, {.idempotency_key = "k"});
+  CHECK(client.submit("who", Context{{"n", 1}}, {.idempotency_key = "k"}) == key);
+  CHECK_THROWS_AS(client.submit("who", Context{{"n", 2}}, {.idempotency_key = "k"}),
+                  ValidationError);
+  (void)result_of(client, key);
+  CHECK(runner.stop() == 0);
+  CHECK(client.status(client.submit("who", {})) == WorkflowStatus::pending);
+}
+
+TEST_CASE("what a killed process had begun is finished by another", "[processes][takeover]") {
+  ScratchDirectory directory;
+  auto const dies = one_task("dies", [](TaskContext<>& context) -> asio::awaitable<void> {
+    if (context.get_as<bool>("hang")) {
+      RawDatabase raw{context.get_as<std::string>("file")};
+      if (raw.integer("SELECT takeovers FROM workflow_executions") == 0)
+        co_await context.async_sleep_for(1h);
+    }
+    context.put("pid", static_cast<std::int64_t>(::getpid()));
+  });
+  auto const file = (directory.path() / "test.db").string();
+  ExecutionId id;
+  {
+    Client client{directory.sqlite_url(), registry_of({dies})};
+    id = client.submit("dies", Context{{"hang", true}, {"file", file}});
+  }
+  pid_t killed = 0;
+  {
+    RunnerProcess runner{directory.sqlite_url(), {dies}};
+    killed = runner.pid();
+    RawDatabase const raw{file};
+    auto const give_up = Clock::now() + patience;
+    while (raw.integer("SELECT count(*) FROM task_executions WHERE status = 'Running'") == 0) {
+      REQUIRE(Clock::now() < give_up);
+      std::this_thread::sleep_for(2ms);
+    }
+    runner.kill();
+  }
+  auto runner = start(directory.sqlite_url(), {dies}, quick);
+  auto const result = wait(runner.handle(id));
+  CHECK(result.status() == WorkflowStatus::completed);
+  CHECK(result.context().get("pid") == ::getpid());
+  CHECK(result.context().get("pid") != killed);
+  CHECK(result.task("only").attempts == 1);
+}
+
+TEST_CASE("a restarted program goes on where it was, and its handle finds the run", "[processes]") {
+  ScratchDirectory directory;
+  std::atomic<int> first_runs{0};
+  auto const workflow = [&](std::shared_ptr<Gate> gate) {
+    return WorkflowBuilder{"two"}
+        .task("first", [&](TaskContext<>& context) { context.put("first", ++first_runs); })
+        .task("second", {"first"},
+              [gate](TaskContext<>& context) {
+                gate->pass();
+                context.put("second", true);
+              })
+        .build();
+  };
+  auto const closed = std::make_shared<Gate>();
+  ExecutionId id;
+  {
+    auto runner = start(directory.sqlite_url(), {workflow(closed)}, quick);
+    id = runner.submit("two", {}).id();
+    closed->wait_for_arrivals(1);
+    runner.shutdown(0ms);
+  }
+  auto const open = std::make_shared<Gate>();
+  open->open();
+  auto runner = start(directory.sqlite_url(), {workflow(open)}, quick);
+  auto const result = wait(runner.handle(id));
+  CHECK(result.status() == WorkflowStatus::completed);
+  CHECK(result.context().get("first") == 1);
+  CHECK(first_runs == 1);
+  closed->open();
+}
+
+TEST_CASE("a version that nobody here knows waits for somebody who does", "[processes]") {
+  ScratchDirectory directory;
+  auto const version = [](std::uint32_t number) {
+    return WorkflowBuilder{"versioned"}.version(number).task("only", [](TaskContext<>&) {}).build();
+  };
+  ExecutionId id;
+  {
+    Client client{directory.sqlite_url(), registry_of({version(1)})};
+    id = client.submit("versioned", {});
+  }
+  {
+    auto newer = start(directory.sqlite_url(), {version(2)}, quick);
+    CHECK(wait(newer.submit("versioned", {})).status() == WorkflowStatus::completed);
+    CHECK(newer.status(id) == WorkflowStatus::pending);
+  }
+  auto runner = start(directory.sqlite_url(), {version(1)}, quick);
+  CHECK(wait(runner.handle(id)).status() == WorkflowStatus::completed);
+}
