@@ -7,8 +7,6 @@
 
 namespace cloacina {
 
-using detail::ContextData;
-
 CausalContext::CausalContext(CausalContext const& other) { *this = other; }
 
 CausalContext& CausalContext::operator=(CausalContext const& other) {
