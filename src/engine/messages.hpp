@@ -86,7 +86,8 @@ struct WatchRequest {
 
 /// Accept no more; stop once nothing runs, or when told to release.
 struct DrainRequest {};
-/// Sent before bodies are asked to stop because the runner ends: what they fail with then is no attempt.
+/// Sent before bodies are asked to stop because the runner ends: what they fail with then is no
+/// attempt.
 struct StopRequest {};
 struct ReleaseRequest {};
 

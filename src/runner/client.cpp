@@ -34,7 +34,8 @@ struct Client::Impl {
   std::unique_ptr<backend::Database> database;
   std::mutex mutex;  // one writer session, one call at a time
   std::unique_ptr<backend::Session> session;
-  std::set<std::string, std::less<>> described;  // workflows whose definition this client has stored
+  std::set<std::string, std::less<>>
+      described;  // workflows whose definition this client has stored
 
   /// So that an execution can be cancelled and shown before a runner has ever known its workflow.
   void describe(backend::Session& writer, std::string_view name) {
