@@ -110,18 +110,23 @@ TEST_CASE("one that has ended, or is not there, is not cancelled", "[cancel]") {
 }
 
 TEST_CASE("a waiting task is cancelled between its attempts", "[cancel]") {
+  struct Failed : Observer {
+    Gate stored;
+    void on_task(ExecutionId, std::string_view, std::string_view, TaskStatus status, std::uint32_t,
+                 std::string_view, Instant) override {
+      if (status == TaskStatus::ready) stored.open();
+    }
+  };
   ScratchDirectory directory;
-  Gate failed;
+  auto const failed = std::make_shared<Failed>();
   std::atomic<int> attempts{0};
   auto const body = [&](TaskContext<>&) {
     ++attempts;
-    failed.open();
     throw TransientError{"later"};
   };
-  auto runner =
-      start(directory.sqlite_url(), {one_task("work", body, {.retry = {.initial_delay = 60s}})});
+  auto runner = start(directory.sqlite_url(), {one_task("work", body, {.retry = {.initial_delay = 60s}})}, {}, failed);
   auto const handle = runner.submit("work", {});
-  failed.pass();
+  failed->stored.pass();
   handle.cancel();
   auto const result = wait(handle);
   CHECK(result.status() == WorkflowStatus::cancelled);
