@@ -69,8 +69,9 @@ TEST_CASE("futures get the handle and the result", "[async]") {
 
 TEST_CASE("coroutines await the handle and the result, and go on where they were", "[async]") {
   ScratchDirectory directory;
+  asio::io_context
+      context;  // Before the runner, which posts to it: an executor must outlive those who use it.
   auto runner = start(directory.sqlite_url(), {doubling()});
-  asio::io_context context;
   int sum = 0;
   bool elsewhere = false;
   auto const run = [&](int in) -> asio::awaitable<void> {
@@ -88,8 +89,9 @@ TEST_CASE("coroutines await the handle and the result, and go on where they were
 
 TEST_CASE("handlers run on their associated executor", "[async]") {
   ScratchDirectory directory;
+  asio::thread_pool pool{
+      1};  // Before the runner, which posts to it: an executor must outlive those who use it.
   auto runner = start(directory.sqlite_url(), {doubling()});
-  asio::thread_pool pool{1};
   std::promise<bool> there;
   auto const handle = runner.submit("double", Context{{"in", 1}});
   handle.async_wait(asio::bind_executor(pool, [&](std::exception_ptr, ExecutionResult const&) {
