@@ -69,8 +69,8 @@ TEST_CASE("futures get the handle and the result", "[async]") {
 
 TEST_CASE("coroutines await the handle and the result, and go on where they were", "[async]") {
   ScratchDirectory directory;
-  asio::io_context
-      context;  // Before the runner, which posts to it: an executor must outlive those who use it.
+  // Before the runner, which posts to it: an executor must outlive those who use it.
+  asio::io_context context;
   auto runner = start(directory.sqlite_url(), {doubling()});
   int sum = 0;
   bool elsewhere = false;
@@ -89,8 +89,8 @@ TEST_CASE("coroutines await the handle and the result, and go on where they were
 
 TEST_CASE("handlers run on their associated executor", "[async]") {
   ScratchDirectory directory;
-  asio::thread_pool pool{
-      1};  // Before the runner, which posts to it: an executor must outlive those who use it.
+  // Before the runner, which posts to it: an executor must outlive those who use it.
+  asio::thread_pool pool{1};
   auto runner = start(directory.sqlite_url(), {doubling()});
   std::promise<bool> there;
   auto const handle = runner.submit("double", Context{{"in", 1}});
