@@ -124,7 +124,8 @@ TEST_CASE("a waiting task is cancelled between its attempts", "[cancel]") {
     ++attempts;
     throw TransientError{"later"};
   };
-  auto runner = start(directory.sqlite_url(), {one_task("work", body, {.retry = {.initial_delay = 60s}})}, {}, failed);
+  auto runner = start(directory.sqlite_url(),
+                      {one_task("work", body, {.retry = {.initial_delay = 60s}})}, {}, failed);
   auto const handle = runner.submit("work", {});
   failed->stored.pass();
   handle.cancel();
