@@ -5,6 +5,7 @@
 #include <cloacina/error.hpp>
 
 #include "support/catch.hpp"
+#include "support/raw_database.hpp"
 #include "support/running.hpp"
 
 using namespace cloacina;
@@ -164,4 +165,36 @@ TEST_CASE("start_after holds an execution back, and not those behind it", "[capa
   auto const result = wait(later);
   CHECK(Clock::now() - submitted >= 150ms);
   CHECK(result.status() == WorkflowStatus::completed);
+}
+
+TEST_CASE("past its lease a runner asks at-most-once bodies to stop, and no other", "[lease]") {
+  ScratchDirectory directory;
+  Gate begun;
+  Gate gate;
+  std::atomic<bool> others_stopped{false};
+  auto const once = one_task("once",
+                             [&](TaskContext<>& context) {
+                               begun.open();
+                               context.sleep_for(1h);
+                             },
+                             {.timeout = 0ms, .execution = at_most_once});
+  auto const often = one_task("often", [&](TaskContext<>& context) {
+    gate.pass();
+    others_stopped = context.stop_token().stop_requested();
+  });
+  auto runner = start(directory.sqlite_url(), {once, often}, {.lease = 200ms});
+  auto const first = runner.submit("often", {});
+  gate.wait_for_arrivals(1);
+  auto const second = runner.submit("once", {});
+  begun.pass();
+  RawDatabase raw{directory.path() / "test.db"};
+  raw.execute("BEGIN IMMEDIATE");      // so that no renewal gets through
+  std::this_thread::sleep_for(600ms);  // time itself is what is tested: three leases
+  raw.execute("ROLLBACK");
+  gate.open();
+  auto const result = wait(second);
+  CHECK(result.status() == WorkflowStatus::failed);
+  CHECK_THAT(result.error(), Catch::Contains("stop"));
+  CHECK(wait(first).status() == WorkflowStatus::completed);  // nobody took over: it goes on
+  CHECK_FALSE(others_stopped);
 }
