@@ -1,6 +1,7 @@
 #include "engine/conducted_bodies.hpp"
 
 #include <exception>
+#include <map>
 #include <utility>
 #include <vector>
 
@@ -29,12 +30,19 @@ class ConductedSleeper final : public detail::Sleeper {
   asio::awaitable<void> sleep(std::chrono::nanoseconds duration, std::stop_token stop) override {
     auto const due = environment_.monotonic() + duration;
     auto initiate = [this, due](auto handler) {
-      auto waiting = std::make_shared<decltype(handler)>(std::move(handler));
-      environment_.conductor->post_at(due, Role::io, [this, waiting] {
-        asio::post(context_, [waiting] { std::move (*waiting)(); });
+      auto const waiting = std::make_shared<decltype(handler)>(std::move(handler));
+      auto const number = next_number_++;
+      waiting_[number] = waiting;
+      // The conductor may keep this longer than there is a sleeper: it finds nobody then.
+      auto wake = [this, number, weak = std::weak_ptr{waiting}] {
+        auto const due_now = weak.lock();
+        if (!due_now) return;
+        waiting_.erase(number);
+        asio::post(context_, [due_now] { std::move (*due_now)(); });
         context_.restart();
         context_.poll();
-      });
+      };
+      environment_.conductor->post_at(due, Role::io, std::move(wake));
     };
     auto const token = asio::use_awaitable;
     co_await asio::async_initiate<asio::use_awaitable_t<> const, void()>(initiate, token);
@@ -47,9 +55,14 @@ class ConductedSleeper final : public detail::Sleeper {
     if (stop.stop_requested()) throw_stopped();
   }
 
+  /// Before the context dies, to which the coroutines that wait belong.
+  void drop_all() { waiting_.clear(); }
+
  private:
   Environment environment_;
   asio::io_context& context_;
+  std::map<std::uint64_t, std::shared_ptr<void>> waiting_;  // what each wait resumes
+  std::uint64_t next_number_ = 0;
 };
 
 }  // namespace
@@ -126,6 +139,7 @@ ConductedBodies::ConductedBodies(BodySettings settings, Environment environment,
 ConductedBodies::~ConductedBodies() {
   shared_->ended = true;
   shared_->bodies.clear();
+  shared_->sleeper.drop_all();
   auto const context = std::move(shared_->context);  // destroys the bodies that are suspended
 }
 

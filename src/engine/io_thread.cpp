@@ -91,7 +91,13 @@ struct IoThread::Shared {
   std::mutex mutex;
   std::condition_variable changed;
   bool ended = false;
+  bool left_behind = false;  // nobody waits for the thread: it clears up itself
 
+  /// Null once the thread has ended. From any thread; the io thread itself needs no lock.
+  [[nodiscard]] std::shared_ptr<Io> still_there() {
+    std::lock_guard lock{mutex};
+    return io;
+  }
   void start_waiting(std::shared_ptr<Shared> const& self);
   void start_one(std::shared_ptr<Shared> const& self, ReadyTask&& ready);
   void arm(std::shared_ptr<Shared> const& self, Clock::time_point at);
@@ -195,8 +201,10 @@ IoThread::IoThread(std::size_t most_bodies, BodySettings settings, Environment c
         log_error("cloacina: a handler on the io thread threw something that is not an exception");
       }
     }
+    std::shared_ptr<Shared::Io> left;  // with the bodies that are suspended
     std::lock_guard lock{shared->mutex};
     shared->ended = true;
+    if (shared->left_behind) left = std::move(shared->io);
     shared->changed.notify_all();
   }};
 }
@@ -204,16 +212,18 @@ IoThread::IoThread(std::size_t most_bodies, BodySettings settings, Environment c
 IoThread::~IoThread() { shut_down(Clock::now()); }
 
 void IoThread::start(std::vector<ReadyTask>&& ready) {
-  if (!shared_->io) return;
-  asio::post(shared_->io->context, [shared = shared_, batch = std::move(ready)]() mutable {
+  auto const io = shared_->still_there();
+  if (!io) return;
+  asio::post(io->context, [shared = shared_, batch = std::move(ready)]() mutable {
     for (auto& task : batch) shared->waiting.push_back(std::move(task));
     shared->start_waiting(shared);
   });
 }
 
 void IoThread::stop_execution(ExecutionId id) {
-  if (!shared_->io) return;
-  asio::post(shared_->io->context, [shared = shared_, id] {
+  auto const io = shared_->still_there();
+  if (!io) return;
+  asio::post(io->context, [shared = shared_, id] {
     for (auto const& body :
          std::vector<std::shared_ptr<Running>>{shared->running.begin(), shared->running.end()})
       if (body->ready.id == id) body->request_stop();
@@ -221,8 +231,9 @@ void IoThread::stop_execution(ExecutionId id) {
 }
 
 void IoThread::stop_all() {
-  if (!shared_->io) return;
-  asio::post(shared_->io->context, [shared = shared_] {
+  auto const io = shared_->still_there();
+  if (!io) return;
+  asio::post(io->context, [shared = shared_] {
     for (auto const& body :
          std::vector<std::shared_ptr<Running>>{shared->running.begin(), shared->running.end()})
       body->request_stop();
@@ -230,8 +241,9 @@ void IoThread::stop_all() {
 }
 
 void IoThread::stop_at_most_once() {
-  if (!shared_->io) return;
-  asio::post(shared_->io->context, [shared = shared_] {
+  auto const io = shared_->still_there();
+  if (!io) return;
+  asio::post(io->context, [shared = shared_] {
     for (auto const& body :
          std::vector<std::shared_ptr<Running>>{shared->running.begin(), shared->running.end()})
       if (body->ready.definition().execution == ExecutionMode::at_most_once) body->request_stop();
@@ -246,9 +258,10 @@ std::vector<ReadyTask> IoThread::take_back() {
     bool given = false;
     bool late = false;
   };
-  if (!shared_->io) return {};
+  auto const io = shared_->still_there();
+  if (!io) return {};
   auto answer = std::make_shared<Answer>();
-  asio::post(shared_->io->context, [shared = shared_, answer] {
+  asio::post(io->context, [shared = shared_, answer] {
     std::lock_guard lock{answer->mutex};
     if (answer->late) return;
     answer->tasks.assign(std::make_move_iterator(shared->waiting.begin()),
@@ -264,21 +277,25 @@ std::vector<ReadyTask> IoThread::take_back() {
 }
 
 void IoThread::watch(Clock::time_point deadline) {
-  if (deadline.time_since_epoch().count() >= shared_->armed.load() || !shared_->io) return;
-  asio::post(shared_->io->context, [shared = shared_, deadline] { shared->arm(shared, deadline); });
+  if (deadline.time_since_epoch().count() >= shared_->armed.load()) return;
+  auto const io = shared_->still_there();
+  if (!io) return;
+  asio::post(io->context, [shared = shared_, deadline] { shared->arm(shared, deadline); });
 }
 
 void IoThread::shut_down(Clock::time_point deadline) {
   if (!thread_.joinable()) return;
   shared_->io->context.stop();
   bool ended = false;
+  std::shared_ptr<Shared::Io> io;  // destroys the bodies that are suspended
   {
     std::unique_lock lock{shared_->mutex};
     ended = shared_->changed.wait_until(lock, deadline, [this] { return shared_->ended; });
+    shared_->left_behind = !ended;
+    if (ended) io = std::move(shared_->io);
   }
-  if (ended && thread_.get_id() != std::this_thread::get_id()) {
+  if (ended) {
     thread_.join();
-    auto const io = std::move(shared_->io);  // destroys the bodies that are suspended
   } else {
     log_warning(
         "cloacina: a coroutine body does not return to the io thread, which is left behind");
