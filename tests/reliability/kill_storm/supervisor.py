@@ -148,7 +148,9 @@ class Storm:
         deadline = time.monotonic() + SETTLE_LIMIT_S
         while time.monotonic() < deadline:
             self.check_now()
-            if not self.stopped_until and self.reader.execute(ACTIVE).fetchone()[0] == 0:
+            # In this order: nobody submits any more, and then nothing is left.
+            quiet = all((self.directory / f"quiet.{process.pid}").exists() for process in self.processes)
+            if quiet and self.reader.execute(ACTIVE).fetchone()[0] == 0:
                 break
             time.sleep(0.05)
         for process in self.processes:

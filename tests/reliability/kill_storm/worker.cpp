@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -38,6 +39,10 @@ struct Places {
   [[nodiscard]] std::filesystem::path accepted() const { return directory / "accepted"; }
   [[nodiscard]] std::filesystem::path answered() const { return directory / "answered"; }
   [[nodiscard]] std::filesystem::path stop() const { return directory / "stop"; }
+  /// There once this process submits no more.
+  [[nodiscard]] std::filesystem::path quiet() const {
+    return directory / ("quiet." + std::to_string(::getpid()));
+  }
 };
 
 DefaultRunnerConfig config(std::string slot) {
@@ -147,8 +152,18 @@ void run(Places const& places, std::string const& slot) {
                     .build();
   // An error here is one that a caller would see: it ends the process, which the supervisor counts
   // as a failure.
-  std::thread direct{[&] { submit_to_runner(places, plan, runner, slot); }};
-  std::thread through_client{[&] { submit_through_client(places, plan, slot); }};
+  std::atomic<int> submitting{2};
+  auto const one_ended = [&] {
+    if (--submitting == 0) std::ofstream{places.quiet()}.close();
+  };
+  std::thread direct{[&] {
+    submit_to_runner(places, plan, runner, slot);
+    one_ended();
+  }};
+  std::thread through_client{[&] {
+    submit_through_client(places, plan, slot);
+    one_ended();
+  }};
   int received = 0;
   sigwait(&terminate, &received);
   direct.join();
