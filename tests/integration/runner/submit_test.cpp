@@ -228,7 +228,6 @@ TEST_CASE("a result from the table is the one that the waiter got", "[ask]") {
 
 TEST_CASE("a handle from another runner follows an execution to its end", "[ask]") {
   ScratchDirectory directory;
-  std::atomic<int> runs{0};
   Gate gate;
   auto const blocked = one_task("blocked", [&](TaskContext<>&) { gate.pass(); });
   DefaultRunnerConfig const config{.scheduler_poll_interval = 10ms};
