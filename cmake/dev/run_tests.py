@@ -18,7 +18,7 @@ def run_ctest(arguments: argparse.Namespace, report: pathlib.Path) -> int:
                "--label-regex", arguments.labels, "--output-junit", str(report.resolve()),
                # A driver's last line counts; the default keeps the first kilobyte.
                "--test-output-size-passed", "1000000", "--test-output-size-failed", "1000000",
-               "--test-output-truncation", "head"]
+               "--test-output-truncation", "head", "--no-label-summary"]
     environment = dict(os.environ)
     if arguments.pattern:
         environment["CLOACINA_TEST_PATTERN"] = arguments.pattern
