@@ -53,7 +53,7 @@ lint_changelog() {
 
 # clang-tidy reads Clang's flags: Asio hides its coroutines from Clang without them.
 lint_tidy() {
-  configure clang
+  configure tidy
   git ls-files --cached --others --exclude-standard 'src/*.cpp' |
-    xargs --no-run-if-empty --max-procs "$(job_count)" --max-args 4 clang-tidy --quiet -p build/clang 2>/dev/null
+    xargs --no-run-if-empty --max-procs "$(job_count)" --max-args 4 clang-tidy --quiet -p build/tidy 2>/dev/null
 }
