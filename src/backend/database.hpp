@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -42,11 +43,14 @@ class Database {
   /// Identity of the running kernel; empty where the server's clock decides.
   [[nodiscard]] virtual std::string boot_id() = 0;
   /// Moves what the writers logged into the main file, without holding them up; returns the length
-  /// of the log in bytes. Under constant writing it grows on: `force` keeps writers out until all
-  /// is moved and they begin it again (then 0 is returned), or for 250 ms if readers stay in it.
-  /// Does nothing where the server does it. Blocks; call it from a reader thread. Throws
-  /// `SessionError`.
+  /// of the log in bytes. When all of it is moved and nobody reads from it, the next writer begins
+  /// it again; under constant writing that does not come by itself: `force` keeps writers out until
+  /// it has (then 0 is returned), or for 250 ms if readers stay. Does nothing where the server does
+  /// it. Blocks. Throws `SessionError`.
   virtual std::uint64_t checkpoint(bool force) = 0;
+  /// How long the log was after the last commit of a session of this object, in bytes; 0 where a
+  /// checkpoint does nothing. Shorter than before: the log was begun again.
+  [[nodiscard]] virtual std::uint64_t log_bytes() const noexcept = 0;
   /// How the database is named in messages: no secret in it.
   [[nodiscard]] virtual std::string const& display_name() const noexcept = 0;
   /// "sqlite" or "postgres".

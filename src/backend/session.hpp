@@ -24,6 +24,10 @@ using Value =
 /// A statement in both dialects; `sqlite` serves both where `postgres` is empty. Parameters are
 /// `$1`…, bound by name; a table is written `{s}.table`. Identified by its address: define each as
 /// a named constant.
+///
+/// Where every row surely changes one row of the table, as in `INSERT … VALUES {($1, $2)}` without
+/// DO NOTHING, braces around the tuple let `apply` write several rows at once. All parameters are
+/// in the tuple then.
 struct Statement {
   std::string_view name;
   std::string_view sqlite;

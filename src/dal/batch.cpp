@@ -21,15 +21,26 @@ constexpr Statement insert_execution{.name = "insert_execution", .sqlite = R"sql
       ON CONFLICT DO NOTHING)sql"};
 
 // `crashes` is not among what is replaced: only a takeover counts them (R9).
-constexpr Statement write_task{.name = "write_task", .sqlite = R"sql(
-      INSERT INTO {s}.task_executions (execution_id, task, status, attempt, crashes,
-        at_most_once, started_at, completed_at, wake_at, delta, error, skip_reason)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+constexpr char replace_task[] = R"sql(
       ON CONFLICT (execution_id, task) DO UPDATE SET
         status = excluded.status, attempt = excluded.attempt,
         at_most_once = excluded.at_most_once, started_at = excluded.started_at,
         completed_at = excluded.completed_at, wake_at = excluded.wake_at,
-        delta = excluded.delta, error = excluded.error, skip_reason = excluded.skip_reason)sql"};
+        delta = excluded.delta, error = excluded.error, skip_reason = excluded.skip_reason)sql";
+
+constexpr auto write_task_sql = join(R"sql(
+      INSERT INTO {s}.task_executions (execution_id, task, status, attempt, crashes,
+        at_most_once, started_at, completed_at, wake_at, delta, error, skip_reason)
+      VALUES {($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)})sql",
+                                     replace_task);
+constexpr Statement write_task{.name = "write_task", .sqlite = write_task_sql};
+
+// Most tasks have the default in the other half of their columns.
+constexpr auto write_plain_task_sql = join(R"sql(
+      INSERT INTO {s}.task_executions (execution_id, task, status, started_at, completed_at, delta)
+      VALUES {($1, $2, $3, $4, $5, $6)})sql",
+                                           replace_task);
+constexpr Statement write_plain_task{.name = "write_task", .sqlite = write_plain_task_sql};
 
 constexpr Statement insert_attempt{.name = "insert_attempt", .sqlite = R"sql(
       INSERT INTO {s}.task_attempts (execution_id, task, attempt, runner_id, status, error,
@@ -89,15 +100,28 @@ void insert_executions(backend::Session& session, RunnerId me,
     if (inserted[i] == 0) committed.not_inserted.push_back(i);
 }
 
+bool is_plain(TaskWrite const& row) noexcept {
+  return row.attempt == 1 && row.crashes == 0 && !row.at_most_once && !row.wake_at &&
+         row.error.empty() && row.skip_reason.empty();
+}
+
 void write_tasks(backend::Session& session, std::vector<TaskWrite> const& rows) {
   if (rows.empty()) return;
-  Columns<12> columns{rows.size()};
-  for (auto const& row : rows)
-    columns.add(row.execution, row.task, to_string(row.status), std::int64_t{row.attempt},
+  Columns<6> plain{rows.size()};
+  Columns<12> whole{0};
+  for (auto const& row : rows) {
+    if (is_plain(row)) {
+      plain.add(row.execution, row.task, to_string(row.status), or_null(row.started_at),
+                or_null(row.completed_at), or_null(row.delta));
+    } else {
+      whole.add(row.execution, row.task, to_string(row.status), std::int64_t{row.attempt},
                 std::int64_t{row.crashes}, flag(row.at_most_once), or_null(row.started_at),
                 or_null(row.completed_at), or_null(row.wake_at), or_null(row.delta),
                 or_null(row.error), or_null(row.skip_reason));
-  session.apply(write_task, columns.get());
+    }
+  }
+  if (!plain.empty()) session.apply(write_plain_task, plain.get());
+  if (!whole.empty()) session.apply(write_task, whole.get());
 }
 
 void insert_attempts(backend::Session& session, RunnerId me,

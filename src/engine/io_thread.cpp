@@ -18,6 +18,7 @@
 #include <cloacina/error.hpp>
 
 #include "engine/log.hpp"
+#include "engine/thread_name.hpp"
 #include "engine/thread_role.hpp"
 
 namespace cloacina::engine {
@@ -191,6 +192,7 @@ IoThread::IoThread(std::size_t most_bodies, BodySettings settings, Environment c
   shared_->lane = &shared_->inbox->add_lane();
   thread_ = std::thread{[shared = shared_] {
     ThreadRole const role{ThreadRole::io};
+    name_thread("cloacina-io");
     for (;;) {
       try {
         shared->io->context.run();

@@ -38,8 +38,8 @@ class Loop {
     Committer& committer;
     Inbox& inbox;
     Bodies& bodies;
-    Observations* observations = nullptr;             ///< null: nobody watches
-    std::function<void(std::size_t rows)> committed;  ///< called after each commit
+    Observations* observations = nullptr;  ///< null: nobody watches
+    std::function<void()> committed;       ///< called after each commit
   };
 
   explicit Loop(Parts parts);
@@ -99,6 +99,7 @@ class Loop {
   void refuse(Entry& entry, dal::Refused const& refused);
   void release_all();
   void start_body(Entry& entry, TaskIndex task, std::vector<ReadyTask>& ready);
+  void start_bodies(std::vector<ReadyTask>& ready);
   void not_inserted(Entry& entry);
   void finish(Entry& entry);
   void answer(Entry& entry);
@@ -126,7 +127,7 @@ class Loop {
   Inbox& inbox_;
   Bodies& bodies_;
   Observations* observations_;
-  std::function<void(std::size_t)> committed_;
+  std::function<void()> committed_;
   PlanSettings plan_settings_;
   std::string known_;  // JSON array of "name@version"
 

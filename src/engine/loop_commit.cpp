@@ -22,6 +22,9 @@ constexpr std::chrono::nanoseconds marker_delay = 100ms;
 // without 84 ms.
 constexpr std::chrono::nanoseconds turn_pause = 1ms;
 
+// The first bodies run while the last ones are still prepared.
+constexpr std::size_t bodies_at_once = 256;
+
 }  // namespace
 
 void Loop::queue_lazy_markers() {
@@ -168,7 +171,7 @@ bool Loop::commit_batch(std::vector<Entry*> const& entries) {
       claim_wanted_ = committed->claimed.size() >= batch_.claim.limit;
       claimed_ = std::move(committed->claimed);
     }
-    committed_(batch_.rows());
+    committed_();
     if (others_alive_ > 0 && !environment_.conductor) std::this_thread::sleep_for(turn_pause);
     return true;
   }
@@ -271,6 +274,7 @@ void Loop::release_all() {
         if (auto const& task = entry->state.tasks[release.task];
             task.status == TaskStatus::running && task.attempt == release.attempt && !draining_)
           start_body(*entry, release.task, ready);
+        if (ready.size() >= bodies_at_once) start_bodies(ready);
         break;
       case Release::Kind::task_final:
         bodies_.call([callback = std::move(release.callback), inbox = &inbox_, ref = entry->ref(),
@@ -301,11 +305,13 @@ void Loop::release_all() {
         break;
     }
   }
-  if (!ready.empty()) {
-    bodies_out_ += ready.size();
-    bodies_.start(std::move(ready));
-  }
+  if (!ready.empty()) start_bodies(ready);
   if (!seen_.empty()) observations_->post(std::exchange(seen_, {}));
+}
+
+void Loop::start_bodies(std::vector<ReadyTask>& ready) {
+  bodies_out_ += ready.size();
+  bodies_.start(std::exchange(ready, {}));
 }
 
 void Loop::start_body(Entry& entry, TaskIndex index, std::vector<ReadyTask>& ready) {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "engine/log.hpp"
+#include "engine/thread_name.hpp"
 #include "engine/thread_role.hpp"
 
 namespace cloacina::engine {
@@ -169,6 +170,7 @@ void WorkerPool::Shared::run(ReadyTask& ready, Worker& self) {
 
 void WorkerPool::work(std::shared_ptr<Shared> shared, std::shared_ptr<Worker> self) {
   ThreadRole const role{ThreadRole::worker};
+  name_thread("cloacina-worker");
   std::shared_ptr<ReadyBatch> held;
   int held_priority = 0;
   for (;;) {

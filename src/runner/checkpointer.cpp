@@ -1,19 +1,20 @@
 #include "runner/checkpointer.hpp"
 
-#include <chrono>
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
+#include <string>
 #include <thread>
 
 #include <cloacina/error.hpp>
 
 #include "engine/log.hpp"
+#include "engine/thread_name.hpp"
+#include "runner/log_watch.hpp"
 
 namespace cloacina::detail {
 namespace {
 
-// About 4 MiB of log with small contexts.
-constexpr std::size_t rows_between = 16'384;
 // Beyond this the log is emptied even if that means waiting for readers.
 constexpr std::uint64_t longest_log = 64u << 20;
 
@@ -23,27 +24,51 @@ struct Checkpointer::Shared {
   std::shared_ptr<backend::Database> database;
   Environment environment;
   std::thread thread;
+  LogWatch log;  // of the engine
+  std::uint64_t force_beyond = longest_log;
+  std::atomic<bool> almost_done{false};
   std::mutex mutex;
   std::condition_variable changed;
-  std::size_t rows = 0;
+  bool due = false;
   bool stop = false;
 
-  void checkpoint() noexcept try {
-    if (database->checkpoint(false) > longest_log) database->checkpoint(true);
-  } catch (Error const& error) {
-    engine::log_warning(std::string{"cloacina: checkpoint: "} + error.what());
-  } catch (...) {
-    engine::log_warning("cloacina: checkpoint failed");
+  template <class Work>
+  static void tolerantly(Work&& work) noexcept {
+    try {
+      work();
+    } catch (std::exception const& error) {
+      engine::log_warning(std::string{"cloacina: checkpoint: "} + error.what());
+    } catch (...) {
+      engine::log_warning("cloacina: checkpoint failed");
+    }
+  }
+
+  void checkpoint() {
+    database->checkpoint(false);
+    auto const length = database->checkpoint(false);  // what was written during the first
+    if (length > force_beyond) {
+      bool const emptied = database->checkpoint(true) == 0;
+      // Readers who stay hold writers up each time: less and less often.
+      force_beyond = emptied ? longest_log : 2 * length;
+    } else {
+      almost_done = true;
+    }
+  }
+
+  // An engine that writes on and on leaves no moment when all is moved, except between two of its
+  // transactions: there it moves the last few pages itself, and its next one begins the log again.
+  void complete() {
+    if (almost_done.exchange(false)) database->checkpoint(false);
   }
 
   void work() {
     std::unique_lock lock{mutex};
     for (;;) {
-      changed.wait(lock, [this] { return stop || rows >= rows_between; });
+      changed.wait(lock, [this] { return stop || due; });
       if (stop) return;
-      rows = 0;
+      due = false;
       lock.unlock();
-      checkpoint();
+      tolerantly([this] { checkpoint(); });
       lock.lock();
     }
   }
@@ -55,7 +80,10 @@ Checkpointer::Checkpointer(std::shared_ptr<backend::Database> database,
   shared_->database = std::move(database);
   shared_->environment = environment;
   if (!environment.conductor)
-    shared_->thread = std::thread{[shared = shared_.get()] { shared->work(); }};
+    shared_->thread = std::thread{[shared = shared_.get()] {
+      engine::name_thread("cloacina-log");
+      shared->work();
+    }};
 }
 
 Checkpointer::~Checkpointer() {
@@ -67,20 +95,21 @@ Checkpointer::~Checkpointer() {
   if (shared_->thread.joinable()) shared_->thread.join();
 }
 
-void Checkpointer::written(std::size_t rows) {
-  bool due = false;
+void Checkpointer::committed() {
+  auto& shared = *shared_;
+  if (shared.almost_done.load(std::memory_order_relaxed))
+    Shared::tolerantly([&] { shared.complete(); });
+  if (!shared.log.due(shared.database->log_bytes())) return;
+  if (auto const& conductor = shared.environment.conductor) {
+    conductor->post(Conductor::Role::reader,
+                    [shared = shared_] { Shared::tolerantly([&] { shared->checkpoint(); }); });
+    return;
+  }
   {
-    std::lock_guard lock{shared_->mutex};
-    shared_->rows += rows;
-    due = shared_->rows >= rows_between;
-    if (due && shared_->environment.conductor) shared_->rows = 0;
+    std::lock_guard lock{shared.mutex};
+    shared.due = true;
   }
-  if (!due) return;
-  if (auto const& conductor = shared_->environment.conductor) {
-    conductor->post(Conductor::Role::reader, [shared = shared_] { shared->checkpoint(); });
-  } else {
-    shared_->changed.notify_one();
-  }
+  shared.changed.notify_one();
 }
 
 }  // namespace cloacina::detail

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstddef>
 #include <memory>
 
 #include <cloacina/environment.hpp>
@@ -18,8 +17,8 @@ class Checkpointer {
   Checkpointer(Checkpointer const&) = delete;
   Checkpointer& operator=(Checkpointer const&) = delete;
 
-  /// So many rows were written. Cheap; the engine calls it after each commit.
-  void written(std::size_t rows);
+  /// Looks how long the log has become. Cheap; the engine calls it after each commit.
+  void committed();
 
  private:
   struct Shared;

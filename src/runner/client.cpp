@@ -15,6 +15,7 @@
 #include "dal/workflow_definitions.hpp"
 #include "dal/workflow_executions.hpp"
 #include "engine/refusals.hpp"
+#include "runner/log_watch.hpp"
 #include "runner/queries.hpp"
 #include "runner/submission.hpp"
 
@@ -34,6 +35,7 @@ struct Client::Impl {
   std::unique_ptr<backend::Database> database;
   std::mutex mutex;  // one writer session, one call at a time
   std::unique_ptr<backend::Session> session;
+  detail::LogWatch log;
   std::set<std::string, std::less<>>
       described;  // workflows whose definition this client has stored
 
@@ -45,6 +47,13 @@ struct Client::Impl {
     described.insert(workflow.name());
   }
 
+  /// There may be no runner that would do it.
+  void tidy_log() noexcept try {
+    if (log.due(database->log_bytes())) database->checkpoint(false);
+  } catch (...) {
+    // What was written is stored; the next call tries again.
+  }
+
   /// Repeats `write` while the database is busy or its answer was lost: with the same ids that is
   /// harmless (R19).
   template <class Write>
@@ -54,7 +63,9 @@ struct Client::Impl {
     for (auto pause = 5ms;; pause = std::min<std::chrono::milliseconds>(pause * 2, 500ms)) {
       try {
         if (!session) session = database->open_writer();
-        return write(*session);
+        auto result = write(*session);
+        tidy_log();
+        return result;
       } catch (backend::SessionError const& error) {
         if (error.failure() != backend::Failure::again) session.reset();
         if (error.failure() == backend::Failure::data || std::chrono::steady_clock::now() > give_up)

@@ -13,6 +13,7 @@
 #include "engine/log.hpp"
 #include "engine/loop.hpp"
 #include "engine/refusals.hpp"
+#include "engine/thread_name.hpp"
 #include "engine/thread_role.hpp"
 #include "engine/threaded_bodies.hpp"
 #include "runner/check_config.hpp"
@@ -102,18 +103,16 @@ struct Machine::Core {
     checkpointer = std::make_unique<Checkpointer>(database, environment);
     if (given.observer)
       observations = std::make_unique<engine::Observations>(given.observer, environment);
-    loop = std::make_unique<engine::Loop>(
-        engine::Loop::Parts{.environment = environment,
-                            .config = config,
-                            .workflows = workflows,
-                            .database = *database,
-                            .committer = committer,
-                            .inbox = *inbox,
-                            .bodies = *bodies,
-                            .observations = observations.get(),
-                            .committed = [checkpoint = checkpointer.get()](std::size_t rows) {
-                              checkpoint->written(rows);
-                            }});
+    loop = std::make_unique<engine::Loop>(engine::Loop::Parts{
+        .environment = environment,
+        .config = config,
+        .workflows = workflows,
+        .database = *database,
+        .committer = committer,
+        .inbox = *inbox,
+        .bodies = *bodies,
+        .observations = observations.get(),
+        .committed = [checkpoint = checkpointer.get()] { checkpoint->committed(); }});
     loop->on_drained([this] { drained.set(); });
   }
 
@@ -149,6 +148,7 @@ Machine::Machine(Parts parts) {
   }
   engine_thread_ = std::thread{[core = core_] {
     ThreadRole const role{ThreadRole::engine};
+    engine::name_thread("cloacina-engine");
     while (core->loop->step(1h)) {}
     core->ended.set();
   }};

@@ -207,3 +207,62 @@ TEST_CASE("apply tells for each row how many it changed", "[contract][values]") 
   std::vector<Column> const none(2);
   CHECK(fixture.session->apply(insert_or_not, none).empty());
 }
+
+TEST_CASE("a statement that takes many rows writes each of them, however many there are",
+          "[contract][values]") {
+  static constexpr Statement upsert{
+      .name = "upsert_many",
+      .sqlite =
+          "INSERT INTO {s}.samples (i, id, d) VALUES {($2, $1, $2 + 0.5)}"
+          " ON CONFLICT (id) DO UPDATE SET i = excluded.i, d = excluded.d"};
+  std::int64_t const rows = GENERATE(0, 1, 2, 3, 4, 5, 15, 16, 17, 20, 21, 37);
+  Fixture fixture;
+  std::vector<Column> columns(2);
+  for (std::int64_t id = 0; id < rows; ++id) {
+    columns[0].emplace_back(id);
+    columns[1].emplace_back(id * 10);
+  }
+  auto const every_row_once = std::vector<std::size_t>(static_cast<std::size_t>(rows), 1);
+  CHECK(fixture.session->apply(upsert, columns) == every_row_once);
+  for (auto& value : columns[1]) value = std::get<std::int64_t>(value) + 1;
+  CHECK(fixture.session->apply(upsert, columns) == every_row_once);
+  for (std::int64_t id = 0; id < rows; ++id) {
+    CAPTURE(rows, id);
+    auto const stored = fixture.session->query(select_sample, std::array<Value, 1>{id});
+    REQUIRE(stored.size() == 1);
+    CHECK(stored.integer(0, 0) == id * 10 + 1);
+    CHECK(stored.real(0, 1) == static_cast<double>(id * 10 + 1) + 0.5);
+  }
+  CHECK(fixture.session->query(select_all).size() == static_cast<std::size_t>(rows));
+}
+
+TEST_CASE("one bad row among many refuses them all, as a fault of the data", "[contract][values]") {
+  static constexpr Statement insert_many{
+      .name = "insert_many", .sqlite = "INSERT INTO {s}.samples (id, t) VALUES {($1, $2)}"};
+  Fixture fixture;
+  std::vector<Column> columns(2);
+  for (std::int64_t id = 0; id < 20; ++id) {
+    columns[0].emplace_back(id == 10 ? 9 : id);  // twice the same key
+    columns[1].emplace_back(nullptr);
+  }
+  fixture.session->begin();
+  try {
+    fixture.session->apply(insert_many, columns);
+    FAIL("the key is there twice");
+  } catch (SessionError const& error) {
+    CHECK(error.failure() == Failure::data);
+  }
+  fixture.session->rollback();
+  CHECK(fixture.session->query(select_all).empty());
+}
+
+TEST_CASE("a parameter outside of the braces is a fault of the statement", "[contract][values]") {
+  static constexpr Statement wrong{.name = "wrong",
+                                   .sqlite =
+                                       "INSERT INTO {s}.samples (id, t) VALUES {($1, $2)}"
+                                       " ON CONFLICT (id) DO UPDATE SET i = $3"};
+  Fixture fixture;
+  std::vector<Column> const columns{{std::int64_t{1}}, {std::string_view{"a"}}, {std::int64_t{1}}};
+  CHECK_THROWS_WITH(fixture.session->apply(wrong, columns),
+                    Catch::Contains("parameters outside of its braces"));
+}

@@ -45,7 +45,8 @@ Connection::Connection(ConnectionSettings const& settings, Role role)
       jitter_(
           reinterpret_cast<std::uintptr_t>(this) ^
           static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count()) ^
-          1u) {
+          1u),
+      log_pages_(settings.log_pages) {
   int const code = sqlite3_open_v2(settings.path.c_str(), &handle_, open_flags(settings), nullptr);
   try {
     if (handle_ == nullptr) throw std::bad_alloc{};
@@ -79,6 +80,7 @@ void Connection::configure(ConnectionSettings const& settings, Role role) {
     set_option(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1);
   // Checkpoints are a reader thread's, so that they are in nobody's latency.
   run("PRAGMA wal_autocheckpoint=0", "settings");
+  if (role == Role::writer && log_pages_) sqlite3_wal_hook(handle_, &Connection::on_logged, this);
   run(settings.synchronous_full ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL",
       "settings");
   // Room for a group's pages: what does not fit would be written to the log twice.
@@ -89,10 +91,11 @@ void Connection::configure(ConnectionSettings const& settings, Role role) {
 
 void Connection::accept_file() { set_option(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0); }
 
-Prepared& Connection::prepared(Statement const& statement) {
-  auto& slot = statements_[&statement];
-  if (!slot) slot = std::make_unique<Prepared>(handle_, statement);
-  return *slot;
+Prepared& Connection::prepared(Statement const& statement, std::size_t rows) {
+  auto& widths = statements_[&statement];
+  for (auto const& [width, prepared] : widths)
+    if (width == rows) return *prepared;
+  return *widths.emplace_back(rows, std::make_unique<Prepared>(handle_, statement, rows)).second;
 }
 
 void Connection::run(char const* sql, std::string_view doing) {
@@ -114,6 +117,12 @@ void Connection::interrupt() noexcept {
 
 int Connection::on_busy(void* self, int times) noexcept {
   return static_cast<Connection*>(self)->wait_for_lock(times) ? 1 : 0;
+}
+
+int Connection::on_logged(void* self, sqlite3*, char const*, int pages) noexcept {
+  static_cast<Connection*>(self)->log_pages_->store(static_cast<std::uint64_t>(pages),
+                                                    std::memory_order_relaxed);
+  return SQLITE_OK;
 }
 
 bool Connection::wait_for_lock(int times) noexcept {

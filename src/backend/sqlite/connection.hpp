@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "backend/session.hpp"
 #include "backend/sqlite/prepared.hpp"
@@ -30,6 +32,8 @@ struct ConnectionSettings {
   bool read_only = false;
   bool synchronous_full = true;
   std::chrono::milliseconds busy_timeout{5'000};
+  /// Where a writer notes how many pages the log holds, at each of its commits.
+  std::shared_ptr<std::atomic<std::uint64_t>> log_pages{};
 };
 
 /// An SQLite connection as this library uses one: its settings, its busy handler and its prepared
@@ -47,8 +51,8 @@ class Connection {
   void accept_file();
 
   [[nodiscard]] sqlite3* handle() noexcept { return handle_; }
-  /// Prepared at its first use and kept; looked up by the statement's address.
-  [[nodiscard]] Prepared& prepared(Statement const& statement);
+  /// Prepared for so many rows at its first use and kept; looked up by the statement's address.
+  [[nodiscard]] Prepared& prepared(Statement const& statement, std::size_t rows = 1);
   /// Runs SQL without parameters and results, possibly many statements. Throws `SessionError`.
   void run(char const* sql, std::string_view doing);
   /// The first column of the first row, as text; empty if there is none. Throws `SessionError`.
@@ -68,15 +72,19 @@ class Connection {
 
  private:
   static int on_busy(void* self, int times) noexcept;
+  static int on_logged(void* self, sqlite3*, char const* schema, int pages) noexcept;
   [[nodiscard]] bool wait_for_lock(int times) noexcept;
   void configure(ConnectionSettings const& settings, Role role);
 
   sqlite3* handle_ = nullptr;
-  std::unordered_map<Statement const*, std::unique_ptr<Prepared>> statements_;
+  // By rows; few.
+  using Widths = std::vector<std::pair<std::size_t, std::unique_ptr<Prepared>>>;
+  std::unordered_map<Statement const*, Widths> statements_;
   std::chrono::milliseconds busy_timeout_;
   std::chrono::steady_clock::time_point busy_deadline_{};
   std::uint64_t jitter_;
   std::atomic<bool> interrupted_{false};
+  std::shared_ptr<std::atomic<std::uint64_t>> log_pages_;
   std::mutex turn_;
 };
 

@@ -40,7 +40,8 @@ ConnectionSettings settings_of(DatabaseUrl const& url) {
           .display_name = url.display(),
           .read_only = url.mode == DatabaseUrl::Mode::ro,
           .synchronous_full = url.synchronous == DatabaseUrl::Synchronous::full,
-          .busy_timeout = url.busy_timeout};
+          .busy_timeout = url.busy_timeout,
+          .log_pages = std::make_shared<std::atomic<std::uint64_t>>(0)};
 }
 
 }  // namespace
@@ -89,19 +90,21 @@ std::uint64_t SqliteDatabase::checkpoint(bool force) {
   }
   checkpointer_->clear_interrupt();
   int in_log = 0;
-  int written_back = 0;
   // RESTART, not TRUNCATE: a log that keeps its blocks is written and synced faster than one that
   // grows again.
   int const code = sqlite3_wal_checkpoint_v2(
       checkpointer_->handle(), "main",
-      force ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE, &in_log, &written_back);
+      force ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE, &in_log, nullptr);
   // Busy: somebody else checkpoints, or readers stayed past the deadline. What is in the log
   // counts.
   if (code != SQLITE_OK && code != SQLITE_BUSY)
     throw session_error(checkpointer_->handle(), code, "checkpoint");
   if (in_log <= 0 || (force && code == SQLITE_OK)) return 0;  // the next writer begins it again
-  // Also where all of it was written back: a writer that goes on meanwhile appends to it for ever.
   return static_cast<std::uint64_t>(in_log) * frame_bytes;
+}
+
+std::uint64_t SqliteDatabase::log_bytes() const noexcept {
+  return settings_.log_pages->load(std::memory_order_relaxed) * frame_bytes;
 }
 
 }  // namespace cloacina::backend::sqlite

@@ -21,6 +21,7 @@ class SqliteDatabase final : public Database {
   [[nodiscard]] std::chrono::microseconds lease_now() override;
   [[nodiscard]] std::string boot_id() override;
   std::uint64_t checkpoint(bool force) override;
+  [[nodiscard]] std::uint64_t log_bytes() const noexcept override;
   [[nodiscard]] std::string const& display_name() const noexcept override {
     return settings_.display_name;
   }

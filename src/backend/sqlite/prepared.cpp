@@ -6,22 +6,10 @@
 #include <cstring>
 #include <string>
 
+#include "backend/sqlite/statement_text.hpp"
+
 namespace cloacina::backend::sqlite {
 namespace {
-
-/// Table names are written `{s}.table`; an SQLite file is one schema.
-std::string with_schema(std::string_view text) {
-  constexpr std::string_view placeholder = "{s}.";
-  constexpr std::string_view schema = "main.";
-  std::string sql;
-  sql.reserve(text.size() + 16);
-  for (std::size_t at = text.find(placeholder); at != std::string_view::npos;
-       at = text.find(placeholder)) {
-    sql.append(text.substr(0, at)).append(schema);
-    text.remove_prefix(at + placeholder.size());
-  }
-  return sql.append(text);
-}
 
 [[noreturn]] void wrong_count(std::string_view name, std::size_t expected, std::size_t given) {
   throw SessionError(Failure::broken,
@@ -41,9 +29,9 @@ struct ResetAtEnd {
 
 }  // namespace
 
-Prepared::Prepared(sqlite3* connection, Statement const& statement)
+Prepared::Prepared(sqlite3* connection, Statement const& statement, std::size_t rows)
     : connection_(connection), name_(statement.name) {
-  auto const sql = with_schema(statement.sqlite);
+  auto const sql = statement_text(statement, rows);
   check(sqlite3_prepare_v3(connection, sql.data(), static_cast<int>(sql.size()),
                            SQLITE_PREPARE_PERSISTENT, &handle_, nullptr));
   auto const count = static_cast<std::size_t>(sqlite3_bind_parameter_count(handle_));

@@ -17,8 +17,9 @@ namespace cloacina::backend::sqlite {
 /// appearance, so that `SET a = $2 WHERE b = $1` would silently be bound the wrong way round.
 class Prepared {
  public:
-  /// Throws `SessionError` when the SQL is wrong or its parameters are not `$1` to `$n`.
-  Prepared(sqlite3* connection, Statement const& statement);
+  /// For so many rows at once, if the statement takes many. Throws `SessionError` when the SQL is
+  /// wrong or its parameters are not `$1` to `$n`.
+  Prepared(sqlite3* connection, Statement const& statement, std::size_t rows = 1);
   ~Prepared();
   Prepared(Prepared const&) = delete;
   Prepared& operator=(Prepared const&) = delete;
