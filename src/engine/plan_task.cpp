@@ -74,6 +74,7 @@ void PlanStep::retry(TaskIndex index) {
   RetryPolicy const& policy = workflow_.tasks[index].retry;
   double const random = policy.jitter && settings_.random ? settings_.random() : 0.5;
   ++task.attempt;
+  task.started_at.reset();  // this attempt has not begun; the ended one keeps its own times
   write_task(index);
   start_at(index, now_ + delay_before(task.attempt, policy, random));
 }

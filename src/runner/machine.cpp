@@ -276,12 +276,13 @@ void Machine::shut_down_now(std::chrono::milliseconds timeout) {
     if (core.threads) core.threads->shut_down(Clock::now() + (own_thread ? 0ms : 50ms));
     engine_thread_.join();
   } else {
-    // The database does not answer: the thread ends with its call, and keeps what it needs until
-    // then.
+    // The database does not answer, or has much to give back: the thread ends with its call, and
+    // keeps what it needs until then.
     engine::log_warning(
-        "cloacina: the database does not answer; the engine's thread is left behind");
+        "cloacina: the engine's thread is still in a call of the database and is left behind; what "
+        "it does not give back others take over after the lease");
     auto const error = std::make_exception_ptr(
-        RunnerStopped{"the runner was shut down while the database did not answer"});
+        RunnerStopped{"the runner was shut down during a call of the database"});
     for (auto& request : core.inbox->close()) engine::decline(std::move(request), error);
     if (core.threads) core.threads->shut_down(Clock::now());
     engine_thread_.detach();

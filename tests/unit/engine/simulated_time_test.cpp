@@ -62,6 +62,23 @@ TEST_CASE("retries wait exactly as long as their policy says", "[engine][simulat
       Times{0ms, 0ms});
 }
 
+TEST_CASE("a task that is cancelled between two attempts has made the first only",
+          "[engine][simulation][retry]") {
+  Simulation simulation{5};
+  auto const workflow =
+      WorkflowBuilder{"too_slow"}
+          .timeout(1h)
+          .task("fail", {.retry = {.max_attempts = 3, .initial_delay = 2h, .max_delay = 2h}},
+                [](TaskContext<>&) { throw TransientError{"no"}; })
+          .build();
+  SimulatedRunner runner{simulation, {workflow}};
+  auto const result = runner.execute("too_slow");
+  REQUIRE(result.status() == WorkflowStatus::failed);
+  auto const& task = result.task("fail");
+  CHECK(task.status == TaskStatus::cancelled);
+  CHECK(task.attempts == 1);
+}
+
 TEST_CASE("jitter stays within a quarter of the wait", "[engine][simulation][retry]") {
   auto const waits = waits_of({.max_attempts = 50, .initial_delay = 1s, .backoff = Backoff::fixed});
   REQUIRE(waits.size() == 49);
