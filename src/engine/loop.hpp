@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <deque>
@@ -86,6 +87,10 @@ class Loop {
   void mark_dirty(Entry& entry);
   void update_capacity(Entry& entry);
   [[nodiscard]] std::size_t free_capacity() const noexcept;
+  /// A part of the capacity: the bodies of one part run while the next is claimed.
+  [[nodiscard]] std::size_t claimed_at_once() const noexcept {
+    return std::max<std::size_t>(1, config_.max_active_executions / 4);
+  }
   void check_drained();
 
   // loop_commit.cpp: batch out, release

@@ -48,7 +48,7 @@ void Loop::commit_and_release() {
     auto const room = free_capacity();
     bool const claim =
         claim_wanted_ && !draining_ && room > 0 &&
-        (room * 4 >= config_.max_active_executions || busy_ == 0 || others_alive_ > 0);
+        (room >= claimed_at_once() || busy_ == 0 || others_alive_ > 0);
     if (dirty_.empty() && !claim && !committer_.renewal_due(environment_.monotonic())) {
       if (!releases_.empty()) release_all();
       return;
@@ -60,7 +60,8 @@ void Loop::commit_and_release() {
     entries.swap(dirty_);
     for (auto* entry : entries) entry->queued = false;
     build_batch(entries);
-    if (claim) batch_.claim = {.limit = room, .now = now_, .known = known_};
+    if (claim)
+      batch_.claim = {.limit = std::min(room, claimed_at_once()), .now = now_, .known = known_};
     if (!commit_batch(entries)) return;
     release_all();
     // What they decide is written first, then released: with the next batch, at once.
