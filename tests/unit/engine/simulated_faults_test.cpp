@@ -117,6 +117,41 @@ TEST_CASE("a commit whose answer is lost is resolved by reading, whichever way i
   CHECK(pending.acceptance->error() == nullptr);
 }
 
+TEST_CASE("what was claimed by a commit whose answer is lost is adopted, and runs once",
+          "[engine][simulation][commit]") {
+  Simulation simulation{4};
+  ScratchDirectory directory;
+  int claims = 0;
+  bool claiming = false;
+  auto const lose_the_third_claim = [&](std::string_view at) {
+    if (at == "begin") claiming = false;
+    if (at == "claim") claiming = true;
+    if (at == "commit.after" && claiming && ++claims == 3)
+      throw SessionError{Failure::unknown, "injected after a claim", "SQLITE_IOERR"};
+  };
+  std::map<std::string, int> runs;
+  auto const workflow = WorkflowBuilder{"count"}
+                            .task("count",
+                                  [&](TaskContext<>& context) {
+                                    ++runs[context.execution_id().to_string()];
+                                    context.put("done", true);
+                                  })
+                            .build();
+  // One at a time: all others are stored without an owner and claimed one by one.
+  SimulatedRunner runner{simulation,
+                         {workflow},
+                         {.url = directory.sqlite_url() + without_syncs,
+                          .config = {.max_active_executions = 1},
+                          .fault = lose_the_third_claim}};
+  std::vector<SimulatedRunner::Pending> pending;
+  for (int i = 0; i < 10; ++i) pending.push_back(runner.begin("count"));
+  for (auto& [handle, acceptance] : pending)
+    CHECK(handle.wait().status() == WorkflowStatus::completed);
+  CHECK(claims > 3);
+  CHECK(runs.size() == 10);
+  for (auto const& [id, times] : runs) CHECK(times == 1);
+}
+
 TEST_CASE("an outage longer than the lease ends where nobody else is there",
           "[engine][simulation][outage]") {
   Simulation simulation{3};
