@@ -20,6 +20,6 @@ CLOACINA_WORKFLOW(checkout, .inputs = {order_id}, .tasks = {price, bill});
 
 int main() {
   cloacina::DefaultRunner runner{"sqlite://orders.db"};
-  auto result = runner.execute(checkout(order_id = 42));
+  auto result = runner.execute(checkout(order_id = 42), {.idempotency_key = "order 42"});
   std::cout << result.get(receipt) << ": " << result.get(total) << '\n';
 }
