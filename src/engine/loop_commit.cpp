@@ -46,9 +46,8 @@ void Loop::commit_and_release() {
   // A release may decide something that wants to be written; that is the next batch, at once.
   while (!stopped_) {
     auto const room = free_capacity();
-    bool const claim =
-        claim_wanted_ && !draining_ && room > 0 &&
-        (room >= claimed_at_once() || busy_ == 0 || others_alive_ > 0);
+    bool const claim = claim_wanted_ && !draining_ && room > 0 &&
+                       (room >= claimed_at_once() || busy_ == 0 || others_alive_ > 0);
     if (dirty_.empty() && !claim && !committer_.renewal_due(environment_.monotonic())) {
       if (!releases_.empty()) release_all();
       return;

@@ -71,6 +71,10 @@ Workflow slow(std::chrono::nanoseconds time, std::vector<std::string>& log,
       .build();
 }
 
+Workflow one_task_doing_nothing() {
+  return WorkflowBuilder{"nothing"}.task("only", [](TaskContext<>&) {}).build();
+}
+
 }  // namespace
 
 TEST_CASE(
@@ -290,4 +294,21 @@ TEST_CASE("two runners on one file share the work, and each execution runs once"
   for (auto const& [id, count] : runs) CHECK(count == 1);
   auto const turns = fleet.simulation.turns("second");
   CHECK(turns > 10);
+}
+
+TEST_CASE("of more executions than one look reads, the last one's end is heard of too",
+          "[engine][simulation][watch]") {
+  Fleet fleet{9, {one_task_doing_nothing()}};
+  auto& owner = fleet.start("owner");
+  auto& watcher = fleet.start("watcher");
+  // Those that end late have the smaller ids, and are looked at first.
+  std::vector<std::shared_ptr<engine::Completion>> late;
+  for (int i = 0; i < 1'500; ++i)
+    late.push_back(watcher.machine().watch(
+        owner.submit("nothing", {}, {.start_after = std::chrono::hours{20}}).id()));
+  auto const last =
+      watcher.machine().watch(owner.submit("nothing", {}, {.start_after = 1min}).id());
+  CHECK(fleet.simulation.run_until([&] { return last->signal().is_set(); },
+                                   1min + 3 * poll_interval));
+  CHECK_FALSE(late.front()->signal().is_set());
 }
