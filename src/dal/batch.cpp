@@ -5,6 +5,7 @@
 
 #include "dal/columns.hpp"
 #include "dal/execution_columns.hpp"
+#include "dal/execution_inputs.hpp"
 #include "dal/sql_text.hpp"
 #include "dal/transaction.hpp"
 
@@ -92,10 +93,11 @@ void insert_executions(backend::Session& session, RunnerId me,
   Columns<12> columns{rows.size()};
   for (auto const& row : rows)
     columns.add(row.id, row.workflow, row.version, to_string(row.status),
-                std::int64_t{row.priority}, row.owned ? Value{me.value} : Value{nullptr}, row.input,
-                or_null(row.idempotency_key), row.created_at, or_null(row.start_after),
-                or_null(row.started_at), or_null(row.deadline));
+                std::int64_t{row.priority}, row.owned ? Value{me.value} : Value{nullptr},
+                own_input(row.input), or_null(row.idempotency_key), row.created_at,
+                or_null(row.start_after), or_null(row.started_at), or_null(row.deadline));
   auto const inserted = session.apply(insert_execution, columns.get());
+  insert_large_inputs(session, rows, inserted);
   for (std::size_t i = 0; i < inserted.size(); ++i)
     if (inserted[i] == 0) committed.not_inserted.push_back(i);
 }

@@ -10,9 +10,15 @@ namespace cloacina::dal {
 
 /// The columns of an `ExecutionRow`, in the order that `execution_rows` reads.
 inline constexpr char execution_columns[] =
-    "id, workflow, version, status, priority, owner, input, output, error, idempotency_key, "
-    "created_at, start_after,"
-    " started_at, completed_at, deadline, takeovers";
+    "id, workflow, version, status, priority, owner,"
+    " coalesce(input, (SELECT i.input FROM {s}.execution_inputs AS i WHERE i.execution_id = id)),"
+    " output, error, idempotency_key, created_at, start_after, started_at, completed_at, deadline,"
+    " takeovers";
+
+/// The same without input and output, which may be large.
+inline constexpr char listed_columns[] =
+    "id, workflow, version, status, priority, owner, '', NULL, error, idempotency_key, created_at,"
+    " start_after, started_at, completed_at, deadline, takeovers";
 
 [[nodiscard]] std::vector<ExecutionRow> execution_rows(backend::Rows const& rows);
 

@@ -4,6 +4,7 @@
 
 #include "dal/columns.hpp"
 #include "dal/execution_columns.hpp"
+#include "dal/execution_inputs.hpp"
 #include "dal/sql_text.hpp"
 #include "dal/transaction.hpp"
 
@@ -31,7 +32,7 @@ constexpr Statement exists_statement{
 
 // Newest first along the key; `$1` is larger than every id where nothing is to come after.
 constexpr auto list_sql =
-    join("SELECT ", execution_columns,
+    join("SELECT ", listed_columns,
          " FROM {s}.workflow_executions WHERE id < $1 AND ($2 IS NULL OR workflow = $2)"
          " AND ($3 IS NULL OR status = $3) ORDER BY id DESC LIMIT $4");
 constexpr Statement list_statement{.name = "list_executions", .sqlite = list_sql};
@@ -135,12 +136,13 @@ std::vector<ExecutionId> insert_unowned(backend::Database&, backend::Session& se
   Columns<8> columns{rows.size()};
   std::vector<ExecutionId> standing;
   for (auto const& row : rows) {
-    columns.add(row.id, row.workflow, row.version, std::int64_t{row.priority}, row.input,
+    columns.add(row.id, row.workflow, row.version, std::int64_t{row.priority}, own_input(row.input),
                 or_null(row.idempotency_key), row.created_at, or_null(row.start_after));
     standing.push_back(row.id);
   }
   Transaction transaction{session};
   auto const inserted = session.apply(insert_statement, columns.get());
+  insert_large_inputs(session, rows, inserted);
   for (std::size_t i = 0; i < inserted.size(); ++i) {
     if (inserted[i] != 0 || rows[i].idempotency_key.empty()) continue;
     if (auto const earlier =

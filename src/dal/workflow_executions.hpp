@@ -24,6 +24,7 @@ struct ListFilter {
   std::size_t limit = 100;
   std::optional<ExecutionId> after;  ///< newest first; ids smaller than this one
 };
+/// Newest first; without input and output.
 [[nodiscard]] std::vector<ExecutionRow> list_executions(backend::Session&, ListFilter const&);
 
 /// A `Client`'s insert (R19): unowned, repeated safely with the same ids. Returns for each row the

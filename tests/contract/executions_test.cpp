@@ -139,3 +139,53 @@ TEST_CASE("task_status shows every task, also one that has not started, with its
   CHECK(rows.text(1, 0) == "save");
   CHECK(rows.text(1, 1) == "NotStarted");
 }
+
+TEST_CASE("inputs come back whole, whatever their size, from every path that reads them",
+          "[contract][executions]") {
+  auto const size = GENERATE(std::size_t{2}, 1'024, 1'025, 100'000);
+  bool const owned = GENERATE(true, false);
+  DalFixture fixture;
+  auto const input = R"({"k":")" + std::string(size - 2, 'x') + R"("})";
+  auto row = an_execution(1, owned);
+  row.input = input;
+  auto other = an_execution(2, owned);
+  other.input = "{}";
+  auto const session = fixture.backend->database().open_writer();
+  if (owned) {
+    fixture.runner.commit(inserting({row, other}));
+    CHECK(dal::owned_executions(*session, fixture.runner.id()).front().input == input);
+  } else {
+    CHECK(dal::insert_unowned(fixture.backend->database(), *session, {row, other}).size() == 2);
+    dal::Batch claim;
+    claim.claim = {.limit = 2, .now = at(1), .known = known_workflows};
+    auto const claimed = fixture.runner.commit(claim).claimed;
+    REQUIRE(claimed.size() == 2);
+    CHECK(claimed[0].input == input);
+    CHECK(claimed[1].input == "{}");
+  }
+  CHECK(fixture.execution(1).input == input);
+  CHECK(fixture.execution(2).input == "{}");
+  CHECK(dal::list_executions(*session, {}).front().input.empty());
+}
+
+TEST_CASE("a large input that was not inserted leaves nothing behind", "[contract][executions]") {
+  static constexpr backend::Statement count{.name = "count_inputs",
+                                            .sqlite = "SELECT count(*) FROM {s}.execution_inputs"};
+  DalFixture fixture;
+  auto const session = fixture.backend->database().open_writer();
+  std::string const input = R"({"k":")" + std::string(5'000, 'x') + R"("})";
+  auto first = an_execution(1, false);
+  first.idempotency_key = "key";
+  first.input = input;
+  auto second = an_execution(2, false);
+  second.idempotency_key = "key";
+  second.input = input;
+  (void)dal::insert_unowned(fixture.backend->database(), *session, {first, second});
+  CHECK(session->query(count).integer(0, 0) == 1);
+  auto third = an_execution(3);
+  third.idempotency_key = "key";
+  third.input = input;
+  CHECK(fixture.runner.commit(inserting({third})).not_inserted == std::vector<std::size_t>{0});
+  CHECK(session->query(count).integer(0, 0) == 1);
+  CHECK(fixture.execution(1).input == input);
+}

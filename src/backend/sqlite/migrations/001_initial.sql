@@ -52,8 +52,15 @@ CREATE TABLE workflow_executions (
   parent_execution BLOB,
   parent_task TEXT,
   error TEXT,
-  input TEXT NOT NULL,
+  input TEXT,  -- NULL: in execution_inputs
   output TEXT
+) STRICT, WITHOUT ROWID;
+
+-- Inputs that are larger than 1 KiB. An execution's row is written as a whole each time that its owner or status changes:
+-- a takeover of ten thousand executions must not write their inputs again.
+CREATE TABLE execution_inputs (
+  execution_id BLOB NOT NULL PRIMARY KEY CHECK (length(execution_id) = 16),
+  input TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 -- Each row is in at most one of the next three, and in none when it is final: how fast they are does not depend on how
