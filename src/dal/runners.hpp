@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -48,9 +49,11 @@ struct TakeoverResult {
 };
 /// R2 in one transaction: own fence; expired runners dead; their executions unowned with takeovers
 /// + 1; crashes counted (R9), at-most-once tasks with a marker Failed (R10); Running tasks Ready.
-/// Dead rows are kept for a day.
+/// Dead rows are kept for a day. `allowed` is asked behind the fence: if it says no, the lease is
+/// renewed and that is all (R7).
 [[nodiscard]] TakeoverResult take_over(backend::Database&, backend::Session&, Fence const&,
-                                       Instant now, std::uint32_t max_crashes);
+                                       Instant now, std::uint32_t max_crashes,
+                                       std::function<bool()> const& allowed);
 
 /// R2, release: the engine's last transaction. `at_most_once` as in `take_over`.
 [[nodiscard]] Outcome release(backend::Database&, backend::Session&, Fence const&, Instant now);

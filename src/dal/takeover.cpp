@@ -113,9 +113,11 @@ std::vector<ExecutionId> ids_of(backend::Rows const& rows) {
 }  // namespace
 
 TakeoverResult take_over(backend::Database& database, backend::Session& session, Fence const& fence,
-                         Instant now, std::uint32_t max_crashes) {
+                         Instant now, std::uint32_t max_crashes,
+                         std::function<bool()> const& allowed) {
   TakeoverResult result;
   result.outcome = fenced(database, session, fence, [&](Committed&) {
+    if (!allowed()) return;
     auto const boot_id = database.boot_id();
     std::array<Value, 4> const parameters{fence.runner.value, now,
                                           std::int64_t{database.lease_now().count()},

@@ -43,6 +43,7 @@ void Committer::enroll() {
   dal::register_runner(database_, session(), row, settings_.lease, settings_.definitions);
   settings_.row.id = row.id;
   commit_seq_ = 0;
+  unsettled_ = false;
   last_renewal_ = sent;
   no_takeover_before_ = 0ns;
 }
@@ -61,6 +62,12 @@ void Committer::renewed(std::chrono::nanoseconds sent) noexcept {
 }
 
 Committer::Result Committer::commit(dal::Batch const& batch) {
+  // A takeover whose answer was lost may have used the next number. An empty batch finds out: it
+  // may be taken for the takeover and the takeover for it, because nothing depends on either.
+  if (std::exchange(unsettled_, false)) {
+    auto settled = commit({});
+    if (!std::holds_alternative<dal::Committed>(settled)) return settled;
+  }
   for (;;) {
     std::string trouble;
     bool ask = false;
@@ -167,18 +174,24 @@ void Committer::give_up() noexcept {
 }
 
 bool Committer::take_over(Instant now, dal::TakeoverResult& result) {
+  if (unsettled_) return false;
   auto const sent = environment_.monotonic();
-  result = dal::take_over(database_, session(), fence(), now, settings_.max_crashes);
+  // Asked once more when the turn has come: waiting for it may have taken longer than R7 allows.
+  result = dal::take_over(database_, session(), fence(), now, settings_.max_crashes,
+                          [this] { return may_take_over(environment_.monotonic()); });
   if (std::holds_alternative<dal::Committed>(result.outcome)) {
     renewed(sent);
     return true;
   }
   if (auto const* again = std::get_if<dal::Again>(&result.outcome); again && !again->session_broken)
     return false;
-  // The next commit finds out what became of it: it carries the same number.
   if (std::holds_alternative<dal::Unknown>(result.outcome)) {
     session_failed();
-    if (read_fate() == Fate::applied) renewed(sent);
+    if (read_fate() == Fate::applied) {
+      renewed(sent);
+    } else {
+      unsettled_ = true;
+    }
   }
   return false;
 }

@@ -53,6 +53,7 @@ bool Loop::step(std::chrono::nanoseconds longest_wait) {
     auto const wait = std::min(longest_wait, next_turn() - environment_.monotonic());
     if (wait > 0ns) inbox_.wait(std::chrono::steady_clock::now() + wait);
   }
+  heed_end();
   now_ = environment_.now();
   mono_ = environment_.monotonic();
   inbox_.drain(finished_, requests_);
@@ -67,6 +68,12 @@ bool Loop::step(std::chrono::nanoseconds longest_wait) {
   check_drained();
   if (release_wanted_ && !stopped_) give_back_everything();
   return !stopped_;
+}
+
+void Loop::heed_end() noexcept {
+  if (!must_end_.load()) return;
+  draining_ = true;
+  release_wanted_ = true;
 }
 
 std::chrono::nanoseconds Loop::next_turn() {
@@ -143,8 +150,7 @@ void Loop::on_request(CancelRequest&& request) {
     }
     if (entry->insert && !entry->idempotency_key.empty()) {
       // Whether this is the execution that stands for the key is known after the commit.
-      inbox_.push(Request{std::move(request)});
-      return;
+      return send_again(Request{std::move(request)});
     }
     entry->cancels.push_back(std::move(request.answer));
     entry->owned = true;  // one that was to be left for anybody is stored as Cancelled instead
@@ -179,6 +185,13 @@ void Loop::on_request(WatchRequest&& request) {
   ask_for(id);
 }
 
+void Loop::send_again(Request&& request) {
+  if (inbox_.push(std::move(request))) return;
+  decline(
+      std::move(request),
+      std::make_exception_ptr(RunnerStopped{"the runner was shut down before this could be done"}));
+}
+
 void Loop::on_request(CallbackReturned&& returned) {
   if (returned.epoch != epoch_) return;
   auto* entry = table_.find(returned.execution);
@@ -188,7 +201,28 @@ void Loop::on_request(CallbackReturned&& returned) {
 void Loop::on_request(DrainRequest&&) {
   if (draining_) return;
   draining_ = true;
-  bodies_out_ -= bodies_.take_back().size();
+  auto const taken = bodies_.take_back();
+  bodies_out_ -= taken.size();
+  for (auto const& ready : taken) {
+    auto* entry = ready.epoch == epoch_ ? table_.find(ready.execution) : nullptr;
+    if (!entry) continue;
+    --entry->bodies;
+    take_start_back(*entry, ready.task, ready.attempt);
+  }
+}
+
+// The start of what must not run twice is stored before its body begins (R10). One that has not
+// begun must not look as if its outcome were unknown.
+void Loop::take_start_back(Entry& entry, TaskIndex index, std::uint32_t attempt) {
+  auto& task = entry.state.tasks[index];
+  if (task.status != TaskStatus::running || task.attempt != attempt ||
+      entry.state.workflow->tasks[index].execution == ExecutionMode::at_least_once)
+    return;
+  task.status = TaskStatus::ready;
+  task.started_at.reset();
+  if (!task.dirty) entry.dirty_tasks.push_back(index);
+  task.dirty = true;
+  mark_dirty(entry);
 }
 
 void Loop::on_request(ReleaseRequest&&) {

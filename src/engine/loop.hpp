@@ -52,6 +52,9 @@ class Loop {
   [[nodiscard]] std::chrono::nanoseconds next_turn();
   /// From any thread: nothing runs here any more (meaningful once a `DrainRequest` was handled).
   [[nodiscard]] bool is_drained() const noexcept { return drained_.load(); }
+  /// From any thread: give everything back as soon as the call of the database under way returns,
+  /// whatever it says, and take no more turns. For a runner that waits for its engine no longer.
+  void end_soon() noexcept { must_end_.store(true); }
   /// Called on the engine thread, when it is drained.
   void on_drained(std::function<void()> callback) { on_drained_ = std::move(callback); }
 
@@ -78,9 +81,13 @@ class Loop {
   void on_request(CancelRequest&& request);
   void on_request(WatchRequest&& request);
   void on_request(CallbackReturned&& returned);
+  /// To be handled in the next turn; declined if there will be none.
+  void send_again(Request&& request);
   void on_request(DrainRequest&&);
+  void take_start_back(Entry& entry, TaskIndex task, std::uint32_t attempt);
   void on_request(StopRequest&&) { stopping_ = true; }
   void on_request(ReleaseRequest&&);
+  void heed_end() noexcept;
   void on_time();
   void decide(Entry& entry, Event&& event);
   void note_action(Entry& entry, Action const& action);
@@ -101,7 +108,9 @@ class Loop {
   void written(Entry& entry);
   bool commit_batch(std::vector<Entry*> const& entries);
   void commit_one_by_one(std::vector<Entry*> const& entries);
-  void refuse(Entry& entry, dal::Refused const& refused);
+  /// What became of storing the failure.
+  [[nodiscard]] Committer::Result refuse(Entry& entry, dal::Refused const& refused);
+  void fail_unstored(Entry& entry, std::string error);
   void release_all();
   void start_body(Entry& entry, TaskIndex task, std::vector<ReadyTask>& ready);
   void start_bodies(std::vector<ReadyTask>& ready);
@@ -142,6 +151,7 @@ class Loop {
   std::vector<Release> releases_;
   std::deque<LazyMarker> markers_;
   dal::Batch batch_;
+  std::vector<std::pair<ExecutionId, std::string>> unreadable_;  // owned, to be stored as Failed
   std::vector<dal::ExecutionRow> claimed_;  // by the last batch, not taken into the table yet
   Watched watched_;                         // executions of others, or of nobody
   ExecutionId last_asked_{};                // they are looked at in turns
@@ -154,13 +164,12 @@ class Loop {
   std::size_t busy_ = 0;        // executions with a task Ready or Running
   std::size_t bodies_out_ = 0;  // handed over and not reported back
   std::size_t others_alive_ = 0;
-  std::size_t unowned_ =
-      0;  // left for anybody by this runner since the last claim that came back short
   bool claim_wanted_ = false;
   bool draining_ = false;
   bool stopping_ = false;  // bodies were asked to stop for the shutdown
   bool release_wanted_ = false;
   bool stopped_ = false;
+  std::atomic<bool> must_end_{false};
   std::atomic<bool> drained_{false};
   std::function<void()> on_drained_;
 

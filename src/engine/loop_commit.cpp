@@ -48,7 +48,8 @@ void Loop::commit_and_release() {
     auto const room = free_capacity();
     bool const claim = claim_wanted_ && !draining_ && room > 0 &&
                        (room >= claimed_at_once() || busy_ == 0 || others_alive_ > 0);
-    if (dirty_.empty() && !claim && !committer_.renewal_due(environment_.monotonic())) {
+    if (dirty_.empty() && unreadable_.empty() && !claim &&
+        !committer_.renewal_due(environment_.monotonic())) {
       if (!releases_.empty()) release_all();
       return;
     }
@@ -62,6 +63,7 @@ void Loop::commit_and_release() {
     if (claim)
       batch_.claim = {.limit = std::min(room, claimed_at_once()), .now = now_, .known = known_};
     if (!commit_batch(entries)) return;
+    heed_end();
     release_all();
     // What they decide is written first, then released: with the next batch, at once.
     adopt(std::exchange(claimed_, {}));
@@ -72,6 +74,14 @@ void Loop::commit_and_release() {
 void Loop::build_batch(std::vector<Entry*> const& entries) {
   batch_.clear();
   for (auto* entry : entries) add_rows(*entry);
+  for (auto const& [id, why] : unreadable_) {
+    auto& update = batch_.updates.emplace_back();
+    update.id = id;
+    update.status = WorkflowStatus::failed;
+    update.error = why;
+    update.completed_at = now_;
+    update.release = true;
+  }
 }
 
 void Loop::add_rows(Entry& entry) {
@@ -165,6 +175,7 @@ bool Loop::commit_batch(std::vector<Entry*> const& entries) {
     std::vector<ExecutionId> refused;
     for (auto const index : committed->not_inserted) refused.push_back(batch_.inserts[index].id);
     for (auto* entry : entries) written(*entry);
+    unreadable_.clear();
     for (auto const id : refused)
       if (auto* entry = table_.find(id)) not_inserted(*entry);
     if (batch_.claim.limit > 0) {
@@ -191,27 +202,29 @@ void Loop::commit_one_by_one(std::vector<Entry*> const& entries) {
   for (std::size_t i = 0; i < entries.size(); ++i) {
     auto* const entry = entries[i];
     batch_.clear();
-    if (auto result = committer_.commit(batch_); !std::holds_alternative<dal::Committed>(result)) {
-      // Those before it are done with, or gone.
-      for (auto left = i; left < entries.size(); ++left) mark_dirty(*entries[left]);
-      if (std::holds_alternative<Committer::Dead>(result)) return declared_dead();
-      stopped_ = true;
-      return give_back_everything();
-    }
-    add_rows(*entry);
     auto result = committer_.commit(batch_);
-    if (auto* refused = std::get_if<Committer::Refused>(&result)) {
-      refuse(*entry, *refused);
-    } else if (auto* committed = std::get_if<dal::Committed>(&result)) {
-      written(*entry);
-      if (!committed->not_inserted.empty()) not_inserted(*entry);
-    } else {
-      mark_dirty(*entry);
+    if (std::holds_alternative<dal::Committed>(result)) {
+      add_rows(*entry);
+      result = committer_.commit(batch_);
+      if (auto const* committed = std::get_if<dal::Committed>(&result)) {
+        written(*entry);
+        if (!committed->not_inserted.empty()) not_inserted(*entry);
+      } else if (auto const refused = std::get_if<Committer::Refused>(&result)) {
+        auto const why = *refused;
+        result = refuse(*entry, why);
+      }
     }
+    bool const dead = std::holds_alternative<Committer::Dead>(result);
+    if (!dead && !std::holds_alternative<Committer::GaveUp>(result)) continue;
+    // Those before it are done with, or gone.
+    for (auto left = i; left < entries.size(); ++left) mark_dirty(*entries[left]);
+    if (dead) return declared_dead();
+    stopped_ = true;
+    return give_back_everything();
   }
 }
 
-void Loop::refuse(Entry& entry, dal::Refused const& refused) {
+Committer::Result Loop::refuse(Entry& entry, dal::Refused const& refused) {
   auto const id = entry.state.id.to_string();
   log_error("cloacina: the database refuses a row of execution " + id + ": " + refused.message);
   auto const ref = entry.ref();
@@ -234,32 +247,57 @@ void Loop::refuse(Entry& entry, dal::Refused const& refused) {
     due_.set(entry.slot, std::nullopt);
     if (entry.busy) --busy_;
     table_.erase(entry);
-    return;
+    return dal::Committed{};
   }
-  // It fails with that error and without the value that was refused.
-  auto& state = entry.state;
-  state.status = WorkflowStatus::failed;
-  state.error = "the database refuses a value: " + refused.message;
-  state.output = state.input;
-  state.completed_at = now_;
-  for (auto const index : entry.dirty_tasks) state.tasks[index].dirty = false;
-  entry.dirty_tasks.clear();
-  state.ended_attempts.clear();
   entry.stopped->store(true);
-  bodies_.stop_execution(state.id);
+  bodies_.stop_execution(entry.state.id);
   due_.set(entry.slot, std::nullopt);
+  fail_unstored(entry, "the database refuses a value: " + refused.message);
   update_capacity(entry);
   batch_.clear();
-  entry.update = true;
   add_rows(entry);
   auto result = committer_.commit(batch_);
-  if (!std::holds_alternative<dal::Committed>(result)) {
-    log_error("cloacina: execution " + id +
-              " could not be marked Failed; it stays as it is stored");
+  if (std::holds_alternative<Committer::Refused>(result)) {
+    // Whatever it is, the end alone must be stored.
+    batch_.tasks.clear();
+    result = committer_.commit(batch_);
+    if (std::holds_alternative<Committer::Refused>(result))
+      log_error("cloacina: execution " + id +
+                " could not be marked Failed; it stays as it is stored");
   }
+  if (std::holds_alternative<Committer::Dead>(result) ||
+      std::holds_alternative<Committer::GaveUp>(result))
+    return result;
   written(entry);
   if (observations_) observe(entry, {.kind = Action::Kind::write_execution});
   releases_.push_back({.kind = Release::Kind::finish, .execution = ref});
+  return result;
+}
+
+// It fails with that error, without the values that could not be stored: what ended since the last
+// commit has Failed, what has not ended is Cancelled.
+void Loop::fail_unstored(Entry& entry, std::string error) {
+  auto& state = entry.state;
+  for (TaskIndex i = 0; i < state.tasks.size(); ++i) {
+    auto& task = state.tasks[i];
+    if (is_final(task.status) && !task.dirty) continue;
+    if (!task.dirty) entry.dirty_tasks.push_back(i);
+    task.dirty = true;
+    bool const ended = task.status == TaskStatus::completed || task.status == TaskStatus::failed;
+    if (task.status != TaskStatus::skipped)
+      task.status = ended ? TaskStatus::failed : TaskStatus::cancelled;
+    task.error = ended ? error : std::string{};
+    task.skip_reason.clear();
+    task.delta_text.clear();
+    task.completed_at = now_;
+    task.wake_at.reset();
+  }
+  state.ended_attempts.clear();
+  state.status = WorkflowStatus::failed;
+  state.error = std::move(error);
+  state.output = state.input;
+  state.completed_at = now_;
+  entry.update = true;
 }
 
 void Loop::release_all() {
@@ -272,8 +310,14 @@ void Loop::release_all() {
     switch (release.kind) {
       case Release::Kind::start:
         if (auto const& task = entry->state.tasks[release.task];
-            task.status == TaskStatus::running && task.attempt == release.attempt && !draining_)
-          start_body(*entry, release.task, ready);
+            task.status == TaskStatus::running && task.attempt == release.attempt) {
+          if (draining_) {
+            --entry->bodies;
+            take_start_back(*entry, release.task, release.attempt);
+          } else {
+            start_body(*entry, release.task, ready);
+          }
+        }
         if (ready.size() >= bodies_at_once) start_bodies(ready);
         break;
       case Release::Kind::task_final:

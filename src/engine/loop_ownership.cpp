@@ -30,7 +30,7 @@ void Loop::look_around() {
     claim_wanted_ = claim_wanted_ || seen.claimable;
     if (seen.expired_runners && config_.enable_recovery && committer_.may_take_over(mono_)) {
       dal::TakeoverResult result;
-      if (committer_.take_over(now_, result)) {
+      if (committer_.take_over(now_, result) && result.runners > 0) {
         claim_wanted_ = true;
         log_info("cloacina: took over " + std::to_string(result.executions) + " executions of " +
                  std::to_string(result.runners) + " runners that died");
@@ -85,11 +85,17 @@ void Loop::adopt(dal::ExecutionRow&& row) {
     } else {
       decide(entry, Loaded{});
     }
-  } catch (Error const& error) {
-    // Its rows stay; the next reconcile or the next owner tries again.
-    log_error("cloacina: execution " + row.id.to_string() +
-              " could not be loaded: " + error.what());
+  } catch (backend::SessionError const& error) {
+    log_warning("cloacina: execution " + row.id.to_string() +
+                " could not be loaded yet: " + error.what());
     committer_.session_failed();
+  } catch (Error const& error) {
+    // Nobody will ever be able to run it: one bad row must not come back for ever (R16).
+    log_error("cloacina: execution " + row.id.to_string() +
+              " is Failed, because what is stored of "
+              "it cannot be read: " +
+              error.what());
+    unreadable_.emplace_back(row.id, std::string{"what is stored cannot be read: "} + error.what());
   }
 }
 
@@ -136,6 +142,7 @@ void Loop::declared_dead() {
   markers_.clear();
   dirty_.clear();
   seen_.clear();  // observers hear of what is stored
+  unreadable_.clear();
   std::vector<Submission> again;
   table_.for_each([&](Entry& entry) {
     entry.stopped->store(true);
@@ -180,7 +187,7 @@ void Loop::declared_dead() {
   bodies_.set_lease_end(committer_.lease_end());
   next_look_ = mono_;
   claim_wanted_ = true;
-  for (auto& submission : again) inbox_.push(Request{std::move(submission)});
+  for (auto& submission : again) send_again(Request{std::move(submission)});
 }
 
 void Loop::watch(std::shared_ptr<Completion> completion) {

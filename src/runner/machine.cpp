@@ -270,6 +270,7 @@ void Machine::shut_down_now(std::chrono::milliseconds timeout) {
     core.committer.give_up();
     ended = core.ended.wait(core.environment, grace);
   }
+  if (!ended) core.loop->end_soon();
   core.accepting.store(false);
   if (core.environment.conductor) return core.environment.conductor->remove_engine(core_.get());
   if (ended) {

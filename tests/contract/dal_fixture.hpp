@@ -53,7 +53,8 @@ class TestRunner {
   /// Must be committed.
   dal::Committed commit(dal::Batch const& batch) { return committed(try_commit(batch)); }
   dal::TakeoverResult take_over(Instant now, std::uint32_t max_crashes = 5) {
-    auto result = dal::take_over(database(), *session_, next(), now, max_crashes);
+    auto result =
+        dal::take_over(database(), *session_, next(), now, max_crashes, [] { return true; });
     committed(counted(result.outcome));
     return result;
   }

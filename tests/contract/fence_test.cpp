@@ -82,7 +82,7 @@ TEST_CASE("a runner that was declared dead writes nothing any more", "[contract]
       std::holds_alternative<dal::Fenced>(fixture.runner.try_commit(inserting({an_execution(1)}))));
   CHECK(std::holds_alternative<dal::Fenced>(fixture.runner.release(at(51))));
   auto const takeover = dal::take_over(fixture.runner.database(), fixture.runner.session(),
-                                       fixture.runner.next(), at(51), 5);
+                                       fixture.runner.next(), at(51), 5, [] { return true; });
   CHECK(std::holds_alternative<dal::Fenced>(takeover.outcome));
   CHECK_FALSE(stored(fixture, 1));
   CHECK_FALSE(state_of(fixture.runner).alive);

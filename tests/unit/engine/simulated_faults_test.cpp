@@ -250,7 +250,15 @@ TEST_CASE("a row that the database refuses fails its execution and no other",
       CAPTURE(i);
       auto const result = pending[static_cast<std::size_t>(i)].handle.wait();
       CHECK(result.status() == (i == 4 ? WorkflowStatus::failed : WorkflowStatus::completed));
-      if (i == 4) CHECK_THAT(result.error(), Catch::Contains("refused by the test"));
+      if (i != 4) continue;
+      CHECK_THAT(result.error(), Catch::Contains("refused by the test"));
+      // What the waiter hears is what is stored, and nothing of it is open.
+      auto const stored = runner.machine().result(result.id());
+      CHECK(result.task("write").status == TaskStatus::failed);
+      CHECK(result.task("then").status == TaskStatus::cancelled);
+      CHECK(stored.task("write").status == TaskStatus::failed);
+      CHECK(stored.task("then").status == TaskStatus::cancelled);
+      CHECK_THAT(stored.task("write").error, Catch::Contains("refused by the test"));
     }
     CHECK(
         raw.integer(
@@ -327,4 +335,29 @@ TEST_CASE("a runner that is declared dead while it splits a batch sends the rest
   for (std::size_t i = 1; i < 6; ++i)
     CHECK(pending[i].handle.wait().status() == WorkflowStatus::completed);
   CHECK(dead);
+}
+
+TEST_CASE("an execution that cannot be read is Failed once, and holds nobody up",
+          "[engine][simulation][refused]") {
+  Simulation simulation{7};
+  ScratchDirectory directory;
+  auto const workflow = WorkflowBuilder{"write"}.task("write", [](TaskContext<>&) {}).build();
+  int reconciled = 0;
+  auto const count = [&](std::string_view point) { reconciled += point == "owned_executions"; };
+  SimulatedRunner runner{
+      simulation, {workflow}, {.url = directory.sqlite_url() + without_syncs, .fault = count}};
+  RawDatabase raw{directory.path() / "test.db"};
+  raw.execute(
+      "INSERT INTO workflow_executions (id, workflow, version, status, created_at, input) VALUES "
+      "(x'0192f0c1000070008000000000000001', 'write', '" +
+      workflow.version() + "', 'Pending', 1, '{\"broken')");
+  auto const id = ExecutionId::parse("0192f0c1-0000-7000-8000-000000000001");
+  auto const status = [&] { return runner.machine().status(id); };
+  REQUIRE(simulation.run_until([&] { return status() == WorkflowStatus::failed; }, 10s));
+  CHECK_THAT(raw.text("SELECT error FROM workflow_executions"), Catch::Contains("cannot be read"));
+  CHECK(raw.integer("SELECT count(*) FROM workflow_executions WHERE owner IS NULL") == 1);
+  auto const before = reconciled;
+  CHECK(runner.execute("write").status() == WorkflowStatus::completed);
+  simulation.run_for(1min);
+  CHECK(reconciled == before);
 }

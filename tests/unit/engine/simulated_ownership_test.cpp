@@ -312,3 +312,51 @@ TEST_CASE("of more executions than one look reads, the last one's end is heard o
                                    1min + 3 * poll_interval));
   CHECK_FALSE(late.front()->signal().is_set());
 }
+
+TEST_CASE("a takeover whose answer is lost is not mistaken for the batch that follows",
+          "[engine][simulation][takeover][unknown]") {
+  std::vector<std::string> log;
+  int ended = 0;
+  auto const brief = WorkflowBuilder{"brief"}
+                         .task("only",
+                               [&](TaskContext<>& context) -> asio::awaitable<void> {
+                                 co_await context.async_sleep_for(
+                                     std::chrono::milliseconds{context.get_as<int>("ms")});
+                                 ++ended;
+                               })
+                         .build();
+  Fleet fleet{11, {slow(60s, log), brief}};
+  fleet.start("first").submit("slow");
+  bool taking_over = false;
+  int unreadable = 0;
+  int lost = 0;
+  auto const fault = [&](std::string_view point) {
+    using backend::Failure;
+    using backend::SessionError;
+    if (point == "begin") taking_over = false;
+    if (point == "take_executions") taking_over = true;
+    if (point == "commit.after" && taking_over) {
+      taking_over = false;
+      ++lost;
+      unreadable = 1;
+      throw SessionError{Failure::unknown, "injected after the takeover", "SQLITE_IOERR"};
+    }
+    if (point == "read_runner" && unreadable > 0) {
+      --unreadable;
+      throw SessionError{Failure::again, "injected", "SQLITE_IOERR"};
+    }
+  };
+  auto& second = fleet.start("second", fault);
+  fleet.simulation.run_for(1s);
+  // One of them ends in each turn that a takeover may come in.
+  std::vector<ExecutionHandle> handles;
+  for (int i = 0; i < 2'000; ++i)
+    handles.push_back(second.submit("brief", Context{{"ms", i * 10}}));
+  fleet.kill("first");
+  for (auto const& handle : handles) CHECK(handle.wait().status() == WorkflowStatus::completed);
+  CHECK(lost == 1);
+  CHECK(ended == 2'000);
+  CHECK(fleet.count("workflow_executions WHERE workflow = 'brief' AND status = 'Completed'") ==
+        2'000);
+  CHECK(fleet.count("task_executions WHERE task = 'only' AND status = 'Completed'") == 2'000);
+}
