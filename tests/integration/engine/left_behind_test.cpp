@@ -1,14 +1,16 @@
 // A shutdown that may not wait for the engine, because the database keeps it in a call.
-#include <future>
-#include <optional>
+#include <atomic>
+#include <memory>
 #include <thread>
 
-#include <cloacina/client.hpp>
+#include <cloacina/environment.hpp>
 #include <cloacina/error.hpp>
 
 #include "support/catch.hpp"
 #include "support/raw_database.hpp"
 #include "support/running.hpp"
+
+#include "runner/machine.hpp"
 
 using namespace cloacina;
 using namespace cloacina::test;
@@ -29,19 +31,37 @@ void wait_until(std::function<bool()> const& holds) {
   }
 }
 
-/// A runner whose engine waits for the write lock, and the caller whose submission it wants to
-/// store. Shut down meanwhile.
+/// A runner that was shut down while its engine is in the middle of a commit.
 struct LeftBehind {
   ScratchDirectory directory;
-  std::optional<DefaultRunner> runner{start(directory.sqlite_url(), {nothing()})};
+  std::string_view point;  ///< where the engine is held until `gate` is opened
+  Gate gate;
+  std::atomic<bool> armed{false};
+  std::shared_ptr<detail::Machine> machine{std::make_shared<detail::Machine>(
+      detail::Machine::Parts{.database_url = directory.sqlite_url(),
+                             .config = {},
+                             .workflows = registry_of({nothing()}).snapshot(),
+                             .environment = Environment::system(),
+                             .observer = nullptr,
+                             .fault = [this](std::string_view at) {
+                               if (armed && at == point) gate.pass();
+                             }})};
   RawDatabase raw{directory.path() / "test.db"};
-  std::future<void> submission;
+  std::shared_ptr<engine::Acceptance> answer = std::make_shared<engine::Acceptance>(1);
 
-  LeftBehind() {
-    raw.execute("BEGIN IMMEDIATE");
-    submission = std::async(std::launch::async, [this] { (void)runner->submit("nothing", {}); });
-    // The engine has taken it, or takes it in its next turn; both end in the lock.
-    runner->shutdown(0ms);
+  explicit LeftBehind(std::string_view where = "commit.before") : point(where) {
+    auto submission = machine->make_submission("nothing", {}, {});
+    submission.acceptance = answer;
+    std::vector<engine::Submission> one;
+    one.push_back(std::move(submission));
+    armed = true;
+    machine->submit(std::move(one));
+    gate.wait_for_arrivals(1);
+    machine->shutdown(0ms);
+  }
+  ~LeftBehind() {
+    gate.open();
+    wait_until([&] { return raw.text("SELECT state FROM runners LIMIT 1") != "alive"; });
   }
 };
 
@@ -50,26 +70,26 @@ struct LeftBehind {
 TEST_CASE("an engine that was left behind gives everything back and ends, once its call succeeds",
           "[left-behind]") {
   LeftBehind left;
-  left.raw.execute("COMMIT");
-  CHECK_THROWS_AS(left.submission.get(), RunnerStopped);
+  left.gate.open();
   wait_until([&] { return left.raw.text("SELECT state FROM runners") == "stopped"; });
   CHECK(left.raw.integer("SELECT count(*) FROM workflow_executions WHERE owner IS NOT NULL") == 0);
-  // It claims nothing more.
-  auto const commits = left.raw.text("SELECT commit_seq FROM runners");
-  auto const id =
-      Client{left.directory.sqlite_url(), registry_of({nothing()})}.submit("nothing", {});
-  auto second = start(left.directory.sqlite_url(), {nothing()});
-  CHECK(wait(second.handle(id)).status() == WorkflowStatus::completed);
-  CHECK(left.raw.text("SELECT commit_seq FROM runners WHERE state = 'stopped'") == commits);
+  // Accepted or not: there is an answer, and it is true.
+  REQUIRE(left.answer->signal().wait(Environment::system(), patience));
+  CHECK(left.raw.integer("SELECT count(*) FROM workflow_executions") ==
+        (left.answer->error() ? 0 : 1));
 }
 
 TEST_CASE("a submission under way is answered, also when its runner was declared dead meanwhile",
           "[left-behind]") {
-  LeftBehind left;
-  left.raw.execute("UPDATE runners SET state = 'dead', ended_at = 1");
-  left.raw.execute("COMMIT");
-  REQUIRE(left.submission.wait_for(patience) == std::future_status::ready);
-  CHECK_THROWS_AS(left.submission.get(), RunnerStopped);
+  std::shared_ptr<engine::Acceptance> answer;
+  {
+    // Before the fence: the transaction has not begun.
+    LeftBehind left{"begin"};
+    answer = left.answer;
+    left.raw.execute("UPDATE runners SET state = 'dead', ended_at = 1");
+  }
+  REQUIRE(answer->signal().wait(Environment::system(), patience));
+  CHECK_THROWS_AS(std::rethrow_exception(answer->error()), RunnerStopped);
 }
 
 TEST_CASE("runners that both waited for the write lock do not take each other over",
