@@ -45,7 +45,7 @@ class DefaultRunner {
 
   DefaultRunner(DefaultRunner&&) noexcept;
   DefaultRunner& operator=(DefaultRunner&&) noexcept;
-  /// `shutdown(5 s)`.
+  /// `shutdown(5 s)`; an observer that does not return is waited for one more second.
   ~DefaultRunner();
 
   // ---- submit and wait
