@@ -87,7 +87,7 @@ class Committer {
   std::chrono::nanoseconds no_takeover_before_{};
   bool reconcile_wanted_ = false;
   bool unsettled_ = false;  // the number after `commit_seq_` may be a takeover's
-  unsigned failures_ = 0;  // in a row
+  unsigned failures_ = 0;   // in a row
 
   std::mutex mutex_;
   std::condition_variable gave_up_changed_;

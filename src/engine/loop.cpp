@@ -187,8 +187,9 @@ void Loop::on_request(WatchRequest&& request) {
 
 void Loop::send_again(Request&& request) {
   if (inbox_.push(std::move(request))) return;
+  // A closed inbox leaves the request as it was.
   decline(
-      std::move(request),
+      std::move(request),  // NOLINT(bugprone-use-after-move)
       std::make_exception_ptr(RunnerStopped{"the runner was shut down before this could be done"}));
 }
 

@@ -163,7 +163,8 @@ TEST_CASE("a takeover goes through the owner's index", "[dal][plans]") {
   REQUIRE(std::holds_alternative<dal::Committed>(dal::commit(
       *fixture.database, *fixture.session, {other.id, 1, std::chrono::seconds{-1}}, batch)));
   fixture.traced.clear();
-  auto const result = dal::take_over(*fixture.database, *fixture.session, {me, 1, lease}, now, 5, [] { return true; });
+  auto const result = dal::take_over(*fixture.database, *fixture.session, {me, 1, lease}, now, 5,
+                                     [] { return true; });
   REQUIRE(result.executions == 1);
   CHECK(fixture.uses("SEARCH e USING COVERING INDEX executions_owned (owner=?)"));
   CHECK(fixture.uses("SEARCH t USING PRIMARY KEY (execution_id=?)"));
