@@ -34,33 +34,38 @@ void wait_until(std::function<bool()> const& holds) {
 /// A runner that was shut down while its engine is in the middle of a commit.
 struct LeftBehind {
   ScratchDirectory directory;
-  std::string_view point;  ///< where the engine is held until `gate` is opened
-  Gate gate;
-  std::atomic<bool> armed{false};
+  /// Outlives this: the engine may still come by.
+  struct Held {
+    std::string point;  ///< where the engine is held until `gate` is opened
+    Gate gate;
+    std::atomic<bool> armed{false};
+  };
+  std::shared_ptr<Held> held = std::make_shared<Held>();
   std::shared_ptr<detail::Machine> machine{std::make_shared<detail::Machine>(
       detail::Machine::Parts{.database_url = directory.sqlite_url(),
                              .config = {},
                              .workflows = registry_of({nothing()}).snapshot(),
                              .environment = Environment::system(),
                              .observer = nullptr,
-                             .fault = [this](std::string_view at) {
-                               if (armed && at == point) gate.pass();
+                             .fault = [held = held](std::string_view at) {
+                               if (held->armed && at == held->point) held->gate.pass();
                              }})};
   RawDatabase raw{directory.path() / "test.db"};
   std::shared_ptr<engine::Acceptance> answer = std::make_shared<engine::Acceptance>(1);
 
-  explicit LeftBehind(std::string_view where = "commit.before") : point(where) {
+  explicit LeftBehind(std::string const& where = "commit.before") {
+    held->point = where;
     auto submission = machine->make_submission("nothing", {}, {});
     submission.acceptance = answer;
     std::vector<engine::Submission> one;
     one.push_back(std::move(submission));
-    armed = true;
+    held->armed = true;
     machine->submit(std::move(one));
-    gate.wait_for_arrivals(1);
+    held->gate.wait_for_arrivals(1);
     machine->shutdown(0ms);
   }
   ~LeftBehind() {
-    gate.open();
+    held->gate.open();
     wait_until([&] { return raw.text("SELECT state FROM runners LIMIT 1") != "alive"; });
   }
 };
@@ -70,7 +75,7 @@ struct LeftBehind {
 TEST_CASE("an engine that was left behind gives everything back and ends, once its call succeeds",
           "[left-behind]") {
   LeftBehind left;
-  left.gate.open();
+  left.held->gate.open();
   wait_until([&] { return left.raw.text("SELECT state FROM runners") == "stopped"; });
   CHECK(left.raw.integer("SELECT count(*) FROM workflow_executions WHERE owner IS NOT NULL") == 0);
   // Accepted or not: there is an answer, and it is true.
@@ -81,15 +86,12 @@ TEST_CASE("an engine that was left behind gives everything back and ends, once i
 
 TEST_CASE("a submission under way is answered, also when its runner was declared dead meanwhile",
           "[left-behind]") {
-  std::shared_ptr<engine::Acceptance> answer;
-  {
-    // Before the fence: the transaction has not begun.
-    LeftBehind left{"begin"};
-    answer = left.answer;
-    left.raw.execute("UPDATE runners SET state = 'dead', ended_at = 1");
-  }
-  REQUIRE(answer->signal().wait(Environment::system(), patience));
-  CHECK_THROWS_AS(std::rethrow_exception(answer->error()), RunnerStopped);
+  // Before the fence: the transaction has not begun.
+  LeftBehind left{"begin"};
+  left.raw.execute("UPDATE runners SET state = 'dead', ended_at = 1");
+  left.held->gate.open();
+  REQUIRE(left.answer->signal().wait(Environment::system(), patience));
+  CHECK_THROWS_AS(std::rethrow_exception(left.answer->error()), RunnerStopped);
 }
 
 TEST_CASE("runners that both waited for the write lock do not take each other over",
