@@ -30,7 +30,9 @@ struct RetryCondition {
   RetryOn on = RetryOn::all_errors;
   /// For `error_pattern`: substrings of the error's text, compared without case.
   BoundedList<std::string_view, 16> patterns{};
-  /// Decides instead of `on`, when set. Called on a worker thread; must not throw.
+  /// Decides instead of `on`, when set. Called on the thread that ran the body, or, when the
+  /// attempt ran out of time, on one that is kept for stop callbacks and this; must not throw, nor
+  /// block.
   bool (*predicate)(std::exception_ptr) = nullptr;
 
   [[nodiscard]] static constexpr RetryCondition all_errors() { return {}; }

@@ -85,6 +85,12 @@ FinishedTask timed_out(ReadyTask const& ready, std::chrono::milliseconds limit) 
   return failure(ready, text, should_retry(ready.definition().retry, info));
 }
 
+// Whatever its retry policy says: that thread is lost, the next attempt would cost another.
+FinishedTask ended_its_thread(ReadyTask const& ready) {
+  return failure(
+      ready, "the body ended its thread instead of returning (pthread_exit, or cancelled)", false);
+}
+
 FinishedTask dropped(ReadyTask const& ready) {
   return failure(ready, "not started: its execution was stopped", true);
 }

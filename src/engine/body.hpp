@@ -36,6 +36,8 @@ struct BodySettings {
 [[nodiscard]] FinishedTask threw(ReadyTask const& ready, std::exception_ptr error);
 /// The message for one that did not return in time.
 [[nodiscard]] FinishedTask timed_out(ReadyTask const& ready, std::chrono::milliseconds limit);
+/// The message for one that ended the thread that it ran on (`pthread_exit`, `pthread_cancel`).
+[[nodiscard]] FinishedTask ended_its_thread(ReadyTask const& ready);
 /// The message for one that was never started, or whose outcome nobody waits for.
 [[nodiscard]] FinishedTask dropped(ReadyTask const& ready);
 

@@ -1,16 +1,19 @@
 #include "engine/io_thread.hpp"
 
 #include <condition_variable>
+#include <deque>
+#include <list>
 #include <mutex>
 #include <utility>
-#include <vector>
 
 #include <asio/bind_cancellation_slot.hpp>
 #include <asio/cancellation_signal.hpp>
 #include <asio/co_spawn.hpp>
 #include <asio/executor_work_guard.hpp>
+#include <asio/io_context.hpp>
 #include <asio/post.hpp>
 #include <asio/redirect_error.hpp>
+#include <asio/steady_timer.hpp>
 #include <asio/this_coro.hpp>
 #include <asio/use_awaitable.hpp>
 
@@ -23,9 +26,6 @@
 
 namespace cloacina::engine {
 namespace {
-
-// The engine waits so long for the io thread, which a body that blocks it keeps from answering.
-constexpr std::chrono::milliseconds longest_answer{50};
 
 [[noreturn]] void throw_stopped() { throw TaskError{"the task was asked to stop while it waited"}; }
 
@@ -50,16 +50,19 @@ void RealSleeper::block(std::chrono::nanoseconds duration, std::stop_token stop)
   if (stop.stop_requested()) throw_stopped();
 }
 
-/// A coroutine body under way. Lives on the io thread.
+/// A coroutine body under way.
 struct IoThread::Running {
   ReadyTask ready;
   detail::TaskRun run;
   std::stop_source stop;
   asio::cancellation_signal cancel;
-  std::optional<std::chrono::milliseconds> limit;
+  std::list<std::shared_ptr<Running>>::iterator place;  // in Shared::running
   Clock::time_point started{};
-  bool reported = false;
+  std::optional<std::chrono::milliseconds> limit;
+  bool reported = false;                        // guarded by Shared::mutex: its answer was given
+  std::optional<Clock::time_point> give_up_at;  // guarded by Shared::mutex: after a timeout
 
+  /// On the io thread.
   void request_stop() {
     stop.request_stop();
     cancel.emit(asio::cancellation_type::all);
@@ -67,11 +70,7 @@ struct IoThread::Running {
 };
 
 struct IoThread::Shared {
-  BodySettings settings;
-  Environment environment;
-  std::shared_ptr<Inbox> inbox;
-  std::shared_ptr<detail::Sleeper> sleeper;
-  Expire expire_others;
+  BodyServices services;
   std::size_t most = 0;
   Inbox::Lane* lane = nullptr;
 
@@ -80,58 +79,84 @@ struct IoThread::Shared {
   struct Io {
     asio::io_context context{1};
     asio::executor_work_guard<asio::io_context::executor_type> work{context.get_executor()};
-    asio::steady_timer timer{context};
   };
-  std::shared_ptr<Io> io = std::make_shared<Io>();
-  std::atomic<std::int64_t> armed{INT64_MAX};  // when limits are looked at next, on Clock
 
-  // of the io thread
+  std::mutex mutex;                                 // guards what follows
+  std::shared_ptr<Io> io = std::make_shared<Io>();  // null once the thread has ended
   std::deque<ReadyTask> waiting;
-  std::list<std::shared_ptr<Running>> running;
-
-  std::mutex mutex;
+  std::list<std::shared_ptr<Running>> running;  // changed by the io thread only
   std::condition_variable changed;
   bool ended = false;
   bool left_behind = false;  // nobody waits for the thread: it clears up itself
 
-  /// Null once the thread has ended. From any thread; the io thread itself needs no lock.
-  [[nodiscard]] std::shared_ptr<Io> still_there() {
-    std::lock_guard lock{mutex};
-    return io;
-  }
+  using Bodies = std::vector<std::shared_ptr<Running>>;
+
+  /// Does something on the io thread, if there is one.
+  template <class Work>
+  void post(Work&& work);
+  template <class Which>
+  void stop_those(std::shared_ptr<Shared> const& self, Which which);
   void start_waiting(std::shared_ptr<Shared> const& self);
-  void start_one(std::shared_ptr<Shared> const& self, ReadyTask&& ready);
-  void arm(std::shared_ptr<Shared> const& self, Clock::time_point at);
-  void look(std::shared_ptr<Shared> const& self);
+  [[nodiscard]] std::shared_ptr<Running> next_body();
+  void start_one(std::shared_ptr<Shared> const& self, std::shared_ptr<Running> const& body);
   void finish(Running& body, std::exception_ptr error);
+  void remove(Running const& body);
 };
 
-void IoThread::Shared::start_waiting(std::shared_ptr<Shared> const& self) {
-  while (!waiting.empty() && running.size() < most) {
-    auto ready = std::move(waiting.front());
-    waiting.pop_front();
-    start_one(self, std::move(ready));
+template <class Work>
+void IoThread::Shared::post(Work&& work) {
+  std::shared_ptr<Io> alive;
+  {
+    std::lock_guard lock{mutex};
+    alive = io;
   }
+  if (alive) asio::post(alive->context, std::forward<Work>(work));
 }
 
-void IoThread::Shared::start_one(std::shared_ptr<Shared> const& self, ReadyTask&& ready) {
-  if (ready.stopped->load()) return inbox->push(*lane, dropped(ready));
-  auto const place = running.insert(running.end(), std::make_shared<Running>());
-  auto body = *place;
-  body->ready = std::move(ready);
-  body->limit = time_limit(body->ready.definition(), settings);
-  body->started = Clock::now();
+template <class Which>
+void IoThread::Shared::stop_those(std::shared_ptr<Shared> const& self, Which which) {
+  post([self, which] {
+    // A copy: a body that is asked to stop may end here and now.
+    for (auto const& body : Bodies{self->running.begin(), self->running.end()})
+      if (which(body->ready)) body->request_stop();
+  });
+}
+
+// R6: past the end of the lease nothing new starts.
+std::shared_ptr<IoThread::Running> IoThread::Shared::next_body() {
+  std::lock_guard lock{mutex};
+  auto const now = Clock::now();
+  if (!io || waiting.empty() || running.size() >= most || !services.may_start(now)) return nullptr;
+  auto body = std::make_shared<Running>();
+  body->ready = std::move(waiting.front());
+  waiting.pop_front();
+  body->started = now;
+  body->limit = time_limit(body->ready.definition(), services.settings);
+  body->place = running.insert(running.end(), body);
+  return body;
+}
+
+void IoThread::Shared::start_waiting(std::shared_ptr<Shared> const& self) {
+  while (auto const body = next_body()) start_one(self, body);
+}
+
+void IoThread::Shared::start_one(std::shared_ptr<Shared> const& self,
+                                 std::shared_ptr<Running> const& body) {
+  if (body->ready.stopped->load()) {
+    services.inbox->push(*lane, dropped(body->ready));
+    return remove(*body);
+  }
   std::optional<Instant> deadline;
   if (body->limit) {
-    deadline = environment.now() + *body->limit;
-    arm(self, body->started + *body->limit);
+    deadline = services.environment.now() + *body->limit;
+    services.watcher->watch(body->started + *body->limit);
   }
-  body->run = make_run(body->ready, body->stop.get_token(), deadline, *sleeper);
+  body->run = make_run(body->ready, body->stop.get_token(), deadline, *services.sleeper);
   // The handler may run when the context is destroyed, after everything else here: it holds what it
   // touches.
-  auto done = [self, place, body](std::exception_ptr error) {
+  auto done = [self, body](std::exception_ptr error) {
     self->finish(*body, error);
-    self->running.erase(place);
+    self->remove(*body);
     self->start_waiting(self);
   };
   try {
@@ -139,59 +164,35 @@ void IoThread::Shared::start_one(std::shared_ptr<Shared> const& self, ReadyTask&
                    asio::bind_cancellation_slot(body->cancel.slot(), std::move(done)));
   } catch (...) {
     finish(*body, std::current_exception());
-    running.erase(place);
+    remove(*body);
   }
 }
 
+void IoThread::Shared::remove(Running const& body) {
+  std::lock_guard lock{mutex};
+  running.erase(body.place);
+}
+
+// What it returns after its limit, or after somebody saw that it was over, is dropped.
 void IoThread::Shared::finish(Running& body, std::exception_ptr error) {
-  if (body.reported) return;
-  inbox->push(*lane, error ? threw(body.ready, error)
-                           : returned(body.ready, std::move(body.run), settings));
-}
-
-void IoThread::Shared::arm(std::shared_ptr<Shared> const& self, Clock::time_point at) {
-  auto const when = at.time_since_epoch().count();
-  if (when >= armed.load()) return;
-  armed.store(when);
-  io->timer.expires_at(at);
-  io->timer.async_wait([self](asio::error_code error) {
-    if (!error) self->look(self);
-  });
-}
-
-// `armed` is reset before anybody is looked at: whoever starts meanwhile either is seen here or
-// asks to be watched.
-void IoThread::Shared::look(std::shared_ptr<Shared> const& self) {
-  armed.store(INT64_MAX);
-  auto const now = Clock::now();
-  auto next = expire_others(now);
-  for (auto const& body : std::vector<std::shared_ptr<Running>>{running.begin(), running.end()}) {
-    if (!body->limit || body->reported) continue;
-    auto const due = body->started + *body->limit;
-    if (due <= now) {
-      inbox->push(*lane, timed_out(body->ready, *body->limit));
-      body->reported = true;
-      body->request_stop();
-    } else if (!next || due < *next) {
-      next = due;
-    }
+  {
+    std::lock_guard lock{mutex};
+    if (std::exchange(body.reported, true)) return;
   }
-  if (next) arm(self, *next);
+  auto const& inbox = services.inbox;
+  if (body.limit && body.started + *body.limit <= Clock::now())
+    return inbox->push(*lane, timed_out(body.ready, *body.limit));
+  inbox->push(*lane, error ? threw(body.ready, error)
+                           : returned(body.ready, std::move(body.run), services.settings));
 }
 
-IoThread::IoThread(std::size_t most_bodies, BodySettings settings, Environment const& environment,
-                   std::shared_ptr<Inbox> inbox, std::shared_ptr<detail::Sleeper> sleeper,
-                   Expire expire_others)
+IoThread::IoThread(std::size_t most_bodies, BodyServices services)
     : shared_(std::make_shared<Shared>()) {
-  shared_->settings = settings;
-  shared_->environment = environment;
-  shared_->inbox = std::move(inbox);
-  shared_->sleeper = std::move(sleeper);
-  shared_->expire_others = std::move(expire_others);
+  shared_->services = std::move(services);
   shared_->most = most_bodies;
-  shared_->lane = &shared_->inbox->add_lane();
+  shared_->lane = &shared_->services.inbox->add_lane();
   thread_ = std::thread{[shared = shared_] {
-    ThreadRole const role{ThreadRole::io};
+    ThreadRole const role{ThreadRole::io, shared->services.inbox.get()};
     name_thread("cloacina-io");
     for (;;) {
       try {
@@ -214,75 +215,68 @@ IoThread::IoThread(std::size_t most_bodies, BodySettings settings, Environment c
 IoThread::~IoThread() { shut_down(Clock::now()); }
 
 void IoThread::start(std::vector<ReadyTask>&& ready) {
-  auto const io = shared_->still_there();
-  if (!io) return;
-  asio::post(io->context, [shared = shared_, batch = std::move(ready)]() mutable {
-    for (auto& task : batch) shared->waiting.push_back(std::move(task));
-    shared->start_waiting(shared);
-  });
+  {
+    std::lock_guard lock{shared_->mutex};
+    shared_->waiting.insert(shared_->waiting.end(), std::make_move_iterator(ready.begin()),
+                            std::make_move_iterator(ready.end()));
+  }
+  shared_->post([shared = shared_] { shared->start_waiting(shared); });
 }
 
 void IoThread::stop_execution(ExecutionId id) {
-  auto const io = shared_->still_there();
-  if (!io) return;
-  asio::post(io->context, [shared = shared_, id] {
-    for (auto const& body :
-         std::vector<std::shared_ptr<Running>>{shared->running.begin(), shared->running.end()})
-      if (body->ready.id == id) body->request_stop();
-  });
+  shared_->stop_those(shared_, [id](ReadyTask const& task) { return task.id == id; });
 }
 
 void IoThread::stop_all() {
-  auto const io = shared_->still_there();
-  if (!io) return;
-  asio::post(io->context, [shared = shared_] {
-    for (auto const& body :
-         std::vector<std::shared_ptr<Running>>{shared->running.begin(), shared->running.end()})
-      body->request_stop();
-  });
+  shared_->stop_those(shared_, [](ReadyTask const&) { return true; });
 }
 
 void IoThread::stop_at_most_once() {
-  auto const io = shared_->still_there();
-  if (!io) return;
-  asio::post(io->context, [shared = shared_] {
-    for (auto const& body :
-         std::vector<std::shared_ptr<Running>>{shared->running.begin(), shared->running.end()})
-      if (body->ready.definition().execution == ExecutionMode::at_most_once) body->request_stop();
+  shared_->stop_those(shared_, [](ReadyTask const& task) {
+    return task.definition().execution == ExecutionMode::at_most_once;
   });
 }
 
 std::vector<ReadyTask> IoThread::take_back() {
-  struct Answer {
-    std::mutex mutex;
-    std::condition_variable there;
-    std::vector<ReadyTask> tasks;
-    bool given = false;
-    bool late = false;
-  };
-  auto const io = shared_->still_there();
-  if (!io) return {};
-  auto answer = std::make_shared<Answer>();
-  asio::post(io->context, [shared = shared_, answer] {
-    std::lock_guard lock{answer->mutex};
-    if (answer->late) return;
-    answer->tasks.assign(std::make_move_iterator(shared->waiting.begin()),
-                         std::make_move_iterator(shared->waiting.end()));
-    shared->waiting.clear();
-    answer->given = true;
-    answer->there.notify_one();
-  });
-  std::unique_lock lock{answer->mutex};
-  if (!answer->there.wait_for(lock, longest_answer, [&] { return answer->given; }))
-    answer->late = true;
-  return std::move(answer->tasks);
+  std::lock_guard lock{shared_->mutex};
+  std::vector<ReadyTask> taken{std::make_move_iterator(shared_->waiting.begin()),
+                               std::make_move_iterator(shared_->waiting.end())};
+  shared_->waiting.clear();
+  return taken;
 }
 
-void IoThread::watch(Clock::time_point deadline) {
-  if (deadline.time_since_epoch().count() >= shared_->armed.load()) return;
-  auto const io = shared_->still_there();
-  if (!io) return;
-  asio::post(io->context, [shared = shared_, deadline] { shared->arm(shared, deadline); });
+void IoThread::lease_moved() {
+  shared_->post([shared = shared_] { shared->start_waiting(shared); });
+}
+
+std::optional<IoThread::Clock::time_point> IoThread::expire(Clock::time_point now) {
+  std::optional<Clock::time_point> next;
+  Shared::Bodies overdue;
+  {
+    std::lock_guard lock{shared_->mutex};
+    for (auto const& body : shared_->running) {
+      if (!body->limit) continue;
+      if (!body->reported && body->started + *body->limit <= now) {
+        body->reported = true;
+        body->give_up_at = now + stuck_after;
+        overdue.push_back(body);
+      } else if (body->give_up_at && *body->give_up_at <= now) {
+        body->give_up_at.reset();
+        log_warning("cloacina: coroutine task '" + body->ready.definition().id + "' of execution " +
+                    body->ready.id.to_string() +
+                    " ignores that it was asked to stop; if it blocks, no other coroutine runs");
+      }
+      auto const due =
+          body->reported ? body->give_up_at : std::optional{body->started + *body->limit};
+      if (due && (!next || *due < *next)) next = due;
+    }
+  }
+  for (auto& body : overdue) {
+    auto stop = [shared = shared_, body] { shared->post([body] { body->request_stop(); }); };
+    shared_->services.end_overdue(*shared_->lane, body->ready.identity(), *body->limit,
+                                  std::move(stop));
+  }
+  return next;
 }
 
 void IoThread::shut_down(Clock::time_point deadline) {

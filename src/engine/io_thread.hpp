@@ -1,35 +1,22 @@
 #pragma once
 
-#include <atomic>
 #include <chrono>
-#include <cstdint>
-#include <deque>
-#include <functional>
-#include <list>
 #include <memory>
 #include <optional>
 #include <thread>
+#include <vector>
 
-#include <asio/io_context.hpp>
-#include <asio/steady_timer.hpp>
-
-#include "engine/body.hpp"
-#include "engine/inbox.hpp"
+#include "engine/body_services.hpp"
 
 namespace cloacina::engine {
 
-/// The one thread that runs coroutine bodies and watches time limits. A suspended body costs
-/// memory, not a thread. Thread-safe, but for `shut_down`, after which nothing may be called any
-/// more.
+/// The one thread that runs coroutine bodies. A suspended body costs memory, not a thread.
+/// Thread-safe, but for `shut_down`, after which nothing is started any more.
 class IoThread {
  public:
   using Clock = std::chrono::steady_clock;
-  /// Ends what is over its time; returns when to look again.
-  using Expire = std::function<std::optional<Clock::time_point>(Clock::time_point now)>;
 
-  IoThread(std::size_t most_bodies, BodySettings settings, Environment const& environment,
-           std::shared_ptr<Inbox> inbox, std::shared_ptr<detail::Sleeper> sleeper,
-           Expire expire_others);
+  IoThread(std::size_t most_bodies, BodyServices services);
   ~IoThread();
   IoThread(IoThread const&) = delete;
   IoThread& operator=(IoThread const&) = delete;
@@ -37,12 +24,15 @@ class IoThread {
   void start(std::vector<ReadyTask>&& ready);
   void stop_execution(ExecutionId id);
   void stop_all();
+  /// For at-most-once bodies whose runner may have been declared dead (R6).
   void stop_at_most_once();
-  /// What has not started yet. Blocks for as long as a coroutine body computes without suspending,
-  /// at most a second.
+  /// What has not started yet.
   [[nodiscard]] std::vector<ReadyTask> take_back();
-  /// Looks at time limits no later than `deadline`. Cheap if it looks earlier anyway.
-  void watch(Clock::time_point deadline);
+  /// The lease was renewed: what waits for it may start.
+  void lease_moved();
+  /// Ends what is over its time at `now`, also while a body blocks the thread; returns when to look
+  /// again, if anything with a limit runs.
+  [[nodiscard]] std::optional<Clock::time_point> expire(Clock::time_point now);
   /// Joins by `deadline`, or leaves the thread behind. Suspended bodies are destroyed.
   void shut_down(Clock::time_point deadline);
 

@@ -37,7 +37,7 @@ Loop::Loop(Parts parts)
       workflows_(std::move(parts.workflows)),
       database_(parts.database),
       committer_(parts.committer),
-      inbox_(parts.inbox),
+      inbox_(std::move(parts.inbox)),
       bodies_(parts.bodies),
       observations_(parts.observations),
       committed_(std::move(parts.committed)),
@@ -49,14 +49,14 @@ Loop::Loop(Parts parts)
 
 bool Loop::step(std::chrono::nanoseconds longest_wait) {
   if (stopped_) return false;
-  if (!environment_.conductor && !inbox_.has_messages()) {
+  if (!environment_.conductor && !inbox_->has_messages()) {
     auto const wait = std::min(longest_wait, next_turn() - environment_.monotonic());
-    if (wait > 0ns) inbox_.wait(std::chrono::steady_clock::now() + wait);
+    if (wait > 0ns) inbox_->wait(std::chrono::steady_clock::now() + wait);
   }
   heed_end();
   now_ = environment_.now();
   mono_ = environment_.monotonic();
-  inbox_.drain(finished_, requests_);
+  inbox_->drain(finished_, requests_);
   for (auto& request : requests_)
     std::visit([this](auto&& r) { on_request(std::move(r)); }, std::move(request));
   for (auto& finished : finished_) on_finished(std::move(finished));
@@ -83,7 +83,7 @@ std::chrono::nanoseconds Loop::next_turn() {
   if (auto const due = due_.earliest())
     next = std::min<std::chrono::nanoseconds>(next, mono + (*due - environment_.now()));
   if (!markers_.empty()) next = std::min(next, markers_.front().due);
-  if (!dirty_.empty() || !releases_.empty() || inbox_.has_messages()) next = mono;
+  if (!dirty_.empty() || !releases_.empty() || inbox_->has_messages()) next = mono;
   return next;
 }
 
@@ -186,7 +186,7 @@ void Loop::on_request(WatchRequest&& request) {
 }
 
 void Loop::send_again(Request&& request) {
-  if (inbox_.push(std::move(request))) return;
+  if (inbox_->push(std::move(request))) return;
   // A closed inbox leaves the request as it was.
   decline(
       std::move(request),  // NOLINT(bugprone-use-after-move)

@@ -37,7 +37,7 @@ class Loop {
     Registry::Snapshot workflows;
     backend::Database& database;
     Committer& committer;
-    Inbox& inbox;
+    std::shared_ptr<Inbox> inbox;
     Bodies& bodies;
     Observations* observations = nullptr;  ///< null: nobody watches
     std::function<void()> committed;       ///< called after each commit
@@ -138,7 +138,7 @@ class Loop {
   Registry::Snapshot workflows_;
   backend::Database& database_;
   Committer& committer_;
-  Inbox& inbox_;
+  std::shared_ptr<Inbox> inbox_;
   Bodies& bodies_;
   Observations* observations_;
   std::function<void()> committed_;

@@ -1,4 +1,6 @@
 // The second half of a turn: the batch, its commit, and what the commit allows.
+#include <cxxabi.h>
+
 #include <algorithm>
 #include <thread>
 #include <utility>
@@ -21,6 +23,13 @@ constexpr std::chrono::nanoseconds marker_delay = 100ms;
 // A turn between processes on one file: with it the longest wait of four busy ones is 18 ms,
 // without 84 ms.
 constexpr std::chrono::nanoseconds turn_pause = 1ms;
+
+/// Says that a callback has returned, however it did.
+struct CallbackEnd {
+  std::shared_ptr<Inbox> inbox;
+  CallbackReturned message;
+  ~CallbackEnd() { inbox->push(Request{message}); }
+};
 
 // The first bodies run while the last ones are still prepared.
 constexpr std::size_t bodies_at_once = 256;
@@ -321,16 +330,18 @@ void Loop::release_all() {
         if (ready.size() >= bodies_at_once) start_bodies(ready);
         break;
       case Release::Kind::task_final:
-        bodies_.call([callback = std::move(release.callback), inbox = &inbox_, ref = entry->ref(),
+        bodies_.call([callback = std::move(release.callback), inbox = inbox_, ref = entry->ref(),
                       epoch = epoch_] {
+          CallbackEnd const end{inbox, {ref, epoch}};
           try {
             callback();
+          } catch (abi::__forced_unwind const&) {
+            throw;  // it ends its thread: swallowing that would end the process
           } catch (std::exception const& error) {
             log_warning(std::string{"cloacina: a callback threw: "} + error.what());
           } catch (...) {
             log_warning("cloacina: a callback threw something that is not an exception");
           }
-          inbox->push(Request{CallbackReturned{ref, epoch}});
         });
         break;
       case Release::Kind::accepted:

@@ -262,7 +262,7 @@ void Loop::give_back_everything() {
   for (auto& [id, completions] : watched_)
     for (auto& completion : completions) completion->fail(error);
   watched_.clear();
-  for (auto& request : inbox_.close()) decline(std::move(request), unstored);
+  for (auto& request : inbox_->close()) decline(std::move(request), unstored);
   drained_.store(true);
   if (on_drained_) on_drained_();
 }

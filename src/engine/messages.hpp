@@ -40,6 +40,18 @@ struct ReadyTask {
   StopFlag stopped;
 
   [[nodiscard]] TaskDefinition const& definition() const noexcept { return workflow->tasks[task]; }
+  /// Which attempt it is, without what its body is given.
+  [[nodiscard]] ReadyTask identity() const {
+    return {.execution = execution,
+            .epoch = epoch,
+            .task = task,
+            .attempt = attempt,
+            .id = id,
+            .workflow = workflow,
+            .given = {},
+            .missing = {},
+            .stopped = stopped};
+  }
 };
 
 /// What became of it: the workers' message to the engine.

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "engine/log.hpp"
+#include "engine/thread_name.hpp"
 #include "engine/thread_role.hpp"
 
 namespace cloacina::engine {
@@ -12,6 +13,7 @@ namespace cloacina::engine {
 struct Observations::Shared {
   std::shared_ptr<Observer> observer;
   Environment environment;
+  std::shared_ptr<void const> owner;
   std::mutex mutex;
   std::condition_variable changed;
   std::vector<Observation> waiting;
@@ -36,7 +38,8 @@ struct Observations::Shared {
   }
 
   void deliver_until_stopped() {
-    ThreadRole const role{ThreadRole::observer};
+    ThreadRole const role{ThreadRole::observer, owner.get()};
+    name_thread("cloacina-events");
     std::vector<Observation> batch;
     std::unique_lock lock{mutex};
     for (;;) {
@@ -53,9 +56,11 @@ struct Observations::Shared {
   }
 };
 
-Observations::Observations(std::shared_ptr<Observer> observer, Environment const& environment)
+Observations::Observations(std::shared_ptr<Observer> observer, Environment const& environment,
+                           std::shared_ptr<void const> owner)
     : shared_(std::make_shared<Shared>()) {
   shared_->observer = std::move(observer);
+  shared_->owner = std::move(owner);
   shared_->environment = environment;
   if (!environment.conductor)
     thread_ = std::thread{[shared = shared_] { shared->deliver_until_stopped(); }};

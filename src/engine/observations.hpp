@@ -31,7 +31,9 @@ struct Observation {
 /// Carries transitions from the engine to an observer, on a thread of its own and in order.
 class Observations {
  public:
-  Observations(std::shared_ptr<Observer> observer, Environment const& environment);
+  /// `owner`: see `ThreadRole`.
+  Observations(std::shared_ptr<Observer> observer, Environment const& environment,
+               std::shared_ptr<void const> owner);
   /// Delivers what is left, then joins; an observer that hangs is left behind after a second.
   ~Observations();
   Observations(Observations const&) = delete;

@@ -2,6 +2,6 @@
 
 namespace cloacina::engine {
 
-thread_local ThreadRole::Kind ThreadRole::current_ = ThreadRole::caller;
+thread_local ThreadRole::Role ThreadRole::current_{};
 
 }  // namespace cloacina::engine

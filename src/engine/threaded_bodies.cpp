@@ -1,49 +1,50 @@
 #include "engine/threaded_bodies.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <iterator>
-#include <optional>
 #include <utility>
 
 #include <cloacina/detail/task_body.hpp>
 
 namespace cloacina::engine {
-namespace {
 
-using Clock = ThreadedBodies::Clock;
+ThreadedBodies::ThreadedBodies(std::size_t workers, std::size_t coroutines, BodySettings settings,
+                               Environment const& environment, std::shared_ptr<Inbox> inbox)
+    : services_{.settings = settings,
+                .environment = environment,
+                .inbox = std::move(inbox),
+                .sleeper = std::make_shared<RealSleeper>(),
+                .watcher = std::make_shared<Watcher>(),
+                .errands = nullptr,
+                .lease_end = std::make_shared<std::atomic<std::int64_t>>(INT64_MAX)} {
+  services_.errands = std::make_shared<Errands>(services_.inbox, services_.watcher);
+  workers_ = std::make_unique<WorkerPool>(workers, services_);
+  io_ = std::make_unique<IoThread>(coroutines, services_);
+  services_.watcher->start([this](Clock::time_point now) { return look(now); });
+}
 
-// R6: once the lease may be over, at-most-once bodies are asked to stop; the engine renews it long
-// before that.
-std::optional<Clock::time_point> watch_lease(std::int64_t lease_end, Clock::time_point now,
-                                             std::optional<Clock::time_point> next,
-                                             WorkerPool& workers, IoThread* io) {
-  if (lease_end == INT64_MAX) return next;
-  Clock::time_point const end{std::chrono::nanoseconds{lease_end}};
-  if (now < end) return next ? std::min(*next, end) : end;
-  workers.stop_at_most_once();
-  if (io) io->stop_at_most_once();
+ThreadedBodies::~ThreadedBodies() { shut_down(Clock::now()); }
+
+std::optional<ThreadedBodies::Clock::time_point> ThreadedBodies::look(Clock::time_point now) {
+  std::optional<Clock::time_point> next;
+  for (auto const due : {workers_->expire(now), io_->expire(now), services_.errands->expire(now),
+                         look_at_lease(now)})
+    if (due && (!next || *due < *next)) next = due;
   return next;
 }
 
-}  // namespace
-
-ThreadedBodies::ThreadedBodies(std::size_t workers, std::size_t coroutines, BodySettings settings,
-                               Environment const& environment, std::shared_ptr<Inbox> inbox) {
-  auto const sleeper = std::make_shared<RealSleeper>();
-  workers_ = std::make_shared<WorkerPool>(workers, settings, environment, inbox, sleeper);
-  auto const to_io = std::make_shared<std::weak_ptr<IoThread>>();
-  io_ = std::make_shared<IoThread>(
-      coroutines, settings, environment, inbox, sleeper,
-      [pool = std::weak_ptr{workers_}, to_io,
-       lease_end = lease_end_](Clock::time_point now) -> std::optional<Clock::time_point> {
-        auto const alive = pool.lock();
-        if (!alive) return std::nullopt;
-        return watch_lease(lease_end->load(), now, alive->expire(now), *alive, to_io->lock().get());
-      });
-  *to_io = io_;
-  workers_->on_deadline([io = std::weak_ptr{io_}](Clock::time_point deadline) {
-    if (auto const alive = io.lock()) alive->watch(deadline);
-  });
+// R6: once the lease may be over, at-most-once bodies are asked to stop; the engine renews it long
+// before that.
+std::optional<ThreadedBodies::Clock::time_point> ThreadedBodies::look_at_lease(
+    Clock::time_point now) {
+  auto const end = services_.lease_end->load();
+  if (end == INT64_MAX || end == lease_over_) return std::nullopt;
+  if (now.time_since_epoch().count() < end) return Clock::time_point{Clock::duration{end}};
+  lease_over_ = end;
+  workers_->stop_at_most_once();
+  io_->stop_at_most_once();
+  return std::nullopt;
 }
 
 void ThreadedBodies::start(std::vector<ReadyTask>&& ready) {
@@ -77,16 +78,18 @@ std::vector<ReadyTask> ThreadedBodies::take_back() {
 }
 
 void ThreadedBodies::set_lease_end(std::chrono::nanoseconds monotonic) {
-  lease_end_->store(monotonic.count());
-  workers_->set_lease_end(monotonic);
-  io_->watch(Clock::time_point{monotonic});
+  auto const earlier = services_.lease_end->exchange(monotonic.count());
+  services_.watcher->watch(Clock::time_point{monotonic});
+  if (earlier > Clock::now().time_since_epoch().count()) return;  // nobody waits for it
+  workers_->lease_moved();
+  io_->lease_moved();
 }
 
-std::shared_ptr<void> ThreadedBodies::lend_slot() { return workers_->lend_slot(); }
-
 void ThreadedBodies::shut_down(Clock::time_point deadline) {
+  services_.watcher->shut_down();
   io_->shut_down(deadline);
   workers_->shut_down(deadline);
+  services_.errands->shut_down(deadline);
 }
 
 }  // namespace cloacina::engine

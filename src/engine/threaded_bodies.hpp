@@ -1,23 +1,28 @@
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 #include "engine/bodies.hpp"
+#include "engine/body_services.hpp"
 #include "engine/io_thread.hpp"
 #include "engine/worker_pool.hpp"
 
 namespace cloacina::engine {
 
-/// Bodies on threads: synchronous ones on the workers, coroutines on the io thread.
+/// Bodies on threads: synchronous ones on the workers, coroutines on the io thread, and a thread
+/// that watches over both.
 class ThreadedBodies final : public Bodies {
  public:
   using Clock = std::chrono::steady_clock;
 
   ThreadedBodies(std::size_t workers, std::size_t coroutines, BodySettings settings,
                  Environment const& environment, std::shared_ptr<Inbox> inbox);
+  ~ThreadedBodies() override;
+  ThreadedBodies(ThreadedBodies const&) = delete;
+  ThreadedBodies& operator=(ThreadedBodies const&) = delete;
 
   void start(std::vector<ReadyTask>&& ready) override;
   void call(std::function<void()> callback) override;
@@ -25,18 +30,17 @@ class ThreadedBodies final : public Bodies {
   void stop_all() override;
   [[nodiscard]] std::vector<ReadyTask> take_back() override;
   void set_lease_end(std::chrono::nanoseconds monotonic) override;
-  /// While a synchronous body waits for something that needs a worker, another thread works in its
-  /// place.
-  [[nodiscard]] std::shared_ptr<void> lend_slot();
   /// Leaves behind what does not end by `deadline`.
   void shut_down(Clock::time_point deadline);
 
  private:
-  // Threads that are left behind may outlive this object: they reach the others only through these.
-  std::shared_ptr<WorkerPool> workers_;
-  std::shared_ptr<IoThread> io_;
-  std::shared_ptr<std::atomic<std::int64_t>> lease_end_ =
-      std::make_shared<std::atomic<std::int64_t>>(INT64_MAX);
+  [[nodiscard]] std::optional<Clock::time_point> look(Clock::time_point now);
+  [[nodiscard]] std::optional<Clock::time_point> look_at_lease(Clock::time_point now);
+
+  BodyServices services_;
+  std::unique_ptr<WorkerPool> workers_;
+  std::unique_ptr<IoThread> io_;
+  std::int64_t lease_over_{0};  // the end after which at-most-once bodies were asked to stop
 };
 
 }  // namespace cloacina::engine

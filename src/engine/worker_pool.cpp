@@ -1,19 +1,26 @@
 #include "engine/worker_pool.hpp"
 
+#include <cxxabi.h>
+
 #include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <iterator>
+#include <map>
+#include <mutex>
+#include <stop_token>
+#include <thread>
 #include <utility>
 
+#include "engine/call_aside.hpp"
 #include "engine/log.hpp"
 #include "engine/thread_name.hpp"
 #include "engine/thread_role.hpp"
 
 namespace cloacina::engine {
 namespace {
-
-using namespace std::chrono_literals;
-
-// After its stop was requested a body has this long before its thread is given up.
-constexpr auto stuck_after = 1s;
 
 struct ReadyBatch {
   std::vector<ReadyTask> tasks;
@@ -26,11 +33,6 @@ struct ReadyBatch {
     return index < tasks.size() ? &tasks[index] : nullptr;
   }
 };
-
-void call_now(std::function<void()> const& callback) {
-  ThreadRole const calling{ThreadRole::callback};
-  callback();
-}
 
 }  // namespace
 
@@ -52,33 +54,36 @@ struct WorkerPool::Worker {
 };
 
 struct WorkerPool::Shared {
-  BodySettings settings;
-  Environment environment;
-  std::shared_ptr<Inbox> inbox;
-  std::shared_ptr<detail::Sleeper> sleeper;
+  BodyServices services;
   std::size_t threads = 0;
   std::size_t replaced = 0;
   std::size_t surplus = 0;  // workers that shall end: their lent slot was given back
-  std::function<void(Clock::time_point)> watch;
 
   std::mutex mutex;
   std::condition_variable work_there;
   std::condition_variable worker_ended;
+  std::condition_variable lease_moved;
   std::map<int, std::deque<std::shared_ptr<ReadyBatch>>, std::greater<>> batches;  // by priority
   std::deque<std::function<void()>> calls;
   std::vector<std::shared_ptr<Worker>> workers;
   std::size_t idle = 0;
-  bool stop = false;
+  bool stopping = false;
   std::atomic<int> top_priority{
       INT32_MIN};  // of what waits; a hint that a held batch is not the best any more
-  std::atomic<std::int64_t> lease_end{INT64_MAX};
-  std::condition_variable lease_moved;
 
   /// The next task, or a callback, or (both empty) the end.
   ReadyTask* next(std::shared_ptr<ReadyBatch>& held, int& held_priority,
                   std::function<void()>& callback, Worker const& self);
-  [[nodiscard]] bool wait_for_lease(Clock::time_point now);
+  void serve(Worker& self);
+  [[nodiscard]] bool wait_for_lease();
+  [[nodiscard]] bool begin(ReadyTask const& ready, Worker& self, std::stop_source const& stop);
   void run(ReadyTask& ready, Worker& self);
+  [[nodiscard]] FinishedTask outcome(ReadyTask& ready, Worker& self, std::stop_token stop);
+  /// Whether its answer counts: it may have been given already, by who saw to its limit.
+  [[nodiscard]] bool finish(Worker& self);
+  /// Asks the bodies to stop for which `which(task)` holds.
+  template <class Which>
+  void stop_those(Which&& which);
 };
 
 ReadyTask* WorkerPool::Shared::next(std::shared_ptr<ReadyBatch>& held, int& held_priority,
@@ -96,7 +101,7 @@ ReadyTask* WorkerPool::Shared::next(std::shared_ptr<ReadyBatch>& held, int& held
       calls.pop_front();
       return nullptr;
     }
-    if (stop) return nullptr;
+    if (stopping) return nullptr;
     if (surplus > 0) {
       --surplus;
       return nullptr;
@@ -121,84 +126,114 @@ ReadyTask* WorkerPool::Shared::next(std::shared_ptr<ReadyBatch>& held, int& held
 
 // R6: past the end of the lease nothing new starts, until it is renewed or this runner learns that
 // it is dead.
-bool WorkerPool::Shared::wait_for_lease(Clock::time_point now) {
-  if (now.time_since_epoch().count() < lease_end.load(std::memory_order_relaxed)) return true;
+bool WorkerPool::Shared::wait_for_lease() {
+  if (services.may_start(Clock::now())) return true;
   std::unique_lock lock{mutex};
-  lease_moved.wait(
-      lock, [this] { return stop || Clock::now().time_since_epoch().count() < lease_end.load(); });
-  return !stop;
+  lease_moved.wait(lock, [this] { return stopping || services.may_start(Clock::now()); });
+  return !stopping;
+}
+
+// Registered first, asked second: whoever ends the lease, or sets the flag of an execution, looks
+// at the registered bodies afterwards.
+bool WorkerPool::Shared::begin(ReadyTask const& ready, Worker& self, std::stop_source const& stop) {
+  for (;;) {
+    if (!wait_for_lease()) return false;
+    auto const now = Clock::now();
+    {
+      std::lock_guard lock{self.mutex};
+      self.running = &ready;
+      self.stop = stop;
+      self.started = now;
+      self.limit = time_limit(ready.definition(), services.settings);
+      self.reported = false;
+      self.give_up_at.reset();
+    }
+    if (services.may_start(now)) break;
+    (void)finish(self);
+  }
+  if (!ready.stopped->load()) return true;
+  (void)finish(self);
+  return false;
+}
+
+bool WorkerPool::Shared::finish(Worker& self) {
+  std::lock_guard lock{self.mutex};
+  self.running = nullptr;
+  self.stop = std::stop_source{std::nostopstate};
+  return !self.reported;
+}
+
+FinishedTask WorkerPool::Shared::outcome(ReadyTask& ready, Worker& self, std::stop_token stop) {
+  auto const limit = self.limit;
+  std::optional<Instant> deadline;
+  if (limit) {
+    deadline = services.environment.now() + *limit;
+    services.watcher->watch(self.started + *limit);
+  }
+  auto run = make_run(ready, std::move(stop), deadline, *services.sleeper);
+  auto finished = run_body(ready, std::move(run), services.settings);
+  // Late is late, whether somebody saw it or not.
+  if (limit && self.started + *limit <= Clock::now()) return timed_out(ready, *limit);
+  return finished;
 }
 
 void WorkerPool::Shared::run(ReadyTask& ready, Worker& self) {
-  auto const now = Clock::now();
-  auto const limit = time_limit(ready.definition(), settings);
-  if (!wait_for_lease(now)) return inbox->push(self.lane, dropped(ready));
-  std::stop_source stop_source;
-  {
-    std::lock_guard lock{self.mutex};
-    self.running = &ready;
-    self.stop = stop_source;
-    self.started = now;
-    self.limit = limit;
-    self.reported = false;
-    self.give_up_at.reset();
+  std::stop_source const stop;
+  if (!begin(ready, self, stop)) return services.inbox->push(self.lane, dropped(ready));
+  try {
+    auto finished = outcome(ready, self, stop.get_token());
+    if (finish(self)) services.inbox->push(self.lane, std::move(finished));
+  } catch (abi::__forced_unwind const&) {
+    if (finish(self)) services.inbox->push(self.lane, ended_its_thread(ready));
+    throw;
   }
-  // Registered first, asked second: whoever sets the flag looks at the registered bodies
-  // afterwards.
-  FinishedTask finished;
-  if (ready.stopped->load()) {
-    finished = dropped(ready);
-  } else {
-    std::optional<Instant> deadline;
-    if (limit) {
-      deadline = environment.now() + *limit;
-      watch(now + *limit);
-    }
-    finished =
-        run_body(ready, make_run(ready, stop_source.get_token(), deadline, *sleeper), settings);
-  }
-  bool reported = false;
-  {
-    std::lock_guard lock{self.mutex};
-    self.running = nullptr;
-    self.stop = std::stop_source{std::nostopstate};
-    reported = self.reported;
-  }
-  if (!reported) inbox->push(self.lane, std::move(finished));
   ready = ReadyTask{};  // frees workflow and context here, not on the thread that drops the batch
 }
 
-void WorkerPool::work(std::shared_ptr<Shared> shared, std::shared_ptr<Worker> self) {
-  ThreadRole const role{ThreadRole::worker};
-  name_thread("cloacina-worker");
+void WorkerPool::Shared::serve(Worker& self) {
   std::shared_ptr<ReadyBatch> held;
   int held_priority = 0;
   for (;;) {
     std::function<void()> callback;
-    if (auto* task = shared->next(held, held_priority, callback, *self)) {
-      shared->run(*task, *self);
-      std::lock_guard lock{self->mutex};
-      if (self->abandoned) break;
+    if (auto* task = next(held, held_priority, callback, self)) {
+      run(*task, self);
+      std::lock_guard lock{self.mutex};
+      if (self.abandoned) return;
     } else if (callback) {
-      call_now(callback);
+      ThreadRole const calling{ThreadRole::callback, services.inbox.get()};
+      callback();
     } else {
-      break;
+      return;
     }
   }
-  std::lock_guard lock{shared->mutex};
-  self->ended = true;
-  shared->worker_ended.notify_all();
 }
 
-WorkerPool::WorkerPool(std::size_t threads, BodySettings settings, Environment const& environment,
-                       std::shared_ptr<Inbox> inbox, std::shared_ptr<detail::Sleeper> sleeper)
+thread_local std::weak_ptr<WorkerPool::Shared> WorkerPool::of_this_thread_;
+
+void WorkerPool::work(std::shared_ptr<Shared> const& shared, std::shared_ptr<Worker> const& self) {
+  ThreadRole const role{ThreadRole::worker, shared->services.inbox.get()};
+  of_this_thread_ = shared;
+  name_thread("cloacina-worker");
+  auto const ended = [&] {
+    std::lock_guard lock{shared->mutex};
+    self->ended = true;
+    shared->worker_ended.notify_all();
+  };
+  try {
+    shared->serve(*self);
+  } catch (abi::__forced_unwind const&) {
+    log_warning("cloacina: a body or a callback ended its thread, which is replaced");
+    if (!self->abandoned) add_worker(shared);
+    ended();
+    throw;  // swallowing it would end the process
+  }
+  ended();
+}
+
+WorkerPool::WorkerPool(std::size_t threads, BodyServices services)
     : shared_(std::make_shared<Shared>()) {
-  shared_->settings = settings;
-  shared_->environment = environment;
-  shared_->inbox = std::move(inbox);
-  shared_->sleeper = std::move(sleeper);
+  shared_->services = std::move(services);
   shared_->threads = threads;
-  shared_->watch = [](Clock::time_point) {};
   for (std::size_t i = 0; i < threads; ++i) add_worker(shared_);
 }
 
@@ -206,30 +241,28 @@ WorkerPool::~WorkerPool() { shut_down(Clock::now()); }
 
 void WorkerPool::add_worker(std::shared_ptr<Shared> const& shared) {
   std::lock_guard lock{shared->mutex};
-  if (shared->stop) return;
+  if (shared->stopping) return;
   std::erase_if(shared->workers, [](auto const& worker) {
     if (!worker->ended) return false;
     worker->thread.join();
     return true;
   });
-  auto worker = std::make_shared<Worker>(shared->inbox->add_lane());
+  auto worker = std::make_shared<Worker>(shared->services.inbox->add_lane());
   worker->thread = std::thread{&WorkerPool::work, shared, worker};
   shared->workers.push_back(std::move(worker));
 }
 
-std::shared_ptr<void> WorkerPool::lend_slot() {
-  add_worker(shared_);
-  return {nullptr, [shared = shared_](void*) {
+std::shared_ptr<void> WorkerPool::lend_slot_of_this_thread() {
+  auto const mine = of_this_thread_.lock();
+  if (!mine) return nullptr;
+  add_worker(mine);
+  return {nullptr, [shared = mine](void*) {
             {
               std::lock_guard lock{shared->mutex};
               ++shared->surplus;
             }
             shared->work_there.notify_one();
           }};
-}
-
-void WorkerPool::on_deadline(std::function<void(Clock::time_point)> watch) {
-  shared_->watch = std::move(watch);
 }
 
 void WorkerPool::start(std::vector<ReadyTask>&& ready) {
@@ -263,51 +296,37 @@ void WorkerPool::start(std::vector<ReadyTask>&& ready) {
 void WorkerPool::call(std::function<void()> callback) {
   {
     std::lock_guard lock{shared_->mutex};
-    if (!shared_->stop) {
+    if (!shared_->stopping) {
       shared_->calls.push_back(std::exchange(callback, nullptr));
       shared_->top_priority.store(INT32_MAX);  // whoever holds a batch comes by
     }
   }
-  if (callback) return call_now(callback);  // no worker will come any more
+  if (callback) return call_aside({std::move(callback)});  // no worker will come any more
   shared_->work_there.notify_one();
 }
 
-void WorkerPool::stop_execution(ExecutionId id) {
-  std::vector<std::stop_source> sources;
-  {
-    std::lock_guard lock{shared_->mutex};
-    for (auto const& worker : shared_->workers) {
-      std::lock_guard worker_lock{worker->mutex};
-      if (worker->running && worker->running->id == id) sources.push_back(worker->stop);
-    }
+template <class Which>
+void WorkerPool::Shared::stop_those(Which&& which) {
+  std::lock_guard lock{mutex};
+  for (auto const& worker : workers) {
+    std::lock_guard worker_lock{worker->mutex};
+    if (worker->running && which(*worker->running))
+      services.errands->post([stop = worker->stop]() mutable { stop.request_stop(); });
   }
-  for (auto& source : sources)
-    source.request_stop();  // callbacks of users run here: without a lock
+}
+
+void WorkerPool::stop_execution(ExecutionId id) {
+  shared_->stop_those([id](ReadyTask const& task) { return task.id == id; });
 }
 
 void WorkerPool::stop_all() {
-  std::vector<std::stop_source> sources;
-  {
-    std::lock_guard lock{shared_->mutex};
-    for (auto const& worker : shared_->workers) {
-      std::lock_guard worker_lock{worker->mutex};
-      if (worker->running) sources.push_back(worker->stop);
-    }
-  }
-  for (auto& source : sources) source.request_stop();
+  shared_->stop_those([](ReadyTask const&) { return true; });
 }
 
 void WorkerPool::stop_at_most_once() {
-  std::vector<std::stop_source> sources;
-  {
-    std::lock_guard lock{shared_->mutex};
-    for (auto const& worker : shared_->workers) {
-      std::lock_guard worker_lock{worker->mutex};
-      if (worker->running && worker->running->definition().execution == ExecutionMode::at_most_once)
-        sources.push_back(worker->stop);
-    }
-  }
-  for (auto& source : sources) source.request_stop();
+  shared_->stop_those([](ReadyTask const& task) {
+    return task.definition().execution == ExecutionMode::at_most_once;
+  });
 }
 
 std::vector<ReadyTask> WorkerPool::take_back() {
@@ -319,29 +338,27 @@ std::vector<ReadyTask> WorkerPool::take_back() {
   return taken;
 }
 
-void WorkerPool::set_lease_end(std::chrono::nanoseconds monotonic) {
-  auto const earlier = shared_->lease_end.exchange(monotonic.count());
-  if (earlier > Clock::now().time_since_epoch().count()) return;  // nobody waits for it
+void WorkerPool::lease_moved() {
   { std::lock_guard lock{shared_->mutex}; }
   shared_->lease_moved.notify_all();
 }
 
 std::optional<WorkerPool::Clock::time_point> WorkerPool::expire(Clock::time_point now) {
   std::optional<Clock::time_point> next;
-  std::vector<std::stop_source> sources;
   std::size_t stuck = 0;
+  auto const& services = shared_->services;
   {
     std::lock_guard lock{shared_->mutex};
     for (auto const& worker : shared_->workers) {
       std::lock_guard worker_lock{worker->mutex};
       if (!worker->running || worker->abandoned || !worker->limit) continue;
+      auto const& task = *worker->running;
       if (!worker->reported && worker->started + *worker->limit <= now) {
         worker->reported = true;
         worker->give_up_at = now + stuck_after;
-        sources.push_back(worker->stop);
-        shared_->inbox->push(worker->lane, timed_out(*worker->running, *worker->limit));
+        services.end_overdue(worker->lane, task.identity(), *worker->limit,
+                             [stop = worker->stop]() mutable { stop.request_stop(); });
       } else if (worker->give_up_at && *worker->give_up_at <= now) {
-        auto const& task = *worker->running;
         bool const replace = shared_->replaced < shared_->threads;
         log_warning("cloacina: task '" + task.definition().id + "' of execution " +
                     task.id.to_string() + " ignores its stop token; its thread is " +
@@ -359,14 +376,13 @@ std::optional<WorkerPool::Clock::time_point> WorkerPool::expire(Clock::time_poin
       if (due && (!next || *due < *next)) next = due;
     }
   }
-  for (auto& source : sources) source.request_stop();
   for (; stuck > 0; --stuck) add_worker(shared_);
   return next;
 }
 
 void WorkerPool::shut_down(Clock::time_point deadline) {
   std::unique_lock lock{shared_->mutex};
-  shared_->stop = true;
+  shared_->stopping = true;
   shared_->work_there.notify_all();
   shared_->lease_moved.notify_all();
   auto const all_ended = [this] {
@@ -378,13 +394,8 @@ void WorkerPool::shut_down(Clock::time_point deadline) {
   shared_->workers.clear();
   auto calls = std::exchange(shared_->calls, {});
   lock.unlock();
-  if (!calls.empty()) {
-    // Every worker is stuck. Who waits for these is answered all the same, and not by the thread
-    // that shuts down.
-    std::thread{[shared = shared_, calls = std::move(calls)] {
-      for (auto const& callback : calls) call_now(callback);
-    }}.detach();
-  }
+  // Every worker is stuck: who waits for these is answered all the same.
+  call_aside({std::make_move_iterator(calls.begin()), std::make_move_iterator(calls.end())});
   for (auto& worker : workers) {
     if (!worker->thread.joinable()) continue;
     bool ended = false;

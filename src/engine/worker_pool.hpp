@@ -1,21 +1,12 @@
 #pragma once
 
-#include <atomic>
 #include <chrono>
-#include <condition_variable>
-#include <cstdint>
-#include <deque>
 #include <functional>
-#include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
-#include <stop_token>
-#include <thread>
 #include <vector>
 
-#include "engine/body.hpp"
-#include "engine/inbox.hpp"
+#include "engine/body_services.hpp"
 
 namespace cloacina::engine {
 
@@ -29,8 +20,7 @@ class WorkerPool {
  public:
   using Clock = std::chrono::steady_clock;
 
-  WorkerPool(std::size_t threads, BodySettings settings, Environment const& environment,
-             std::shared_ptr<Inbox> inbox, std::shared_ptr<detail::Sleeper> sleeper);
+  WorkerPool(std::size_t threads, BodyServices services);
   ~WorkerPool();
   WorkerPool(WorkerPool const&) = delete;
   WorkerPool& operator=(WorkerPool const&) = delete;
@@ -42,18 +32,16 @@ class WorkerPool {
   /// For at-most-once bodies whose runner may have been declared dead (R6).
   void stop_at_most_once();
   [[nodiscard]] std::vector<ReadyTask> take_back();
-  void set_lease_end(std::chrono::nanoseconds monotonic);
+  /// The lease was renewed: what waits for it may start.
+  void lease_moved();
 
-  /// One more thread works until the returned object dies: for a body that waits for something that
-  /// needs a worker.
-  [[nodiscard]] std::shared_ptr<void> lend_slot();
+  /// One more thread works in the pool of the calling thread until the returned object dies: for a
+  /// body that waits for something that needs a worker. Null on a thread of no pool.
+  [[nodiscard]] static std::shared_ptr<void> lend_slot_of_this_thread();
 
   /// Ends what is over its time at `now`; returns when to look again, if anything with a limit
   /// runs.
   [[nodiscard]] std::optional<Clock::time_point> expire(Clock::time_point now);
-  /// `watch(deadline)` is called by a worker when a body starts whose deadline may be earlier than
-  /// all others.
-  void on_deadline(std::function<void(Clock::time_point)> watch);
 
   /// No body starts any more; joins the threads that end by `deadline` and leaves the others
   /// behind.
@@ -62,8 +50,9 @@ class WorkerPool {
  private:
   struct Shared;
   struct Worker;
-  static void work(std::shared_ptr<Shared> shared, std::shared_ptr<Worker> self);
+  static void work(std::shared_ptr<Shared> const& shared, std::shared_ptr<Worker> const& self);
   static void add_worker(std::shared_ptr<Shared> const& shared);
+  static thread_local std::weak_ptr<Shared> of_this_thread_;
 
   std::shared_ptr<Shared> shared_;
 };

@@ -4,6 +4,7 @@
 
 #include <cloacina/error.hpp>
 
+#include "engine/call_aside.hpp"
 #include "runner/machine.hpp"
 #include "runner/submission.hpp"
 
@@ -115,7 +116,7 @@ std::function<void(DefaultRunner::Submitted)> DefaultRunner::prepare(std::string
 detail::RunOnWorker DefaultRunner::run_on_worker() const {
   return [weak = std::weak_ptr{machine_}](std::function<void()> work) {
     if (auto const machine = weak.lock()) return machine->run_on_worker(std::move(work));
-    work();
+    engine::call_aside({std::move(work)});
   };
 }
 

@@ -4,6 +4,7 @@
 
 #include <cloacina/error.hpp>
 
+#include "engine/call_aside.hpp"
 #include "engine/completion.hpp"
 #include "runner/machine.hpp"
 
@@ -49,7 +50,7 @@ void ExecutionHandle::when_final(
 detail::RunOnWorker ExecutionHandle::run_on_worker() const {
   return [weak = machine_](std::function<void()> work) {
     if (auto const machine = weak.lock()) return machine->run_on_worker(std::move(work));
-    work();
+    engine::call_aside({std::move(work)});
   };
 }
 

@@ -9,6 +9,7 @@
 #include <cloacina/version.hpp>
 
 #include "backend/database.hpp"
+#include "engine/call_aside.hpp"
 #include "engine/conducted_bodies.hpp"
 #include "engine/log.hpp"
 #include "engine/loop.hpp"
@@ -77,9 +78,6 @@ std::shared_ptr<backend::Database> open_database(Machine::Parts const& parts) {
   throw RunnerStopped{"the runner is shut down; construct another one"};
 }
 
-/// A body, a callback or an observer that shuts a runner down must not wait for itself.
-bool is_own_thread() { return ThreadRole::current() != ThreadRole::caller; }
-
 }  // namespace
 
 struct Machine::Core {
@@ -102,14 +100,14 @@ struct Machine::Core {
     }
     checkpointer = std::make_unique<Checkpointer>(database, environment);
     if (given.observer)
-      observations = std::make_unique<engine::Observations>(given.observer, environment);
+      observations = std::make_unique<engine::Observations>(given.observer, environment, inbox);
     loop = std::make_unique<engine::Loop>(engine::Loop::Parts{
         .environment = environment,
         .config = config,
         .workflows = workflows,
         .database = *database,
         .committer = committer,
-        .inbox = *inbox,
+        .inbox = inbox,
         .bodies = *bodies,
         .observations = observations.get(),
         .committed = [checkpoint = checkpointer.get()] { checkpoint->committed(); }});
@@ -147,7 +145,7 @@ Machine::Machine(Parts parts) {
     return;
   }
   engine_thread_ = std::thread{[core = core_] {
-    ThreadRole const role{ThreadRole::engine};
+    ThreadRole const role{ThreadRole::engine, core->inbox.get()};
     engine::name_thread("cloacina-engine");
     while (core->loop->step(1h)) {}
     core->ended.set();
@@ -179,8 +177,8 @@ void Machine::wait_accepted(engine::Acceptance& acceptance) {
   if (auto const error = acceptance.error()) std::rethrow_exception(error);
 }
 
-void Machine::check_may_wait() {
-  switch (ThreadRole::current()) {
+void Machine::check_may_wait() const {
+  switch (ThreadRole::current(core_->inbox.get())) {
     case ThreadRole::caller:
     case ThreadRole::worker:
       return;
@@ -188,6 +186,8 @@ void Machine::check_may_wait() {
       throw_would_deadlock("a coroutine body");
     case ThreadRole::callback:
       throw_would_deadlock("a callback");
+    case ThreadRole::stop_callback:
+      throw_would_deadlock("a stop callback");
     case ThreadRole::observer:
       throw_would_deadlock("an observer");
     case ThreadRole::engine:
@@ -198,10 +198,12 @@ void Machine::check_may_wait() {
 bool Machine::wait(engine::Signal& signal, std::optional<std::chrono::nanoseconds> timeout) {
   if (signal.is_set()) return true;
   check_may_wait();
-  std::shared_ptr<void> lent;
-  if (ThreadRole::current() == ThreadRole::worker && core_->threads)
-    lent = core_->threads->lend_slot();
+  auto const lent = engine::WorkerPool::lend_slot_of_this_thread();
   return signal.wait(core_->environment, timeout);
+}
+
+bool Machine::is_own_thread() const {
+  return ThreadRole::current(core_->inbox.get()) != ThreadRole::caller;
 }
 
 WorkflowStatus Machine::status(ExecutionId id) {
@@ -236,7 +238,8 @@ std::vector<std::string> Machine::workflow_names() const {
 
 void Machine::run_on_worker(std::function<void()> work) {
   if (core_->accepting.load()) return core_->bodies->call(std::move(work));
-  work();  // no worker is left: the handler that a shutdown answers runs where the shutdown does
+  if (core_->environment.conductor) return work();  // everything runs on this one thread
+  engine::call_aside({std::move(work)});
 }
 
 void Machine::shutdown(std::chrono::milliseconds timeout) noexcept try {

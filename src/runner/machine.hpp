@@ -49,7 +49,7 @@ class Machine {
   /// Does not block; throws `RunnerStopped`.
   void submit(std::vector<engine::Submission>&& submissions);
   /// Throws `StateError` on a thread that must not block: before anything is submitted in vain.
-  static void check_may_wait();
+  void check_may_wait() const;
   /// Blocks until `acceptance` is answered; throws what it was refused with.
   void wait_accepted(engine::Acceptance& acceptance);
   /// Blocks until it is set or the timeout has passed. Throws `StateError` where that would wait
@@ -70,6 +70,8 @@ class Machine {
   struct Core;  // outlives this object if its thread has to be left behind
   void push(engine::Request&& request);
   void shut_down_now(std::chrono::milliseconds timeout);
+  /// A body, a callback or an observer that shuts its runner down must not wait for itself.
+  [[nodiscard]] bool is_own_thread() const;
 
   std::shared_ptr<Core> core_;
   std::thread engine_thread_;

@@ -82,6 +82,49 @@ TEST_CASE("what a body returns after its limit is dropped", "[timeout]") {
   CHECK(runner.workflows().size() == 1);
 }
 
+TEST_CASE("a coroutine's limit holds while another one blocks their thread", "[timeout]") {
+  ScratchDirectory directory;
+  auto gate = std::make_shared<Gate>();
+  auto const suspended = [](TaskContext<>& context) -> asio::awaitable<void> {
+    co_await context.async_sleep_for(1h);
+  };
+  auto const blocking = [gate](TaskContext<>&) -> asio::awaitable<void> {
+    gate->pass();
+    co_return;
+  };
+  auto runner = start(directory.sqlite_url(),
+                      {one_task("suspended", suspended, {.retry = no_retry, .timeout = 300ms}),
+                       one_task("blocking", blocking, {.retry = no_retry, .timeout = 50ms})});
+  auto const first = runner.submit("suspended", {});
+  auto const second = runner.submit("blocking", {});
+  gate->wait_for_arrivals(1);
+  CHECK_THAT(wait(first).error(), Catch::Contains("timeout"));
+  CHECK_THAT(wait(second).error(), Catch::Contains("timeout"));
+  gate->open();
+}
+
+TEST_CASE("a retry condition that does not return holds up no other limit", "[timeout][stuck]") {
+  ScratchDirectory directory;
+  static Gate gate;
+  auto const endless = [](TaskContext<>& context) { context.sleep_for(1h); };
+  auto const asks = [](std::exception_ptr) {
+    gate.pass();
+    return false;
+  };
+  auto runner = start(
+      directory.sqlite_url(),
+      {one_task("asking", endless,
+                {.retry = {.max_attempts = 2, .condition = {.predicate = asks}}, .timeout = 20ms}),
+       one_task("plain", endless, {.retry = no_retry, .timeout = 20ms}),
+       one_task("quick", [](TaskContext<>&) {})});
+  auto const asking = runner.submit("asking", {});
+  gate.wait_for_arrivals(1);
+  CHECK(wait(runner.submit("quick", {})).status() == WorkflowStatus::completed);
+  CHECK_THAT(wait(runner.submit("plain", {})).error(), Catch::Contains("timeout"));
+  gate.open();
+  CHECK_THAT(wait(asking).error(), Catch::Contains("timeout"));
+}
+
 TEST_CASE("a workflow's limit cancels what is unfinished", "[timeout]") {
   ScratchDirectory directory;
   auto const workflow =
@@ -197,4 +240,46 @@ TEST_CASE("past its lease a runner asks at-most-once bodies to stop, and no othe
   CHECK_THAT(result.error(), Catch::Contains("stop"));
   CHECK(wait(first).status() == WorkflowStatus::completed);  // nobody took over: it goes on
   CHECK_FALSE(others_stopped);
+}
+
+TEST_CASE("past its lease a runner starts nothing, until it is renewed", "[lease]") {
+  ScratchDirectory directory;
+  Gate begun;
+  std::atomic<bool> let_go{false};
+  std::atomic<bool> first_ended{false};
+  std::atomic<int> started{0};
+  auto const coroutine = GENERATE(false, true);
+  CAPTURE(coroutine);
+  auto const first = coroutine ? TaskFunction{[&](TaskContext<>& context) -> asio::awaitable<void> {
+    begun.open();
+    while (!let_go) co_await context.async_sleep_for(2ms);
+    first_ended = true;
+  }}
+                               : TaskFunction{[&](TaskContext<>& context) {
+                                   begun.open();
+                                   while (!let_go) context.sleep_for(2ms);
+                                   first_ended = true;
+                                 }};
+  auto const second = coroutine ? TaskFunction{[&](TaskContext<>&) -> asio::awaitable<void> {
+    ++started;
+    co_return;
+  }}
+                                : TaskFunction{[&](TaskContext<>&) { ++started; }};
+  auto runner =
+      start(directory.sqlite_url(), {one_task("first", first), one_task("second", second)},
+            {.max_concurrent_tasks = 1, .max_concurrent_async_tasks = 1, .lease = 200ms});
+  auto const one = runner.submit("first", {});
+  begun.pass();
+  auto const two = runner.submit("second", {});
+  RawDatabase raw{directory.path() / "test.db"};
+  raw.execute("BEGIN IMMEDIATE");      // so that no renewal gets through
+  std::this_thread::sleep_for(600ms);  // time itself is what is tested: three leases
+  let_go = true;
+  while (!first_ended) std::this_thread::sleep_for(1ms);
+  std::this_thread::sleep_for(100ms);  // long enough for a body that need not wait
+  CHECK(started == 0);
+  raw.execute("ROLLBACK");
+  CHECK(wait(two).status() == WorkflowStatus::completed);
+  CHECK(wait(one).status() == WorkflowStatus::completed);
+  CHECK(started == 1);
 }

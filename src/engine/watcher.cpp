@@ -1,0 +1,61 @@
+#include "engine/watcher.hpp"
+
+#include <utility>
+
+#include "engine/thread_name.hpp"
+
+namespace cloacina::engine {
+
+void Watcher::start(Look look) {
+  thread_ = std::thread{[this, look = std::move(look)] {
+    name_thread("cloacina-watch");
+    look_until_stopped(look);
+  }};
+}
+
+// `next_` is reset before anybody is looked at: whoever begins meanwhile either is seen or asks to
+// be watched.
+void Watcher::look_until_stopped(Look const& look) {
+  std::unique_lock lock{mutex_};
+  while (!stop_) {
+    auto const next = next_.load();
+    if (next == INT64_MAX) {
+      changed_.wait(lock);
+      continue;
+    }
+    auto const now = Clock::now();
+    if (now.time_since_epoch().count() < next) {
+      changed_.wait_until(lock, Clock::time_point{Clock::duration{next}});
+      continue;
+    }
+    next_.store(INT64_MAX);
+    lock.unlock();
+    auto const again = look(now);
+    lock.lock();
+    if (again && again->time_since_epoch().count() < next_.load())
+      next_.store(again->time_since_epoch().count());
+  }
+}
+
+void Watcher::watch(Clock::time_point deadline) {
+  auto const when = deadline.time_since_epoch().count();
+  if (when >= next_.load(std::memory_order_relaxed)) return;
+  {
+    std::lock_guard lock{mutex_};
+    if (when >= next_.load()) return;
+    next_.store(when);
+  }
+  changed_.notify_one();
+}
+
+void Watcher::shut_down() {
+  if (!thread_.joinable()) return;
+  {
+    std::lock_guard lock{mutex_};
+    stop_ = true;
+  }
+  changed_.notify_one();
+  thread_.join();
+}
+
+}  // namespace cloacina::engine

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+namespace cloacina::engine {
+
+/// The thread that sees to time limits, whatever the threads that run bodies are doing. It runs no
+/// code of users, so that nothing of theirs can hold it up. Thread-safe, but for `shut_down`.
+class Watcher {
+ public:
+  using Clock = std::chrono::steady_clock;
+  /// Ends what is over its time; returns when to look again, if anything has a limit.
+  using Look = std::function<std::optional<Clock::time_point>(Clock::time_point now)>;
+
+  Watcher() = default;
+  ~Watcher() { shut_down(); }
+  Watcher(Watcher const&) = delete;
+  Watcher& operator=(Watcher const&) = delete;
+
+  void start(Look look);
+  /// Looks no later than `deadline`. Cheap if it looks earlier anyway.
+  void watch(Clock::time_point deadline);
+  /// Looks no more, and joins.
+  void shut_down();
+
+ private:
+  void look_until_stopped(Look const& look);
+
+  std::atomic<std::int64_t> next_{INT64_MAX};  // when it looks, on Clock; written under the mutex
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool stop_ = false;
+  std::thread thread_;
+};
+
+}  // namespace cloacina::engine
