@@ -13,10 +13,6 @@ function(cloacina_room room)
     add_library(${target} OBJECT ${sources})
     set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON)
     cloacina_compile_options(${target})
-    # Sabotage that a trial must notice is compiled into test builds only.
-    if(CLOACINA_BUILD_TESTS)
-      target_compile_definitions(${target} PRIVATE CLOACINA_BUILD_TESTS)
-    endif()
     set(scope PUBLIC)
     # Parsing JSON and Asio is most of what a source costs. Builds for packages go without, so that a forgotten
     # #include is found there.

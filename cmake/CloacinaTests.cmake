@@ -77,15 +77,29 @@ function(cloacina_script_test name)
     LABELS ${arg_SUITE} TIMEOUT ${arg_TIMEOUT} RUN_SERIAL TRUE)
 endfunction()
 
+# The room DAL once more, with the switches of dal/sabotage.hpp: its objects are in no library, so that none that
+# is installed can be sabotaged.
+function(cloacina_sabotaged_dal)
+  get_target_property(sources cloacina_dal SOURCES)
+  add_library(cloacina_dal_sabotaged OBJECT ${sources})
+  cloacina_compile_options(cloacina_dal_sabotaged)
+  target_compile_definitions(cloacina_dal_sabotaged PRIVATE CLOACINA_SABOTAGE)
+  target_precompile_headers(cloacina_dal_sabotaged PRIVATE <nlohmann/json.hpp>)
+  target_link_libraries(cloacina_dal_sabotaged PUBLIC cloacina_core)
+endfunction()
+
 # The programs that the reliability trials start and kill: reliability_TRIAL from the sources of each trial.
 function(cloacina_reliability_programs directory)
+  cloacina_sabotaged_dal()
   cloacina_subdirectories(${directory} trials)
   foreach(trial IN LISTS trials)
     file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/${directory}/${trial}/*.cpp")
     add_executable(reliability_${trial} ${sources})
     cloacina_compile_options(reliability_${trial})
-    target_include_directories(reliability_${trial} PRIVATE "${PROJECT_SOURCE_DIR}/src" "${PROJECT_SOURCE_DIR}/tests")
-    target_link_libraries(reliability_${trial} PRIVATE cloacina::cloacina SQLite::SQLite3)
+    target_include_directories(reliability_${trial} PRIVATE "${PROJECT_SOURCE_DIR}/tests")
+    target_link_libraries(reliability_${trial} PRIVATE
+      cloacina_core cloacina_backend cloacina_dal_sabotaged cloacina_engine cloacina_runner
+      SQLite::SQLite3 spdlog::spdlog)
     cloacina_suite(reliability reliability_${trial})
   endforeach()
 endfunction()

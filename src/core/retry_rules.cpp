@@ -58,11 +58,6 @@ bool should_retry(RetryPolicy const& policy, ErrorInfo const& error) noexcept {
   return false;
 }
 
-bool should_retry(RetryPolicy const& policy, std::uint32_t attempt,
-                  ErrorInfo const& error) noexcept {
-  return attempt < attempts_allowed(policy) && should_retry(policy, error);
-}
-
 std::vector<std::string> validate(RetryPolicy const& policy) {
   std::vector<std::string> problems;
   auto const check = [&](bool good, std::string_view field, std::string const& value,

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include <cloacina/execution_mode.hpp>
 #include <cloacina/retry_policy.hpp>
 
 namespace cloacina {
@@ -23,17 +24,16 @@ struct ErrorInfo {
 /// No wait may be longer.
 inline constexpr std::chrono::milliseconds longest_retry_delay = std::chrono::hours{24 * 366};
 
-/// Attempts in all: what is written, or 3 for 0, which stands for "not written".
-[[nodiscard]] constexpr std::uint32_t attempts_allowed(RetryPolicy const& policy) noexcept {
-  return policy.max_attempts == 0 ? 3 : policy.max_attempts;
+/// Attempts in all: what is written, else (0) 3, or 1 of a body that must not run twice.
+[[nodiscard]] constexpr std::uint32_t attempts_allowed(RetryPolicy const& policy,
+                                                       ExecutionMode mode) noexcept {
+  if (policy.max_attempts > 0) return policy.max_attempts;
+  return mode == ExecutionMode::at_most_once ? 1 : 3;
 }
 
 /// Whether the policy's condition makes this error worth another attempt; says nothing about how
 /// many are left. A predicate that throws counts as false.
 [[nodiscard]] bool should_retry(RetryPolicy const& policy, ErrorInfo const& error) noexcept;
-/// The same, and `attempt`, which failed, was not the last one.
-[[nodiscard]] bool should_retry(RetryPolicy const& policy, std::uint32_t attempt,
-                                ErrorInfo const& error) noexcept;
 
 /// What is wrong with a policy, a phrase for each field that is out of range: "max_attempts is
 /// 5000; expected 1 to 1000". Empty if nothing is.

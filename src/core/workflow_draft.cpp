@@ -10,6 +10,7 @@
 #include "core/content_version.hpp"
 #include "core/graph.hpp"
 #include "core/nearest.hpp"
+#include "core/retry_rules.hpp"
 #include "core/workflow_checks.hpp"
 
 namespace cloacina {
@@ -93,9 +94,8 @@ void arrange(detail::WorkflowData& data, std::vector<TaskDefinition> tasks, Edge
       data.dependents[position[dependency]].push_back(at);
     }
     data.tasks.push_back(std::move(tasks[order[at]]));
-    auto& attempts = data.tasks.back().retry.max_attempts;
-    if (attempts == 0)
-      attempts = data.tasks.back().execution == ExecutionMode::at_most_once ? 1 : 3;
+    auto& task = data.tasks.back();
+    task.retry.max_attempts = attempts_allowed(task.retry, task.execution);
   }
 }
 

@@ -41,7 +41,8 @@ constexpr Statement fail_at_most_once{.name = "fail_at_most_once", .sqlite = R"s
         AND t.status = 'Running' AND t.at_most_once = 1)sql"};
 
 // R9: only where an earlier takeover made the start markers awaited ones, so that a Running row
-// means a running body. The exponent is bounded so that no count overflows the time.
+// means a running body. The wait is 1 s, doubled with each crash up to 68 minutes: `max_crashes`
+// may be as large as 100.
 constexpr Statement count_crashes{.name = "count_crashes", .sqlite = R"sql(
       UPDATE {s}.task_executions AS t
       SET crashes = t.crashes + 1,
@@ -54,7 +55,7 @@ constexpr Statement count_crashes{.name = "count_crashes", .sqlite = R"sql(
                        ELSE t.error END,
           completed_at = CASE WHEN t.crashes + 1 >= $3 THEN $2 END,
           wake_at = CASE WHEN t.crashes + 1 < $3
-                         THEN $2 + (1000000 << min(t.crashes, 20)) END
+                         THEN $2 + (1000000 << min(t.crashes, 12)) END
       FROM {s}.workflow_executions AS e
       WHERE e.owner = $1 AND e.takeovers >= 1
         AND t.execution_id = e.id AND t.status = 'Running')sql"};

@@ -12,12 +12,6 @@ using namespace std::chrono_literals;
 /// So that a time limit added to any instant stays within the range of 64 bits of microseconds.
 constexpr std::chrono::milliseconds longest_timeout = std::chrono::hours{24 * 365 * 1000};
 
-/// R9: 1 s, doubled with each crash. Bounded, because `max_crashes` may be as large as 100.
-std::chrono::microseconds wait_after(std::uint32_t crashes) noexcept {
-  constexpr std::uint32_t most_doublings = 12;  // 68 minutes
-  return 1s * (1 << std::min(crashes - 1, most_doublings));
-}
-
 }  // namespace
 
 void PlanStep::on(Submitted) {
@@ -64,9 +58,8 @@ void PlanStep::resume(TaskIndex index) {
     case TaskStatus::not_started:
       return decide(index);
     case TaskStatus::ready:
-      // A wait that was stored stands; it was no run that a crash could have cut short.
-      if (task.wake_at) return start_at(index, *task.wake_at);
-      return start_at(index, task.crashes > 0 ? now_ + wait_after(task.crashes) : now_);
+      // A wait that was stored stands, be it for a retry or after a crash (R9).
+      return start_at(index, task.wake_at.value_or(now_));
     case TaskStatus::running:
       // A takeover leaves no such row. If there is one all the same, a promise not to run twice is
       // kept.

@@ -1,6 +1,5 @@
 // A task ends: what is kept of it, whether it gets another attempt, and which others become
 // possible.
-#include <algorithm>
 #include <utility>
 
 #include "core/assert.hpp"
@@ -10,11 +9,6 @@
 
 namespace cloacina::engine {
 namespace {
-
-std::uint32_t attempts_allowed(TaskDefinition const& task) noexcept {
-  if (task.execution == ExecutionMode::at_most_once) return 1;
-  return std::max(task.retry.max_attempts, 1u);
-}
 
 /// The first dependency that keeps a task with the default rule from running.
 std::optional<TaskIndex> failed_dependency(ExecutionState const& state, TaskIndex task) noexcept {
@@ -58,7 +52,7 @@ void PlanStep::on(TaskSucceeded&& event) {
 void PlanStep::on(TaskFailed&& event) {
   TaskState* task = running(event.task, event.attempt);
   if (task == nullptr) return;
-  if (event.retryable && task->attempt < attempts_allowed(workflow_.tasks[event.task])) {
+  if (event.retryable && task->attempt < workflow_.tasks[event.task].retry.max_attempts) {
     keep_attempt(event.task, TaskStatus::failed, event.error);
     task->error = std::move(event.error);
     return retry(event.task);

@@ -223,7 +223,10 @@ void WorkerPool::work(std::shared_ptr<Shared> const& shared, std::shared_ptr<Wor
     shared->serve(*self);
   } catch (abi::__forced_unwind const&) {
     log_warning("cloacina: a body or a callback ended its thread, which is replaced");
-    if (!self->abandoned) add_worker(shared);
+    std::unique_lock lock{self->mutex};
+    bool const replaced = self->abandoned;
+    lock.unlock();
+    if (!replaced) add_worker(shared);
     ended();
     throw;  // swallowing it would end the process
   }

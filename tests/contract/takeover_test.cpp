@@ -85,6 +85,19 @@ TEST_CASE("the first takeover restarts running tasks and counts no crash", "[con
   CHECK(dal::attempts_of(fixture.survivor.session(), id_of(1)).empty());
 }
 
+TEST_CASE("the wait after a crash doubles up to 68 minutes", "[contract][takeover]") {
+  TwoRunners fixture;
+  fixture.survivor.commit(inserting({an_execution(1, false)}));
+  fixture.crash_once(100, 100);  // the first takeover counts nothing
+  for (int crash = 1; crash <= 15; ++crash) {
+    CAPTURE(crash);
+    auto const second = 100 + crash * 10;
+    fixture.crash_once(second, 100);
+    auto const expected = std::chrono::seconds{1 << std::min(crash - 1, 12)};
+    CHECK(fixture.task(1, "load").wake_at == at(second + 1) + expected);
+  }
+}
+
 TEST_CASE("later takeovers count crashes, make the task wait, and fail it at the limit",
           "[contract][takeover]") {
   TwoRunners fixture;

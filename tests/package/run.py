@@ -114,6 +114,18 @@ def forgotten_co_return(package: Package) -> None:
     assert answer.returncode != 0 and "-Werror=return-type" in answer.stdout, answer.stdout[-3000:]
 
 
+def no_sabotage(package: Package) -> None:
+    """The switches of the reliability trials are in their programs, and in no library, also in a tree with tests."""
+    switch = b"CLOACINA_MUTANT"
+    assert switch in (ROOT / "src/dal/sabotage.hpp").read_bytes(), "the switch has another name by now"
+    tree = package.directory.parent
+    package.must("cmake", "--build", tree, "--target", "cloacina", "--parallel", package.jobs)
+    libraries = list(tree.glob("src/libcloacina.*"))
+    assert libraries, f"no library in {tree}/src"
+    for library in libraries:
+        assert switch not in library.read_bytes(), f"{library} can be sabotaged by an environment variable"
+
+
 def postgres_driver(package: Package) -> None:
     package.refused("postgres", "the PostgreSQL driver does not exist yet", "-DCLOACINA_WITH_POSTGRES=ON", source=ROOT)
 
@@ -125,6 +137,7 @@ CASES = {
     "a version that is not installed is refused": too_new_a_version,
     "workflows in a static library are refused with the reason": workflows_in_a_static_library,
     "a forgotten co_return in a workflow is an error": forgotten_co_return,
+    "the library cannot be sabotaged": no_sabotage,
     "the PostgreSQL driver is refused until it exists": postgres_driver,
 }
 

@@ -79,13 +79,11 @@ TEST_CASE("a predicate decides instead of the word, and its own error means no",
   CHECK_FALSE(should_retry(throws, describe_exception(std::make_exception_ptr(1))));
 }
 
-TEST_CASE("the last attempt is not followed by another", "[core][retry]") {
-  ErrorInfo const error{.text = "x"};
-  CHECK(should_retry(RetryPolicy{.max_attempts = 3}, 2, error));
-  CHECK_FALSE(should_retry(RetryPolicy{.max_attempts = 3}, 3, error));
-  CHECK_FALSE(should_retry(RetryPolicy{.max_attempts = 1}, 1, error));
-  CHECK(should_retry(RetryPolicy{}, 2, error));
-  CHECK_FALSE(should_retry(RetryPolicy{}, 3, error));
+TEST_CASE("attempts that are not written are three, or one of what runs once", "[core][retry]") {
+  CHECK(attempts_allowed({}, ExecutionMode::at_least_once) == 3);
+  CHECK(attempts_allowed({}, ExecutionMode::at_most_once) == 1);
+  CHECK(attempts_allowed({.max_attempts = 7}, ExecutionMode::at_least_once) == 7);
+  CHECK(attempts_allowed({.max_attempts = 1}, ExecutionMode::at_most_once) == 1);
 }
 
 TEST_CASE("a sound policy has no problems, others name the field, the value and the range",

@@ -93,24 +93,6 @@ TEST_CASE("a wait that was stored stands", "[engine][load]") {
   CHECK(it.fail("a").state.status == WorkflowStatus::failed);
 }
 
-TEST_CASE("a task under which owners vanished waits, longer each time", "[engine][load]") {
-  struct Row {
-    std::uint32_t crashes;
-    std::chrono::seconds expected;
-  };
-  auto const [crashes, expected] =
-      GENERATE(values<Row>({{1, 1s}, {2, 2s}, {3, 4s}, {4, 8s}, {99, 4096s}}));
-  auto crashed = row("a", TaskStatus::ready);
-  crashed.crashes = crashes;
-  Planning it(restore(running(), {crashed}, make_workflow({{.id = "a"}})));
-  it.state.deadline.reset();
-  it.send(Loaded{});
-  CHECK(it.started().empty());
-  CHECK(next_due(it.state) == it.now + expected);
-  CHECK(it.wait(expected).started() == Ids{"a"});
-  CHECK(it.task("a").crashes == crashes);
-}
-
 TEST_CASE("what became final under an earlier owner decides over its dependents",
           "[engine][load]") {
   auto failed = row("once", TaskStatus::failed);

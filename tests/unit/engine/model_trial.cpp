@@ -378,7 +378,9 @@ void ModelTrial::lose_owner() {
       continue;
     }
     row.status = TaskStatus::ready;
-    if (takeover && row_.takeovers > 0) ++row.crashes;
+    if (!takeover || row_.takeovers == 0) continue;
+    ++row.crashes;
+    row.wake_at = now_ + std::chrono::seconds{1 << (row.crashes - 1)};
   }
   recorded_ = history_;
   if (takeover) ++row_.takeovers;
@@ -393,13 +395,12 @@ void ModelTrial::lose_owner() {
   apply(Loaded{});
 }
 
-/// A wait that was stored stands; one after crashes counts from now.
+/// A wait that was stored stands.
 void ModelTrial::note_waits() {
   not_before_.clear();
   for (auto const& [id, row] : rows_) {
     if (row.status != TaskStatus::ready) continue;
-    auto const after_crashes = std::chrono::seconds(row.crashes == 0 ? 0 : 1 << (row.crashes - 1));
-    not_before_[*made_.workflow->index_of(id)] = row.wake_at.value_or(now_ + after_crashes);
+    not_before_[*made_.workflow->index_of(id)] = row.wake_at.value_or(now_);
   }
 }
 

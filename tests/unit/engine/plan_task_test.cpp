@@ -50,7 +50,7 @@ TEST_CASE("a failed attempt is followed by others as long as the policy allows",
       {2, always, true, 2},
       {5, always, true, 5},
       {5, always, false, 1},
-      {5, once, true, 1},
+      {1, once, true, 1},
   }));
   CAPTURE(row.max_attempts, row.retryable);
   Planning it(
