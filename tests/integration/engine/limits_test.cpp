@@ -106,8 +106,10 @@ TEST_CASE("a coroutine's limit holds while another one blocks their thread", "[t
 TEST_CASE("a retry condition that does not return holds up no other limit", "[timeout][stuck]") {
   ScratchDirectory directory;
   static Gate gate;
+  static std::atomic<bool> answered{false};
   auto const endless = [](TaskContext<>& context) { context.sleep_for(1h); };
   auto const asks = [](std::exception_ptr) {
+    std::shared_ptr<void> const leaving{nullptr, [](void*) { answered = true; }};
     gate.pass();
     return false;
   };
@@ -121,6 +123,7 @@ TEST_CASE("a retry condition that does not return holds up no other limit", "[ti
   gate.wait_for_arrivals(1);
   CHECK(wait(runner.submit("quick", {})).status() == WorkflowStatus::completed);
   CHECK_THAT(wait(runner.submit("plain", {})).error(), Catch::Contains("timeout"));
+  CHECK_FALSE(answered);
   gate.open();
   CHECK_THAT(wait(asking).error(), Catch::Contains("timeout"));
 }
