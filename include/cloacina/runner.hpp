@@ -88,7 +88,8 @@ class DefaultRunner {
                                            SubmitOptions const& options = {});
 
   /// Does not block; completes with `void(std::exception_ptr, handle)` once the execution is
-  /// stored, on the handler's associated executor, or on a worker.
+  /// stored, on the handler's associated executor, or on a worker. What `submit` would throw comes
+  /// to the handler too.
   template <class WorkflowType, class Token>
   auto async_submit(Invocation<WorkflowType> const& job, SubmitOptions const& options,
                     Token&& token) {
@@ -155,7 +156,7 @@ class DefaultRunner {
                                            std::forward<Token>(token));
   }
   using Submitted = std::function<void(std::exception_ptr, ExecutionHandle)>;
-  /// Checks now; the returned function submits.
+  /// Checks now; the returned function submits, or tells what is wrong.
   [[nodiscard]] std::function<void(Submitted)> prepare(std::string_view workflow, Context input,
                                                        SubmitOptions const& options);
   [[nodiscard]] detail::RunOnWorker run_on_worker() const;
