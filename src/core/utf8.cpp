@@ -82,13 +82,6 @@ std::string to_valid_utf8(std::string_view text) {
   return result;
 }
 
-std::string to_storable_utf8(std::string_view text) {
-  auto result = to_valid_utf8(text);
-  for (auto at = result.find('\0'); at != std::string::npos; at = result.find('\0', at))
-    result.replace(at, 1, replacement);
-  return result;
-}
-
 std::string shorten_utf8(std::string_view text, std::size_t max_bytes) {
   // Before mending, which may triple the size: nothing behind max_bytes can be shown.
   auto const is_cut = text.size() > max_bytes;
@@ -101,6 +94,14 @@ std::string shorten_utf8(std::string_view text, std::size_t max_bytes) {
   result.resize(size < result.size() ? size : result.size());
   result += ellipsis;
   return result;
+}
+
+std::string to_storable_utf8(std::string_view text, std::size_t max_bytes) {
+  auto result = shorten_utf8(text, max_bytes);
+  if (result.find('\0') == std::string::npos) return result;
+  for (auto at = result.find('\0'); at != std::string::npos; at = result.find('\0', at))
+    result.replace(at, 1, replacement);
+  return shorten_utf8(result, max_bytes);  // what replaces a NUL is longer than it
 }
 
 }  // namespace cloacina

@@ -27,6 +27,21 @@ TEST_CASE("one that waits for its time is cancelled and never runs", "[cancel]")
   CHECK(runs == 1);
 }
 
+TEST_CASE("a long reason is cut at 8 KiB, between characters", "[cancel]") {
+  ScratchDirectory directory;
+  auto runner = start(directory.sqlite_url(), {one_task("work", [](TaskContext<>&) {})});
+  auto const handle = runner.submit("work", {}, {.start_after = 1h});
+  std::string reason;
+  while (reason.size() < 1'000'000) reason += "€";  // three bytes: 8 192 falls between two
+  handle.cancel(reason);
+  auto const error = wait(handle).error();
+  std::string const kept{"cancelled: "};
+  CHECK(error.size() <= kept.size() + 8'192);
+  CHECK(error.size() > kept.size() + 8'192 - 3);
+  CHECK(error.starts_with(kept + "€"));
+  CHECK(error.ends_with("€…"));
+}
+
 TEST_CASE("a running body gets its stop token, and what it returns is dropped", "[cancel]") {
   auto const coroutine = GENERATE(false, true);
   CAPTURE(coroutine);
