@@ -34,7 +34,7 @@ struct DefaultRunnerConfig {
   std::uint32_t max_crashes = 5;
   /// The largest context, as JSON text, in bytes. 1 KiB to 1 GiB.
   std::size_t max_context_bytes = 16u << 20;
-  /// A label for people; ids are always new.
+  /// A label for people; ids are always new. At most 256 bytes of UTF-8 without NUL.
   std::string runner_name{};  // braces: designated initialisers may leave it out without a warning
 };
 

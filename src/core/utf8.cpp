@@ -70,6 +70,10 @@ bool is_valid_utf8(std::string_view text) noexcept {
   return true;
 }
 
+bool is_storable_utf8(std::string_view text) noexcept {
+  return text.find('\0') == std::string_view::npos && is_valid_utf8(text);
+}
+
 std::string to_valid_utf8(std::string_view text) {
   if (is_valid_utf8(text)) return std::string{text};
   std::string result;

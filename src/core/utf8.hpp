@@ -10,6 +10,9 @@ namespace cloacina {
 /// well-formed.
 [[nodiscard]] bool is_valid_utf8(std::string_view text) noexcept;
 
+/// True for what every database stores as text unchanged: valid UTF-8 without NUL.
+[[nodiscard]] bool is_storable_utf8(std::string_view text) noexcept;
+
 /// The text with U+FFFD in place of each byte sequence that is not UTF-8.
 [[nodiscard]] std::string to_valid_utf8(std::string_view text);
 

@@ -6,7 +6,7 @@
 
 #include <cloacina/error.hpp>
 
-#include "core/utf8.hpp"
+#include "runner/check_text.hpp"
 
 namespace cloacina::detail {
 namespace {
@@ -40,9 +40,7 @@ void check_options(SubmitOptions const& options) {
                               " bytes; at most 256 are allowed",
                           "idempotency_key"};
   }
-  if (!is_valid_utf8(options.idempotency_key) ||
-      options.idempotency_key.find('\0') != std::string_view::npos)
-    throw ValidationError{"an idempotency key must be UTF-8 without NUL", "idempotency_key"};
+  check_text("idempotency_key", options.idempotency_key);
   if (options.start_after.count() < 0 || options.start_after > longest_delay) {
     throw ValidationError{"start_after of " + std::to_string(options.start_after.count()) +
                               " ms is out of range; 0 to 100 years are allowed",
