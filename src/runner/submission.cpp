@@ -6,6 +6,7 @@
 
 #include <cloacina/error.hpp>
 
+#include "core/context_limit.hpp"
 #include "runner/check_text.hpp"
 
 namespace cloacina::detail {
@@ -60,10 +61,8 @@ engine::Submission make_submission(Registry::Snapshot const& workflows,
   engine::Submission submission;
   submission.input_text = input.to_json();
   if (submission.input_text.size() > max_context_bytes) {
-    throw ValidationError{"the input of workflow '" + definition.name() + "' is " +
-                              std::to_string(submission.input_text.size()) +
-                              " bytes of JSON; at most " + std::to_string(max_context_bytes) +
-                              " are allowed (max_context_bytes)",
+    throw ValidationError{too_large("the input of workflow '" + definition.name() + "'", input,
+                                    submission.input_text.size(), max_context_bytes),
                           definition.name()};
   }
   submission.id = environment.new_id();

@@ -80,8 +80,12 @@ TEST_CASE("inputs and options are checked before anything is stored", "[submit]"
   CHECK_THROWS_WITH(runner.submit("needs", good, {.idempotency_key = long_key}),
                     Catch::Contains("256"));
   CHECK_THROWS_AS(runner.submit("needs", good, {.idempotency_key = "\xff"}), ValidationError);
-  CHECK_THROWS_AS(runner.submit("needs", Context{{"customer", std::string(2'000, 'x')}}),
-                  ValidationError);
+  Context const large{{"customer", std::string(2'000, 'x')}, {"also", std::string(20, 'x')}};
+  CHECK_THROWS_AS(runner.submit("needs", large), ValidationError);
+  CHECK_THROWS_WITH(runner.submit("needs", large),
+                    Catch::Contains("the input of workflow 'needs'") &&
+                        Catch::Contains("at most 1024") &&
+                        Catch::Contains("key 'customer', 2002 bytes"));
   CHECK_THROWS_AS(runner.submit_many("needs", {good, good}, {.idempotency_key = "k"}),
                   ValidationError);
   CHECK(runner.list().empty());
