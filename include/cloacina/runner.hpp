@@ -130,8 +130,8 @@ class DefaultRunner {
   [[nodiscard]] std::vector<ExecutionInfo> list(ListOptions const& options = {}) const;
   /// Nothing new starts, running bodies are asked to stop, unfinished tasks become Cancelled. The
   /// execution's error names the reason, of which 8 KiB are kept and what is not UTF-8 is replaced.
-  /// Blocks until that is stored. Throws `ExecutionNotFound`; `StateError` if it is final, or owned
-  /// by a runner of another process.
+  /// Blocks until that is stored. Throws `ExecutionNotFound`; `StateError` naming the state if it
+  /// is final (also if an earlier call cancelled it), or owned by a runner of another process.
   void cancel(ExecutionId id, std::string_view reason = {});
 
   /// The workflows that this runner can run.
