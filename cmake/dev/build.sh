@@ -32,6 +32,7 @@ build() {
 }
 
 command_quickstart() {
+  check_program_arguments quickstart "$@"
   ensure_packages "${build_packages[@]}"
   configure release
   if [[ ! -x build/release/examples/example_quickstart ]]; then
@@ -44,6 +45,7 @@ command_quickstart() {
 }
 
 command_bench() {
+  check_program_arguments bench "$@"
   ensure_packages "${build_packages[@]}" clang python3 # for compile
   configure release
   say "Building cloacina_bench" >&2

@@ -15,12 +15,14 @@ struct Options {
 };
 
 inline constexpr auto usage =
-    "usage: quickstart [--week] [--fresh] [--database URL] [--picture FILE] [--data DIRECTORY]\n"
-    "  --week            all 6104 flights from 4 to 10 February 2013, not only the 930 of the 8th\n"
-    "  --fresh           forget an earlier run: delete its database file\n"
-    "  --database URL    default: sqlite://flights.db\n"
-    "  --picture FILE    where the picture of one claim goes; default: flight.md\n"
-    "  --data DIRECTORY  where the CSV files are\n";
+    R"(usage: quickstart [--week] [--fresh] [--database URL] [--picture FILE] [--data DIRECTORY]
+
+  --week            all 6104 flights from 4 to 10 February 2013, not only the 930 of the 8th
+  --fresh           forget an earlier run: delete its database file
+  --database URL    default: sqlite://flights.db
+  --picture FILE    where the picture of one claim goes; default: flight.md
+  --data DIRECTORY  where the CSV files are
+)";
 
 /// Ends the program on `--help` (0) and on what it does not know (2).
 inline Options parse_options(int count, char** arguments) {

@@ -39,7 +39,8 @@ class Client {
   [[nodiscard]] WorkflowStatus status(ExecutionId id) const;
   [[nodiscard]] ExecutionResult result(ExecutionId id) const;
   [[nodiscard]] std::vector<ExecutionInfo> list(ListOptions const& options = {}) const;
-  /// Of an execution that no runner owns; `StateError` for one that is owned or final.
+  /// Of an execution that no runner owns; `StateError` naming the state of one that is owned or
+  /// final, also if an earlier call cancelled it. The reason is kept as in `DefaultRunner`.
   void cancel(ExecutionId id, std::string_view reason = {});
 
  private:

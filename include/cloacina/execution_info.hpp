@@ -11,9 +11,9 @@
 
 namespace cloacina {
 
-/// Which executions `list` returns.
+/// Which executions `list` returns; a `ValidationError` names the field that is out of range.
 struct ListOptions {
-  std::string_view workflow{};             ///< empty: all
+  std::string_view workflow{};             ///< empty: all; UTF-8 without NUL
   std::optional<WorkflowStatus> status{};  ///< absent: all
   std::size_t limit = 100;                 ///< 1 to 10 000
   std::optional<ExecutionId> after{};      ///< the last id of the page before: goes on behind it

@@ -88,7 +88,8 @@ class DefaultRunner {
                                            SubmitOptions const& options = {});
 
   /// Does not block; completes with `void(std::exception_ptr, handle)` once the execution is
-  /// stored, on the handler's associated executor, or on a worker.
+  /// stored, on the handler's associated executor, or on a worker. What `submit` would throw comes
+  /// to the handler too.
   template <class WorkflowType, class Token>
   auto async_submit(Invocation<WorkflowType> const& job, SubmitOptions const& options,
                     Token&& token) {
@@ -127,9 +128,10 @@ class DefaultRunner {
   [[nodiscard]] ExecutionHandle handle(ExecutionId id) const;
   /// Newest first.
   [[nodiscard]] std::vector<ExecutionInfo> list(ListOptions const& options = {}) const;
-  /// Nothing new starts, running bodies are asked to stop, unfinished tasks become Cancelled.
-  /// Blocks until that is stored. Throws `ExecutionNotFound`; `StateError` if it is final, or owned
-  /// by a runner of another process.
+  /// Nothing new starts, running bodies are asked to stop, unfinished tasks become Cancelled. The
+  /// execution's error names the reason, of which 8 KiB are kept and what is not UTF-8 is replaced.
+  /// Blocks until that is stored. Throws `ExecutionNotFound`; `StateError` naming the state if it
+  /// is final (also if an earlier call cancelled it), or owned by a runner of another process.
   void cancel(ExecutionId id, std::string_view reason = {});
 
   /// The workflows that this runner can run.
@@ -155,7 +157,7 @@ class DefaultRunner {
                                            std::forward<Token>(token));
   }
   using Submitted = std::function<void(std::exception_ptr, ExecutionHandle)>;
-  /// Checks now; the returned function submits.
+  /// Checks now; the returned function submits, or tells what is wrong.
   [[nodiscard]] std::function<void(Submitted)> prepare(std::string_view workflow, Context input,
                                                        SubmitOptions const& options);
   [[nodiscard]] detail::RunOnWorker run_on_worker() const;

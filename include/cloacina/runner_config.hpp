@@ -32,9 +32,11 @@ struct DefaultRunnerConfig {
   std::size_t max_active_executions = 10'000;
   /// After so many crashes a task is Failed. 3 to 100.
   std::uint32_t max_crashes = 5;
-  /// The largest context, as JSON text, in bytes. 1 KiB to 1 GiB.
+  /// The largest input of an execution, and the most that one attempt of a task may write to its
+  /// context: each as JSON text, in bytes; what several tasks wrote together may be more. 1 KiB to
+  /// 1 GiB. A `Client` takes inputs up to the default.
   std::size_t max_context_bytes = 16u << 20;
-  /// A label for people; ids are always new.
+  /// A label for people; ids are always new. At most 256 bytes of UTF-8 without NUL.
   std::string runner_name{};  // braces: designated initialisers may leave it out without a warning
 };
 

@@ -154,9 +154,7 @@ ErrorInfo describe_exception(std::exception_ptr exception) {
       info.is_io = inner.is_io;
     }
   }
-  // Shortened twice: what replaces a NUL is longer than it.
-  text = to_storable_utf8(shorten_utf8(text, max_error_bytes));
-  info.text = shorten_utf8(text.empty() ? "an error without text" : text, max_error_bytes);
+  info.text = to_storable_utf8(text.empty() ? "an error without text" : text, max_error_bytes);
   info.exception = std::move(exception);
   return info;
 }

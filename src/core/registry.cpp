@@ -8,6 +8,7 @@
 #include <cloacina/error.hpp>
 
 #include "core/nearest.hpp"
+#include "core/utf8.hpp"
 
 namespace cloacina {
 namespace {
@@ -159,8 +160,8 @@ Registry::Snapshot Registry::snapshot() const {
 
 std::string workflow_not_found_message(std::string_view name,
                                        std::vector<std::string> const& known) {
-  std::string text =
-      "no workflow named '" + std::string{name} + "' is registered" + did_you_mean(name, known);
+  std::string text = "no workflow named '" + to_storable_utf8(name, 255) + "' is registered" +
+                     did_you_mean(name, known);
   if (known.empty()) text += "; no workflow is registered at all";
   return text +
          ". If it is defined in a static library, the linker may have dropped it: add its sources "

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "core/duration.hpp"
+#include "core/utf8.hpp"
 
 namespace cloacina {
 namespace {
@@ -84,6 +85,11 @@ std::vector<std::string> validate(RetryPolicy const& policy) {
   check(condition.on <= RetryOn::error_pattern, "condition", "no known value",
         "all_errors, never, transient_only or error_pattern");
   if (condition.on == RetryOn::error_pattern) {
+    bool const all_text =
+        std::all_of(condition.patterns.begin(), condition.patterns.end(),
+                    [](std::string_view pattern) { return is_valid_utf8(pattern); });
+    check(all_text, "condition", "error_pattern with a pattern that is not UTF-8",
+          "text, as errors are");
     bool const has_empty = std::any_of(condition.patterns.begin(), condition.patterns.end(),
                                        [](std::string_view pattern) { return pattern.empty(); });
     check(!condition.patterns.empty(), "condition", "error_pattern without a pattern",

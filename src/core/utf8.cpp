@@ -70,6 +70,10 @@ bool is_valid_utf8(std::string_view text) noexcept {
   return true;
 }
 
+bool is_storable_utf8(std::string_view text) noexcept {
+  return text.find('\0') == std::string_view::npos && is_valid_utf8(text);
+}
+
 std::string to_valid_utf8(std::string_view text) {
   if (is_valid_utf8(text)) return std::string{text};
   std::string result;
@@ -79,13 +83,6 @@ std::string to_valid_utf8(std::string_view text) {
     result += character.valid ? text.substr(0, character.size) : replacement;
     text.remove_prefix(character.size);
   }
-  return result;
-}
-
-std::string to_storable_utf8(std::string_view text) {
-  auto result = to_valid_utf8(text);
-  for (auto at = result.find('\0'); at != std::string::npos; at = result.find('\0', at))
-    result.replace(at, 1, replacement);
   return result;
 }
 
@@ -101,6 +98,14 @@ std::string shorten_utf8(std::string_view text, std::size_t max_bytes) {
   result.resize(size < result.size() ? size : result.size());
   result += ellipsis;
   return result;
+}
+
+std::string to_storable_utf8(std::string_view text, std::size_t max_bytes) {
+  auto result = shorten_utf8(text, max_bytes);
+  if (result.find('\0') == std::string::npos) return result;
+  for (auto at = result.find('\0'); at != std::string::npos; at = result.find('\0', at))
+    result.replace(at, 1, replacement);
+  return shorten_utf8(result, max_bytes);  // what replaces a NUL is longer than it
 }
 
 }  // namespace cloacina

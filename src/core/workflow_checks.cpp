@@ -50,6 +50,7 @@ void check_task(TaskDefinition const& task, bool needs_body, Violations& violati
   if (task.timeout && task.timeout->count() < 0)
     violations.add("timeout of " + named + " must be 0 (none) or more, not " +
                    std::to_string(task.timeout->count()) + " ms");
+  if (!is_valid_utf8(task.body_hash)) violations.add("body hash that is not UTF-8: " + named);
   if (task.execution == ExecutionMode::at_most_once && task.retry.max_attempts > 1)
     violations.add(CLOACINA_DETAIL_SAY_RETRIED_AT_MOST_ONCE, named);
 }

@@ -33,7 +33,9 @@ struct ListFilter {
                                                       std::vector<ExecutionInsert> const&);
 
 /// Cancels an execution that nobody owns, in one transaction of its own (R12). False if it is
-/// owned, final or missing.
-bool cancel_unowned(backend::Session&, ExecutionId, std::string_view reason, Instant now);
+/// owned, final or missing; but for a call whose first answer was lost, what a call with just these
+/// arguments left is what was asked for (R8).
+bool cancel_unowned(backend::Session&, ExecutionId, std::string_view reason, Instant now,
+                    bool answer_was_lost = false);
 
 }  // namespace cloacina::dal

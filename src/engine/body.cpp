@@ -8,6 +8,7 @@
 #include <cloacina/detail/task_body.hpp>
 #include <cloacina/error.hpp>
 
+#include "core/context_limit.hpp"
 #include "core/declared_writes.hpp"
 #include "core/duration.hpp"
 #include "core/foreign_exception.hpp"
@@ -63,9 +64,8 @@ FinishedTask returned(ReadyTask const& ready, detail::TaskRun&& run, BodySetting
   if (!run.delta.empty()) finished.text = run.delta.to_json();
   if (finished.text.size() > settings.max_context_bytes) {
     return failure(ready,
-                   "what the task wrote to the context is " + std::to_string(finished.text.size()) +
-                       " bytes of JSON; at most " + std::to_string(settings.max_context_bytes) +
-                       " are allowed (max_context_bytes)",
+                   too_large("what the task wrote to the context", run.delta.set,
+                             finished.text.size(), settings.max_context_bytes),
                    false);
   }
   finished.delta = std::move(run.delta);

@@ -157,7 +157,7 @@ void Loop::on_request(CancelRequest&& request) {
     return decide(*entry, CancelRequested{std::move(request.reason)});
   }
   try {
-    if (dal::cancel_unowned(committer_.session(), request.id, request.reason, now_)) {
+    if (cancel_unowned(request)) {
       request.answer->accepted();
       return ask_for(request.id);
     }
@@ -172,6 +172,21 @@ void Loop::on_request(CancelRequest&& request) {
     request.answer->refused(std::current_exception());
   } catch (Error const&) {
     request.answer->refused(std::current_exception());
+  }
+}
+
+// R8: once an answer was lost, the next try must show what became of it.
+bool Loop::cancel_unowned(CancelRequest const& request) {
+  for (bool answer_was_lost = false;;) {
+    try {
+      return dal::cancel_unowned(committer_.session(), request.id, request.reason, now_,
+                                 answer_was_lost);
+    } catch (backend::SessionError const& error) {
+      answer_was_lost = answer_was_lost || error.failure() == backend::Failure::unknown;
+      if (!answer_was_lost || error.failure() == backend::Failure::data) throw;
+      committer_.session_failed();
+      if (!committer_.pause_after(error.what())) throw;
+    }
   }
 }
 

@@ -79,6 +79,7 @@ class Loop {
   void on_finished(FinishedTask&& finished);
   void on_request(Submission&& submission);
   void on_request(CancelRequest&& request);
+  [[nodiscard]] bool cancel_unowned(CancelRequest const& request);
   void on_request(WatchRequest&& request);
   void on_request(CallbackReturned&& returned);
   /// To be handled in the next turn; declined if there will be none.

@@ -2,12 +2,14 @@
 
 #include <cloacina/error.hpp>
 
+#include "core/foreign_exception.hpp"
 #include "core/utf8.hpp"
 
 namespace cloacina::detail {
 
 std::string cancel_text(std::string_view reason) {
-  return reason.empty() ? "cancelled" : "cancelled: " + to_storable_utf8(reason);
+  if (reason.empty()) return "cancelled";
+  return "cancelled: " + to_storable_utf8(reason, max_error_bytes);
 }
 
 void throw_not_cancellable(dal::ExecutionRow const& row) {

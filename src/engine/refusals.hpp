@@ -9,7 +9,8 @@
 
 namespace cloacina::detail {
 
-/// The error text of an execution that was cancelled for `reason`, which may be empty.
+/// The error text of an execution that was cancelled for `reason`, which may be empty and is kept
+/// like the error of a body: what cannot be stored replaced, and cut at `max_error_bytes`.
 [[nodiscard]] std::string cancel_text(std::string_view reason);
 /// `StateError`: it is final, or a runner owns it that is not asked here.
 [[noreturn]] void throw_not_cancellable(dal::ExecutionRow const& row);

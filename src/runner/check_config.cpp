@@ -6,6 +6,8 @@
 
 #include <cloacina/error.hpp>
 
+#include "core/utf8.hpp"
+
 namespace cloacina::detail {
 namespace {
 
@@ -57,7 +59,11 @@ void check_config(DefaultRunnerConfig const& config) {
   complaints.range<std::uint32_t>("max_crashes", config.max_crashes, 3, 100);
   complaints.range<std::size_t>("max_context_bytes", config.max_context_bytes, 1'024,
                                 std::size_t{1} << 30, " bytes");
-  if (config.runner_name.size() > 256) complaints.add("runner_name", "longer than 256 bytes");
+  if (config.runner_name.size() > 256) {
+    complaints.add("runner_name", "longer than 256 bytes");
+  } else if (!is_storable_utf8(config.runner_name)) {
+    complaints.add("runner_name", "not text; UTF-8 without NUL is allowed");
+  }
   complaints.throw_if_any();
 }
 

@@ -1,10 +1,7 @@
 #include <cloacina/client.hpp>
 
-#include <algorithm>
-#include <mutex>
 #include <set>
 #include <string>
-#include <thread>
 #include <utility>
 
 #include <cloacina/environment.hpp>
@@ -15,27 +12,23 @@
 #include "dal/workflow_definitions.hpp"
 #include "dal/workflow_executions.hpp"
 #include "engine/refusals.hpp"
-#include "runner/log_watch.hpp"
+#include "runner/client_session.hpp"
 #include "runner/queries.hpp"
 #include "runner/submission.hpp"
 
 namespace cloacina {
-namespace {
 
 using namespace std::chrono_literals;
 
-// A client's calls block; beyond this the caller hears what the database says.
-constexpr auto patience = 30s;
-
-}  // namespace
-
 struct Client::Impl {
+  Impl(std::string_view url, Registry const& registry)
+      : workflows(registry.snapshot()),
+        database(backend::Database::open(DatabaseUrl::parse(url))) {}
+
   Registry::Snapshot workflows;
   Environment environment = Environment::system();
   std::unique_ptr<backend::Database> database;
-  std::mutex mutex;  // one writer session, one call at a time
-  std::unique_ptr<backend::Session> session;
-  detail::LogWatch log;
+  detail::ClientSession session{*database};
   std::set<std::string, std::less<>>
       described;  // workflows whose definition this client has stored
 
@@ -46,40 +39,10 @@ struct Client::Impl {
     dal::store_definitions(writer, {{workflow.name(), workflow.version(), workflow.to_json()}});
     described.insert(workflow.name());
   }
-
-  /// There may be no runner that would do it.
-  void tidy_log() noexcept try {
-    if (log.due(database->log_bytes())) database->checkpoint(false);
-  } catch (...) {
-    // What was written is stored; the next call tries again.
-  }
-
-  /// Repeats `write` while the database is busy or its answer was lost: with the same ids that is
-  /// harmless (R19).
-  template <class Write>
-  auto with_session(Write&& write) {
-    std::lock_guard lock{mutex};
-    auto const give_up = std::chrono::steady_clock::now() + patience;
-    for (auto pause = 5ms;; pause = std::min<std::chrono::milliseconds>(pause * 2, 500ms)) {
-      try {
-        if (!session) session = database->open_writer();
-        auto result = write(*session);
-        tidy_log();
-        return result;
-      } catch (backend::SessionError const& error) {
-        if (error.failure() != backend::Failure::again) session.reset();
-        if (error.failure() == backend::Failure::data || std::chrono::steady_clock::now() > give_up)
-          throw;
-      }
-      std::this_thread::sleep_for(pause);
-    }
-  }
 };
 
-Client::Client(std::string_view database_url, Registry registry) : impl_(std::make_unique<Impl>()) {
-  impl_->workflows = registry.snapshot();
-  impl_->database = backend::Database::open(DatabaseUrl::parse(database_url));
-}
+Client::Client(std::string_view database_url, Registry registry)
+    : impl_(std::make_unique<Impl>(database_url, registry)) {}
 Client::Client(Client&&) noexcept = default;
 Client& Client::operator=(Client&&) noexcept = default;
 Client::~Client() = default;
@@ -113,7 +76,7 @@ std::vector<ExecutionId> Client::submit_many(std::string_view workflow, std::vec
     row.created_at = now;
     if (submission.start_after > 0ms) row.start_after = now + submission.start_after;
   }
-  auto ids = impl_->with_session([&](backend::Session& session) {
+  auto ids = impl_->session.write([&](backend::Session& session, bool) {
     impl_->describe(session, workflow);
     return dal::insert_unowned(*impl_->database, session, rows);
   });
@@ -135,13 +98,7 @@ std::vector<ExecutionInfo> Client::list(ListOptions const& options) const {
 }
 
 void Client::cancel(ExecutionId id, std::string_view reason) {
-  auto const text = detail::cancel_text(reason);
-  bool const done = impl_->with_session([&](backend::Session& session) {
-    return dal::cancel_unowned(session, id, text, impl_->environment.now());
-  });
-  if (done) return;
-  auto const row = detail::find_execution(*impl_->database, id);
-  detail::throw_not_cancellable(row);
+  impl_->session.cancel(id, reason, impl_->environment.now());
 }
 
 }  // namespace cloacina

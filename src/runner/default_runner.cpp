@@ -89,9 +89,8 @@ std::vector<ExecutionHandle> DefaultRunner::submit_many(std::string_view workflo
   return handles;
 }
 
-std::function<void(DefaultRunner::Submitted)> DefaultRunner::prepare(std::string_view workflow,
-                                                                     Context input,
-                                                                     SubmitOptions const& options) {
+std::function<void(DefaultRunner::Submitted)> DefaultRunner::prepare(
+    std::string_view workflow, Context input, SubmitOptions const& options) try {
   auto submission = std::make_shared<engine::Submission>(
       machine_->make_submission(workflow, std::move(input), options));
   submission->completion = std::make_shared<Completion>(submission->id);
@@ -111,6 +110,8 @@ std::function<void(DefaultRunner::Submitted)> DefaultRunner::prepare(std::string
       done(error, error ? ExecutionHandle{} : handle);
     });
   };
+} catch (...) {
+  return [error = std::current_exception()](Submitted const& done) { done(error, {}); };
 }
 
 detail::RunOnWorker DefaultRunner::run_on_worker() const {

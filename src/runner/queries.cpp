@@ -7,6 +7,7 @@
 
 #include "dal/workflow_executions.hpp"
 #include "engine/result.hpp"
+#include "runner/check_text.hpp"
 
 namespace cloacina::detail {
 namespace {
@@ -42,6 +43,7 @@ std::vector<ExecutionInfo> list_executions(backend::Database& database,
     throw ValidationError{
         "limit " + std::to_string(options.limit) + " is out of range; 1 to 10000 are allowed",
         "limit"};
+  check_text("workflow", options.workflow);
   dal::ListFilter filter;
   filter.workflow = options.workflow;
   filter.status = options.status;

@@ -6,7 +6,8 @@
 
 #include <cloacina/error.hpp>
 
-#include "core/utf8.hpp"
+#include "core/context_limit.hpp"
+#include "runner/check_text.hpp"
 
 namespace cloacina::detail {
 namespace {
@@ -40,9 +41,7 @@ void check_options(SubmitOptions const& options) {
                               " bytes; at most 256 are allowed",
                           "idempotency_key"};
   }
-  if (!is_valid_utf8(options.idempotency_key) ||
-      options.idempotency_key.find('\0') != std::string_view::npos)
-    throw ValidationError{"an idempotency key must be UTF-8 without NUL", "idempotency_key"};
+  check_text("idempotency_key", options.idempotency_key);
   if (options.start_after.count() < 0 || options.start_after > longest_delay) {
     throw ValidationError{"start_after of " + std::to_string(options.start_after.count()) +
                               " ms is out of range; 0 to 100 years are allowed",
@@ -62,10 +61,8 @@ engine::Submission make_submission(Registry::Snapshot const& workflows,
   engine::Submission submission;
   submission.input_text = input.to_json();
   if (submission.input_text.size() > max_context_bytes) {
-    throw ValidationError{"the input of workflow '" + definition.name() + "' is " +
-                              std::to_string(submission.input_text.size()) +
-                              " bytes of JSON; at most " + std::to_string(max_context_bytes) +
-                              " are allowed (max_context_bytes)",
+    throw ValidationError{too_large("the input of workflow '" + definition.name() + "'", input,
+                                    submission.input_text.size(), max_context_bytes),
                           definition.name()};
   }
   submission.id = environment.new_id();

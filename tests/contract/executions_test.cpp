@@ -91,6 +91,14 @@ TEST_CASE("an unowned execution is cancelled with all its tasks that are not fin
   CHECK(fixture.task(1, "save").status == TaskStatus::cancelled);
   CHECK(fixture.task(1, "save").completed_at == at(6));
   CHECK_FALSE(dal::cancel_unowned(*session, id_of(1), "again", at(7)));
+
+  // Only who repeats its own call, word for word, takes what is there for its own.
+  std::string_view const reason = "not wanted any more";
+  CHECK(dal::cancel_unowned(*session, id_of(1), reason, at(6), true));
+  CHECK_FALSE(dal::cancel_unowned(*session, id_of(1), reason, at(6)));
+  CHECK_FALSE(dal::cancel_unowned(*session, id_of(1), reason, at(7), true));
+  CHECK_FALSE(dal::cancel_unowned(*session, id_of(1), "another", at(6), true));
+  CHECK_FALSE(dal::cancel_unowned(*session, id_of(2), reason, at(6), true));
   CHECK(fixture.execution(1).error == "not wanted any more");
 }
 

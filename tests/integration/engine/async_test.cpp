@@ -102,11 +102,39 @@ TEST_CASE("handlers run on their associated executor", "[async]") {
   pool.join();
 }
 
-TEST_CASE("what cannot be submitted is thrown at once, and what is refused comes to the handler",
-          "[async]") {
+TEST_CASE("what cannot be submitted and what is refused comes to the handler", "[async]") {
   ScratchDirectory directory;
+  asio::io_context context;
   auto runner = start(directory.sqlite_url(), {doubling()});
-  CHECK_THROWS_AS(runner.async_submit("dubble", Context{}, asio::use_future), WorkflowNotFound);
+
+  auto unknown = runner.async_submit("dubble", Context{}, asio::use_future);
+  CHECK_THROWS_AS(get(unknown), WorkflowNotFound);
+  auto early =
+      runner.async_submit("double", Context{{"in", 2}}, {.start_after = -1ms}, asio::use_future);
+  CHECK_THROWS_AS(get(early), ValidationError);
+
+  std::promise<ExecutionHandle> answer;
+  auto on = std::this_thread::get_id();
+  runner.async_submit("dubble", Context{}, [&](std::exception_ptr failed, ExecutionHandle) {
+    on = std::this_thread::get_id();
+    answer.set_exception(failed);
+  });
+  auto answered = answer.get_future();
+  CHECK_THROWS_AS(get(answered), WorkflowNotFound);
+  CHECK(on != std::this_thread::get_id());
+
+  bool caught = false;
+  auto const submitting = [&]() -> asio::awaitable<void> {
+    auto pending = runner.async_submit("dubble", Context{}, asio::use_awaitable);
+    try {
+      (void)co_await std::move(pending);
+    } catch (WorkflowNotFound const&) {
+      caught = context.get_executor().running_in_this_thread();
+    }
+  };
+  asio::co_spawn(context, submitting(), asio::detached);
+  context.run_for(patience);
+  CHECK(caught);
 
   (void)runner.submit("double", Context{{"in", 1}}, {.idempotency_key = "k"});
   auto other =

@@ -7,6 +7,9 @@
 #include "support/catch.hpp"
 #include "support/running.hpp"
 
+#include "backend/database.hpp"
+#include "runner/client_session.hpp"
+
 using namespace cloacina;
 using namespace cloacina::test;
 using namespace std::chrono_literals;
@@ -25,6 +28,21 @@ TEST_CASE("one that waits for its time is cancelled and never runs", "[cancel]")
   CHECK(wait(runner.submit("work", {}, {.start_after = 100ms})).status() ==
         WorkflowStatus::completed);
   CHECK(runs == 1);
+}
+
+TEST_CASE("a long reason is cut at 8 KiB, between characters", "[cancel]") {
+  ScratchDirectory directory;
+  auto runner = start(directory.sqlite_url(), {one_task("work", [](TaskContext<>&) {})});
+  auto const handle = runner.submit("work", {}, {.start_after = 1h});
+  std::string reason;
+  while (reason.size() < 1'000'000) reason += "€";  // three bytes: 8 192 falls between two
+  handle.cancel(reason);
+  auto const error = wait(handle).error();
+  std::string const kept{"cancelled: "};
+  CHECK(error.size() <= kept.size() + 8'192);
+  CHECK(error.size() > kept.size() + 8'192 - 3);
+  CHECK(error.starts_with(kept + "€"));
+  CHECK(error.ends_with("€…"));
 }
 
 TEST_CASE("a running body gets its stop token, and what it returns is dropped", "[cancel]") {
@@ -154,6 +172,53 @@ TEST_CASE("a client cancels what nobody owns, and is told of what somebody does"
   CHECK_THROWS_WITH(client.cancel(owned.id()), Catch::Contains("owned by another runner"));
   gate.open();
   CHECK(wait(owned).status() == WorkflowStatus::completed);
+}
+
+TEST_CASE("a cancellation whose answer is lost is made once, and no error", "[cancel][client]") {
+  auto const point = GENERATE(as<std::string>{}, "commit.before", "commit.after");
+  auto const times = GENERATE(1, 3);
+  CAPTURE(point, times);
+  ScratchDirectory directory;
+  Client client{directory.sqlite_url(), registry_of({one_task("work", [](TaskContext<>&) {})})};
+  auto const id = client.submit("work", {});
+  int lost = 0;
+  backend::OpenOptions options;
+  options.fault = [&](std::string_view at) {
+    if (at == point && lost < times) {
+      ++lost;
+      throw backend::SessionError{backend::Failure::unknown, "injected", "SQLITE_IOERR"};
+    }
+  };
+  auto const database =
+      backend::Database::open(DatabaseUrl::parse(directory.sqlite_url()), std::move(options));
+  detail::ClientSession session{*database};
+  auto const now = Environment::system().now();
+  session.cancel(id, "once", now);
+  CHECK(lost == (point == "commit.after" ? 1 : times));  // the next try sees that it is done
+  CHECK(client.result(id).error() == "cancelled: once");
+  CHECK(client.result(id).completed_at() == now);
+  // Who asks a second time is told that it is done, even word for word.
+  CHECK_THROWS_WITH(session.cancel(id, "once", now), Catch::Contains("is Cancelled"));
+}
+
+TEST_CASE("a client whose answer is lost does not take another's cancellation for its own",
+          "[cancel][client]") {
+  ScratchDirectory directory;
+  Client client{directory.sqlite_url(), registry_of({one_task("work", [](TaskContext<>&) {})})};
+  auto const id = client.submit("work", {});
+  bool lost = false;
+  backend::OpenOptions options;
+  options.fault = [&](std::string_view at) {
+    if (at == "commit.before" && !std::exchange(lost, true))
+      throw backend::SessionError{backend::Failure::unknown, "injected", "SQLITE_IOERR"};
+    if (at == "begin" && lost && client.status(id) == WorkflowStatus::pending)
+      client.cancel(id, "once");
+  };
+  auto const database =
+      backend::Database::open(DatabaseUrl::parse(directory.sqlite_url()), std::move(options));
+  detail::ClientSession session{*database};
+  CHECK_THROWS_AS(session.cancel(id, "once", Environment::system().now()), StateError);
+  CHECK(lost);
 }
 
 TEST_CASE("a runner hears of the end of what a client cancelled", "[cancel][client]") {

@@ -81,6 +81,18 @@ TEST_CASE("one error names every field that is out of range, with its range", "[
                                       "test.db"));  // refused before anything was touched
 }
 
+TEST_CASE("a name that is no text is refused before anything is touched", "[config]") {
+  ScratchDirectory directory;
+  for (auto const name : {std::string_view{"a\0b", 3}, std::string_view{"a\xff"}}) {
+    DefaultRunnerConfig config;
+    config.runner_name = name;
+    CHECK_THROWS_WITH(start(directory.sqlite_url(), {nothing()}, config),
+                      Catch::Contains("runner_name: ") && Catch::Contains("UTF-8 without NUL"));
+    CHECK_THROWS_AS(start(directory.sqlite_url(), {nothing()}, config), ConfigurationError);
+  }
+  CHECK_FALSE(std::filesystem::exists(directory.path() / "test.db"));
+}
+
 TEST_CASE("the edges of every range are allowed", "[config]") {
   ScratchDirectory directory;
   DefaultRunnerConfig const config{.max_concurrent_tasks = 1,

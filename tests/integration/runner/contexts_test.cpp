@@ -84,13 +84,32 @@ TEST_CASE("changes of failed attempts are not kept, and each attempt begins with
 
 TEST_CASE("a context that is too large fails its task", "[context]") {
   ScratchDirectory directory;
-  auto const body = [](TaskContext<>& context) { context.put("big", std::string(3'000, 'x')); };
+  auto const body = [](TaskContext<>& context) {
+    context.put("small", std::string(100, 'x'));
+    context.put("big", std::string(3'000, 'x'));
+    context.put("last", 1);
+  };
   auto runner =
       start(directory.sqlite_url(), {one_task("work", body)}, {.max_context_bytes = 2'048});
   auto const result = wait(runner.submit("work", {}));
   CHECK(result.status() == WorkflowStatus::failed);
-  CHECK_THAT(result.error(), Catch::Contains("max_context_bytes"));
+  CHECK_THAT(result.error(), Catch::Contains("at most 2048") &&
+                                 Catch::Contains("max_context_bytes") &&
+                                 Catch::Contains("key 'big', 3002 bytes"));
   CHECK(result.task("only").attempts == 1);
+}
+
+TEST_CASE("the limit is one of inputs and of what one task writes, not of their sum", "[context]") {
+  ScratchDirectory directory;
+  auto const writing = [](std::string const& key) {
+    return [key](TaskContext<>& context) { context.put(key, std::string(900, 'x')); };
+  };
+  auto const workflow =
+      WorkflowBuilder{"grow"}.task("a", writing("a")).task("b", {"a"}, writing("b")).build();
+  auto runner = start(directory.sqlite_url(), {workflow}, {.max_context_bytes = 1'024});
+  auto const result = wait(runner.submit("grow", Context{{"in", std::string(900, 'x')}}));
+  CHECK(result.status() == WorkflowStatus::completed);
+  CHECK(result.context().to_json().size() > 2'700);
 }
 
 TEST_CASE("a value that cannot be stored is refused where it is put", "[context]") {

@@ -80,8 +80,12 @@ TEST_CASE("inputs and options are checked before anything is stored", "[submit]"
   CHECK_THROWS_WITH(runner.submit("needs", good, {.idempotency_key = long_key}),
                     Catch::Contains("256"));
   CHECK_THROWS_AS(runner.submit("needs", good, {.idempotency_key = "\xff"}), ValidationError);
-  CHECK_THROWS_AS(runner.submit("needs", Context{{"customer", std::string(2'000, 'x')}}),
-                  ValidationError);
+  Context const large{{"customer", std::string(2'000, 'x')}, {"also", std::string(20, 'x')}};
+  CHECK_THROWS_AS(runner.submit("needs", large), ValidationError);
+  CHECK_THROWS_WITH(runner.submit("needs", large),
+                    Catch::Contains("the input of workflow 'needs'") &&
+                        Catch::Contains("at most 1024") &&
+                        Catch::Contains("key 'customer', 2002 bytes"));
   CHECK_THROWS_AS(runner.submit_many("needs", {good, good}, {.idempotency_key = "k"}),
                   ValidationError);
   CHECK(runner.list().empty());
@@ -179,6 +183,34 @@ TEST_CASE("status, result and list say what is stored", "[ask]") {
   CHECK(runner.list({.workflow = "count", .limit = 3, .after = page.back().id}).size() == 3);
   CHECK_THROWS_AS(runner.list({.limit = 0}), ValidationError);
   CHECK_THROWS_AS(runner.list({.limit = 10'001}), ValidationError);
+}
+
+TEST_CASE("a text that the database could not take is refused with the name of its field",
+          "[submit][ask]") {
+  ScratchDirectory directory;
+  std::atomic<int> runs{0};
+  auto runner = start(directory.sqlite_url(), {counting(runs)});
+  Client client{directory.sqlite_url(), registry_of({counting(runs)})};
+  for (auto const text : {std::string_view{"a\0b", 3}, std::string_view{"a\xff"}}) {
+    auto const refused = [&](auto const& call, std::string const& field) {
+      try {
+        call();
+        FAIL("it was accepted");
+      } catch (ValidationError const& error) {
+        CHECK(error.where() == field);
+        CHECK_THAT(error.what(), Catch::Contains(field) && Catch::Contains("UTF-8 without NUL"));
+      }
+    };
+    refused([&] { (void)runner.list({.workflow = text}); }, "workflow");
+    refused([&] { (void)client.list({.workflow = text}); }, "workflow");
+    refused([&] { (void)runner.submit("count", {}, {.idempotency_key = text}); },
+            "idempotency_key");
+    refused([&] { (void)client.submit("count", {}, {.idempotency_key = text}); },
+            "idempotency_key");
+    CHECK_THROWS_WITH(runner.submit(text, {}), Catch::Contains("'a�"));
+    CHECK_THROWS_AS(client.submit(text, {}), WorkflowNotFound);
+  }
+  CHECK(runner.list().empty());
 }
 
 TEST_CASE("a result from the table is the one that the waiter got", "[ask]") {

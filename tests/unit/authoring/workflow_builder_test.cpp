@@ -205,6 +205,9 @@ TEST_CASE("names, options and limits are checked too", "[authoring][builder]") {
              Contains("timeout of the workflow"));
   CHECK_THAT(one({.retry = {.max_attempts = 1001, .max_delay = 1ms}}),
              Contains("max_attempts") && Contains("max_delay"));
+  CHECK_THAT(one({.retry = {.condition = RetryCondition::error_pattern("good", "\xff")}}),
+             Contains("retry policy of task 'a'") && Contains("pattern that is not UTF-8"));
+  CHECK_THAT(one({.body_hash = "\xff"}), Contains("body hash that is not UTF-8: task 'a'"));
   CHECK_THAT(one({.writes = {"k", "k"}}), Contains("duplicate key: 'k'"));
   CHECK_THAT(one({.reads = {""}}), Contains("invalid key"));
   CHECK_THAT(problem_of(WorkflowBuilder{"t"}.tag("", "x").task("a", nothing)),

@@ -76,3 +76,14 @@ TEST_CASE("a text is shortened between characters, and says so", "[core][utf8]")
   CHECK(text.size() > 8180);
   CHECK(is_valid_utf8(text));
 }
+
+TEST_CASE("what is stored as text has no NUL, and is no longer for it", "[core][utf8]") {
+  CHECK(to_storable_utf8("fine", 8) == "fine");
+  CHECK(to_storable_utf8({"a\0b", 3}, 8) == "a�b");
+  CHECK(to_storable_utf8({"a\0b\xFF", 4}, 8) == "a�b�");
+  CHECK(to_storable_utf8({"a\0bcd", 5}, 6) == "a…");
+  auto const nothing = to_storable_utf8(std::string(10'000, '\0'), 8192);
+  CHECK(nothing.size() <= 8192);
+  CHECK(nothing.size() > 8180);
+  CHECK(is_valid_utf8(nothing));
+}

@@ -117,6 +117,40 @@ TEST_CASE("a commit whose answer is lost is resolved by reading, whichever way i
   CHECK(pending.acceptance->error() == nullptr);
 }
 
+TEST_CASE("a runner whose answer is lost has cancelled all the same what nobody owns",
+          "[engine][simulation][unknown]") {
+  auto const point = GENERATE(as<std::string>{}, "commit.before", "commit.after");
+  auto const times = GENERATE(1, 4);
+  CAPTURE(point, times);
+  Simulation simulation{5};
+  ScratchDirectory directory;
+  bool cancelling = false;
+  int lost = 0;
+  auto const lose_answers = [&](std::string_view at) {
+    if (at == "begin") cancelling = false;
+    if (at == "cancel_unowned") cancelling = true;
+    if (at == point && cancelling && lost < times) {
+      ++lost;
+      throw SessionError{Failure::unknown, "injected", "SQLITE_IOERR"};
+    }
+  };
+  auto const workflow = WorkflowBuilder{"work"}.task("only", [](TaskContext<>&) {}).build();
+  SimulatedRunner runner{simulation,
+                         {workflow},
+                         {.url = directory.sqlite_url() + without_syncs, .fault = lose_answers}};
+  RawDatabase raw{directory.path() / "test.db"};
+  // Of a version that this runner does not know: it will not claim it.
+  raw.execute(
+      "INSERT INTO workflow_executions (id, workflow, version, status, created_at, input) VALUES "
+      "(x'0192f0c1000070008000000000000001', 'work', 'another', 'Pending', 1, '{}')");
+  auto const id = ExecutionId::parse("0192f0c1-0000-7000-8000-000000000001");
+  runner.machine().cancel(id, "once");
+  CHECK(lost == (point == "commit.after" ? 1 : times));  // the next try sees that it is done
+  CHECK(raw.text("SELECT error FROM workflow_executions WHERE status = 'Cancelled'") ==
+        "cancelled: once");
+  CHECK_THROWS_WITH(runner.machine().cancel(id, "once"), Catch::Contains("is Cancelled"));
+}
+
 TEST_CASE("what was claimed by a commit whose answer is lost is adopted, and runs once",
           "[engine][simulation][commit]") {
   Simulation simulation{4};

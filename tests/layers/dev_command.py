@@ -1,0 +1,81 @@
+"""What ./dev takes: help and nonsense are answered before anything is installed, configured or built.
+
+usage: dev_command.py; closes with `N passed, N failed, N skipped`, one case for each call.
+"""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+COMMANDS = ["quickstart", "test", "smoke", "bench", "lint", "format", "clean", "docs", "wheel", "package", "release",
+            "services"]
+
+# What ./dev would install, configure, build and check with; here each of them only says that it was called.
+TOOLS = ["apt-get", "dpkg-query", "sudo", "cmake", "ninja", "ctest", "clang-format", "clang-tidy", "shellcheck", "rm"]
+CALLED = "a tool was called"
+
+# (arguments, exit code, what the answer must hold); None: it must go on and call its tools
+CASES: list[tuple[list[str], int | None, str]] = [
+    (["--help"], 0, "usage: ./dev COMMAND"),
+    (["nonsense"], 2, "unknown command 'nonsense'"),
+    *((([name, option], 0, f"usage: ./dev {name}") for name in COMMANDS for option in ("--help", "-h"))),
+    (["bench", "throughput", "--help"], 0, "--json FILE"),
+    (["bench", "--help"], 0, "throughput   1 000"),
+    (["quickstart", "--help"], 0, "--week"),
+    (["test", "--help"], 0, "suites: unit"),
+    (["bench", "--nonsense"], 2, "unknown option '--nonsense' of bench; there are"),
+    (["bench", "throughputt"], 2, "Did you mean 'throughput'?"),
+    (["bench", "--json"], 2, "--json wants a value"),
+    (["bench", "throughput", "--quick", "--json", "figures.json", "-i", "5"], None, CALLED),
+    (["quickstart", "--weak"], 2, "unknown option '--weak' of quickstart; there are"),
+    (["quickstart", "nonsense"], 2, "takes no 'nonsense'"),
+    (["quickstart", "--week", "--database", "sqlite://x.db"], None, CALLED),
+    (["test", "--nonsense"], 2, "unknown option '--nonsense' of test"),
+    (["test", "unti"], 2, "Did you mean 'unit'?"),
+    (["test", "-k"], 2, "-k wants a value"),
+    *(([name, "--nonsense"], 2, f"{name} takes no arguments, got: --nonsense")
+      for name in ("smoke", "lint", "format", "clean")),
+]
+
+
+def problem_with(arguments: list[str], code: int | None, words: str, environment: dict[str, str]) -> str:
+    answer = subprocess.run([str(ROOT / "dev"), *arguments], cwd=ROOT, env=environment, stdin=subprocess.DEVNULL,
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60, check=False)
+    called = CALLED in answer.stdout
+    if code is None:
+        return "" if called else f"no tool was called; it said:\n{answer.stdout}"
+    if called or answer.returncode != code or words not in answer.stdout:
+        return f"expected exit code {code}, '{words}', and no tool; got {answer.returncode} and:\n{answer.stdout}"
+    return ""
+
+
+def main() -> int:
+    pattern = os.environ.get("CLOACINA_TEST_PATTERN", "")
+    passed = failed = 0
+    with tempfile.TemporaryDirectory(prefix="cloacina-test-") as scratch:
+        for tool in TOOLS:
+            stub = pathlib.Path(scratch) / tool
+            stub.write_text(f"#!/bin/sh\necho '{CALLED}:' {tool} >&2\nexit 1\n", encoding="utf-8")
+            stub.chmod(0o755)
+        environment = {**os.environ, "PATH": f"{scratch}:{os.environ['PATH']}", "TMPDIR": scratch}
+        for arguments, code, words in CASES:
+            call = "./dev " + " ".join(arguments)
+            if not re.search(pattern, f"dev-command: {call}"):
+                continue
+            problem = problem_with(arguments, code, words, environment)
+            passed, failed = (passed, failed + 1) if problem else (passed + 1, failed)
+            print(f"{'FAILED' if problem else 'passed'}: {call}")
+            if problem:
+                print(f"  {problem}")
+    print(f"{passed} passed, {failed} failed, 0 skipped")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
