@@ -17,8 +17,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-RetryPolicy const no_retry{.max_attempts = 1};
-
 Workflow quick(std::string name = "quick") {
   return one_task(std::move(name), [](TaskContext<>&) {});
 }
