@@ -19,6 +19,7 @@
 #include <cloacina/registry.hpp>
 #include <cloacina/runner_config.hpp>
 #include <cloacina/submit_options.hpp>
+#include <cloacina/time.hpp>
 
 namespace cloacina {
 
@@ -141,7 +142,7 @@ class DefaultRunner {
   /// executions back so that others need not wait for the lease. Returns by `timeout` + 0.5 s;
   /// threads of bodies that do not stop are left behind. Idempotent, callable from any thread,
   /// never throws.
-  void shutdown(std::chrono::milliseconds timeout = std::chrono::seconds{5}) noexcept;
+  void shutdown(WaitTime timeout = std::chrono::seconds{5}) noexcept;
 
  private:
   explicit DefaultRunner(std::shared_ptr<detail::Machine> machine) noexcept;

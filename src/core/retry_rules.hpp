@@ -20,9 +20,6 @@ struct ErrorInfo {
   std::exception_ptr exception{};  ///< for predicates; null where there was none
 };
 
-/// No wait may be longer.
-inline constexpr std::chrono::milliseconds longest_retry_delay = std::chrono::hours{24 * 366};
-
 /// Attempts in all: what is written, or 3 for 0, which stands for "not written".
 [[nodiscard]] constexpr std::uint32_t attempts_allowed(RetryPolicy const& policy) noexcept {
   return policy.max_attempts == 0 ? 3 : policy.max_attempts;

@@ -64,12 +64,12 @@ class Machine {
   [[nodiscard]] std::vector<std::string> workflow_names() const;
   void run_on_worker(std::function<void()> work);
 
-  void shutdown(std::chrono::milliseconds timeout) noexcept;
+  void shutdown(WaitTime timeout) noexcept;
 
  private:
   struct Core;  // outlives this object if its thread has to be left behind
   void push(engine::Request&& request);
-  void shut_down_now(std::chrono::milliseconds timeout);
+  void shut_down_now(WaitTime timeout);
 
   std::shared_ptr<Core> core_;
   std::thread engine_thread_;
