@@ -39,8 +39,8 @@ class ExecutionHandle {
   [[nodiscard]] ExecutionResult wait() const;
   /// The same for at most `timeout`; nothing if it has passed.
   [[nodiscard]] std::optional<ExecutionResult> wait_for(WaitTime timeout) const;
-  /// Blocks until the execution is stored as Cancelled. Throws `StateError` naming the state if it
-  /// is final.
+  /// `DefaultRunner::cancel` of this execution. Blocks until that is stored; throws `StateError`
+  /// naming the state if it is final.
   void cancel(std::string_view reason = {}) const;
 
   /// Waits without a thread; completes with `void(std::exception_ptr, ExecutionResult)`.
