@@ -17,10 +17,16 @@ namespace cloacina {
 /// Submits to a database and asks it, and runs nothing: what it submits waits there for a runner.
 ///
 /// Opens and migrates the database as a runner does. A workflow may be submitted if this program
-/// has it registered. Thread-safe; every call blocks for a transaction or a read.
+/// has it registered. Thread-safe.
+///
+/// A write (`submit`, `submit_many`, `cancel`) waits for the writes of other threads through this
+/// object and for its transaction, which is tried for 30 s while the database is busy or an answer
+/// was lost, each time for `_busy_timeout` (5 s, see the URL); then it throws `BackendError`. A
+/// read waits for one of ten sessions, not for writers. A disk that does not answer is waited for.
 class Client {
  public:
-  /// Throws `ConfigurationError`, `ValidationError`, `BackendError`.
+  /// Throws `ConfigurationError`, `ValidationError`, `BackendError`. Blocks for the migration, at
+  /// most `_busy_timeout` for each of its steps if others write.
   explicit Client(std::string_view database_url, Registry registry = Registry::global());
   Client(Client&&) noexcept;
   Client& operator=(Client&&) noexcept;

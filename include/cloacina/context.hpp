@@ -23,8 +23,8 @@ class CausalContext;
 /// A value. Copies share their content until one of them changes, so copying costs one atomic
 /// increment. Distinct objects may be used from distinct threads, one object by one thread at a
 /// time, like the containers of the standard. Every change checks its value: NaN, infinities, text
-/// that is not UTF-8 and nesting deeper than 512 are refused with `ValidationError` naming the key,
-/// and nothing is changed. \code
+/// that is not UTF-8 and nesting deeper than 512 levels are refused with `ValidationError` naming
+/// the key, and nothing is changed. \code
 ///   Context input{{"order_id", 42}, {"tags", {"new", "eu"}}};
 ///   auto id = input.get_as<std::int64_t>("order_id");
 /// \endcode
@@ -34,11 +34,12 @@ class Context {
   /// inside `co_await`.
   class Entry {
    public:
-    Entry(std::string_view key, Json value) : key_(key), value_(std::move(value)) {}
-    /// For types whose conversions know only `nlohmann::json`.
+    /// Braces and JSON that may be moved from.
+    Entry(std::string_view key, Json&& value) : key_(key), value_(std::move(value)) {}
+    /// As `put` takes it.
     template <detail::encodable T>
-    requires(!std::convertible_to<T, Json>) Entry(std::string_view key, T const& value)
-        : key_(key), value_(detail::encode(value)) {}
+    Entry(std::string_view key, T&& value)
+        : key_(key), value_(detail::encode(key, std::forward<T>(value))) {}
 
    private:
     friend class Context;
@@ -70,17 +71,17 @@ class Context {
   /// Adds a key; throws `ContextError` if it exists.
   template <class T>
   void insert(std::string_view key, T&& value) {
-    insert_json(key, detail::encode(std::forward<T>(value)));
+    insert_json(key, detail::encode(key, std::forward<T>(value)));
   }
   /// Replaces a value; throws `ContextError` if the key is missing.
   template <class T>
   void update(std::string_view key, T&& value) {
-    update_json(key, detail::encode(std::forward<T>(value)));
+    update_json(key, detail::encode(key, std::forward<T>(value)));
   }
   /// Adds or replaces.
   template <class T>
   void put(std::string_view key, T&& value) {
-    put_json(key, detail::encode(std::forward<T>(value)));
+    put_json(key, detail::encode(key, std::forward<T>(value)));
   }
   /// True if the key was there.
   bool remove(std::string_view key);

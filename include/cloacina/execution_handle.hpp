@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -11,6 +10,7 @@
 #include <cloacina/execution_id.hpp>
 #include <cloacina/execution_result.hpp>
 #include <cloacina/status.hpp>
+#include <cloacina/time.hpp>
 
 namespace cloacina {
 
@@ -38,9 +38,9 @@ class ExecutionHandle {
   /// where waiting would wait for itself (in a coroutine body, a callback, an observer).
   [[nodiscard]] ExecutionResult wait() const;
   /// The same for at most `timeout`; nothing if it has passed.
-  [[nodiscard]] std::optional<ExecutionResult> wait_for(std::chrono::nanoseconds timeout) const;
-  /// Blocks until the execution is stored as Cancelled. Throws `StateError` naming the state if it
-  /// is final.
+  [[nodiscard]] std::optional<ExecutionResult> wait_for(WaitTime timeout) const;
+  /// `DefaultRunner::cancel` of this execution. Blocks until that is stored; throws `StateError`
+  /// naming the state if it is final.
   void cancel(std::string_view reason = {}) const;
 
   /// Waits without a thread; completes with `void(std::exception_ptr, ExecutionResult)`.
@@ -80,7 +80,7 @@ class TypedHandle : public ExecutionHandle {
   explicit TypedHandle(ExecutionHandle handle) noexcept : ExecutionHandle(std::move(handle)) {}
 
   [[nodiscard]] Result wait() const { return Result{ExecutionHandle::wait()}; }
-  [[nodiscard]] std::optional<Result> wait_for(std::chrono::nanoseconds timeout) const {
+  [[nodiscard]] std::optional<Result> wait_for(WaitTime timeout) const {
     auto result = ExecutionHandle::wait_for(timeout);
     if (!result) return std::nullopt;
     return Result{std::move(*result)};

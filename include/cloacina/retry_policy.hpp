@@ -57,9 +57,9 @@ struct RetryPolicy {
   /// Attempts in all, the first included; 1 to 1000. 0 stands for "not written": 3, or 1 for
   /// at-most-once tasks.
   std::uint32_t max_attempts = 0;
-  /// Wait before the second attempt; ≥ 0.
+  /// Wait before the second attempt; 0 to 100 years.
   std::chrono::milliseconds initial_delay{1000};
-  /// No wait is longer, jitter included; ≥ `initial_delay`.
+  /// No wait is longer, jitter included; `initial_delay` to 100 years.
   std::chrono::milliseconds max_delay{60'000};
   Backoff backoff = Backoff::exponential;
   /// Growth per attempt of `Backoff::exponential`; ≥ 1.

@@ -19,6 +19,7 @@
 #include <cloacina/registry.hpp>
 #include <cloacina/runner_config.hpp>
 #include <cloacina/submit_options.hpp>
+#include <cloacina/time.hpp>
 
 namespace cloacina {
 
@@ -33,13 +34,22 @@ namespace cloacina {
 /// \endcode
 /// Blocking calls throw `StateError` where they would wait for themselves: in a coroutine body, a
 /// callback, an observer. In a synchronous body they lend their worker out while they wait.
+///
+/// A write (`submit`, `submit_many`, `cancel`) has no deadline: the engine tries until the database
+/// takes it, each time for `_busy_timeout` (5 s, see the URL) with pauses of up to a second; a
+/// shutdown ends that with `RunnerStopped`, after the try under way. For a deadline wait for
+/// `async_submit(…, asio::use_future)`. A read (`status`, `result`, `list`, `handle`) waits for one
+/// of the `db_pool_size` sessions, not for writers, and at most `_busy_timeout` where SQLite keeps
+/// readers out for a moment; then it throws `BackendError`. A disk that does not answer is waited
+/// for by all but `shutdown`.
 class DefaultRunner {
  public:
   class Builder;
 
   /// Throws `ConfigurationError` (URL, file, configuration: one error naming every offending
   /// field), `ValidationError` (everything that is wrong with registered workflows),
-  /// `BackendError`.
+  /// `BackendError`. Blocks for the migration and one transaction, each at most `_busy_timeout` if
+  /// others write.
   explicit DefaultRunner(std::string_view database_url, DefaultRunnerConfig config = {});
   [[nodiscard]] static Builder builder();
 
@@ -61,7 +71,8 @@ class DefaultRunner {
   ExecutionResult execute(std::string_view workflow, Context input,
                           SubmitOptions const& options = {});
 
-  /// Blocks until the execution is stored: from then on it is not lost.
+  /// Blocks until the execution is stored, however long the database is busy: from then on it is
+  /// not lost.
   template <class WorkflowType>
   TypedHandle<WorkflowType> submit(Invocation<WorkflowType> const& job,
                                    SubmitOptions const& options = {}) {
@@ -120,18 +131,19 @@ class DefaultRunner {
   // ---- ask and steer
   // -------------------------------------------------------------------------------------------------
 
-  /// Each blocks for a read. Throws `ExecutionNotFound`.
+  /// Each blocks for a read, see above. Throws `ExecutionNotFound`.
   [[nodiscard]] WorkflowStatus status(ExecutionId id) const;
   /// Throws `StateError` at once if the execution is not final.
   [[nodiscard]] ExecutionResult result(ExecutionId id) const;
   /// A handle for an execution that was submitted earlier, or elsewhere.
   [[nodiscard]] ExecutionHandle handle(ExecutionId id) const;
-  /// Newest first.
+  /// Newest first. Blocks for a read.
   [[nodiscard]] std::vector<ExecutionInfo> list(ListOptions const& options = {}) const;
   /// Nothing new starts, running bodies are asked to stop, unfinished tasks become Cancelled. The
   /// execution's error names the reason, of which 8 KiB are kept and what is not UTF-8 is replaced.
   /// Blocks until that is stored. Throws `ExecutionNotFound`; `StateError` naming the state if it
-  /// is final (also if an earlier call cancelled it), or owned by a runner of another process.
+  /// is final (also if an earlier call cancelled it), or owned by a runner of another process. What
+  /// nobody owns is tried for `_busy_timeout` only, then it is a `BackendError` that is retryable.
   void cancel(ExecutionId id, std::string_view reason = {});
 
   /// The workflows that this runner can run.
@@ -141,7 +153,7 @@ class DefaultRunner {
   /// executions back so that others need not wait for the lease. Returns by `timeout` + 0.5 s;
   /// threads of bodies that do not stop are left behind. Idempotent, callable from any thread,
   /// never throws.
-  void shutdown(std::chrono::milliseconds timeout = std::chrono::seconds{5}) noexcept;
+  void shutdown(WaitTime timeout = std::chrono::seconds{5}) noexcept;
 
  private:
   explicit DefaultRunner(std::shared_ptr<detail::Machine> machine) noexcept;

@@ -17,9 +17,10 @@ struct DefaultRunnerConfig {
   /// Backstop behind every wake-up: how often the database is looked at without a reason. 1 ms to 1
   /// h.
   std::chrono::milliseconds scheduler_poll_interval{1'000};
-  /// Limit of one attempt of a task that does not name its own; 0: none.
+  /// Limit of one attempt of a task that does not name its own; 0: none. Up to 100 years.
   std::chrono::milliseconds task_timeout{300'000};
   /// Limit of an execution from its first start, for workflows that do not name their own; 0: none.
+  /// Up to 100 years.
   std::chrono::milliseconds workflow_timeout{3'600'000};
   /// Reader sessions, opened when they are needed. 1 to 1 000.
   std::size_t db_pool_size = 10;

@@ -15,7 +15,7 @@ struct SubmitOptions {
   std::string_view idempotency_key{};
   /// Higher first, where executions wait for capacity.
   std::int16_t priority = 0;
-  /// The execution starts no earlier than this long after it was accepted; ≥ 0.
+  /// The execution starts no earlier than this long after it was accepted; 0 to 100 years.
   std::chrono::milliseconds start_after{0};
 };
 

@@ -39,13 +39,13 @@ class TaskContextBase {
   [[nodiscard]] std::optional<Instant> deadline() const noexcept { return run_->deadline; }
 
   /// Waits in a coroutine, without a thread. Throws `TaskError` as soon as stop is requested.
-  [[nodiscard]] asio::awaitable<void> async_sleep_for(std::chrono::nanoseconds duration) {
-    return run_->sleeper->sleep(duration, run_->stop);
+  [[nodiscard]] asio::awaitable<void> async_sleep_for(WaitTime duration) {
+    return run_->sleeper->sleep(duration.value(), run_->stop);
   }
 
  protected:
   /// Blocks the calling worker; `TaskError` in a coroutine, whose thread all coroutines share.
-  void block_for(std::chrono::nanoseconds duration);
+  void block_for(WaitTime duration);
 
   [[nodiscard]] detail::TaskRun& run() const noexcept { return *run_; }
 
@@ -122,7 +122,7 @@ class TaskContext<void> : public TaskContextBase {
 
   /// Blocks the calling worker; `TaskError` as soon as stop is requested. In a coroutine use
   /// `co_await context.async_sleep_for(duration)`.
-  void sleep_for(std::chrono::nanoseconds duration) { block_for(duration); }
+  void sleep_for(WaitTime duration) { block_for(duration); }
 };
 
 namespace detail {
@@ -212,7 +212,7 @@ class TaskContext : public detail::TaskContextOf<Task> {
 
   /// In a coroutine: `co_await context.sleep_for(5ms)`, without a thread. In a synchronous body it
   /// blocks the worker. Either throws `TaskError` as soon as stop is requested.
-  auto sleep_for(std::chrono::nanoseconds duration) {
+  auto sleep_for(WaitTime duration) {
     if constexpr (Task::is_coroutine)
       return this->async_sleep_for(duration);
     else

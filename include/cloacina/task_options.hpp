@@ -41,7 +41,7 @@ struct TaskOptions {
   /// Keys that several branches upstream write, and whose values meet here by the rules of merging.
   BoundedList<KeyRef, max_listed> merges{};
   RetryPolicy retry{};
-  /// Limit of one attempt; absent: the runner's; 0: none.
+  /// Limit of one attempt, up to 100 years; absent: the runner's; 0: none.
   std::optional<std::chrono::milliseconds> timeout{};
   /// When the task runs, once its dependencies are final; the default is `none_failed`.
   when::Rule trigger_rule{};

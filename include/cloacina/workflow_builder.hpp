@@ -70,8 +70,8 @@ struct TaskSettings {
   std::vector<KeyUse> reads{};       ///< key symbols, or names
   std::vector<KeyUse> writes{};      ///< the same, or `optional(key)`
   std::vector<KeyUse> merges{};
-  RetryPolicy retry{};  ///< its texts are copied
-  std::optional<std::chrono::milliseconds> timeout{};
+  RetryPolicy retry{};                                 ///< its texts are copied
+  std::optional<std::chrono::milliseconds> timeout{};  ///< 0: none; up to 100 years
   TriggerRule trigger_rule{};
   std::function<void(std::string_view task_id, Context const& context)> on_success{};
   std::function<void(std::string_view task_id, std::string_view error, Context const& context)>
@@ -104,7 +104,8 @@ class WorkflowBuilder {
   WorkflowBuilder& tag(std::string key, std::string value);
   /// Part of the content version; 1 if not set.
   WorkflowBuilder& version(std::uint32_t number);
-  /// Limit of one execution from its first start; 0: none. The runner's if not set.
+  /// Limit of one execution from its first start, up to 100 years; 0: none. The runner's if not
+  /// set.
   WorkflowBuilder& timeout(std::chrono::milliseconds limit);
   /// A key that every execution is given.
   WorkflowBuilder& input(KeyUse key);

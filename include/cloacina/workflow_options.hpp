@@ -47,7 +47,7 @@ struct WorkflowOptions {
   TagList tags{};
   /// Part of the content version: raise it to tell two otherwise equal workflows apart.
   std::uint32_t version = 1;
-  /// Limit of one execution from its first start; absent: the runner's; 0: none.
+  /// Limit of one execution from its first start, up to 100 years; absent: the runner's; 0: none.
   std::optional<std::chrono::milliseconds> timeout{};
   detail::durable_callbacks_option durable_callbacks{};
 };

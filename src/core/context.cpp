@@ -22,7 +22,7 @@ namespace {
 }  // namespace
 
 Context::Context(std::initializer_list<Entry> entries) {
-  for (auto const& entry : entries) insert_json(entry.key_, entry.value_);
+  for (auto const& entry : entries) insert(entry.key_, entry.value_);
 }
 
 std::size_t Context::size() const noexcept { return data_ ? data_->size() : 0; }
@@ -110,8 +110,7 @@ Context Context::from_value(Json const& object) {
                           std::string{object.type_name()});
   }
   Context context;
-  for (auto const& [key, value] : object.get_ref<Json::object_t const&>())
-    context.put_json(key, value);
+  for (auto const& [key, value] : object.get_ref<Json::object_t const&>()) context.put(key, value);
   return context;
 }
 

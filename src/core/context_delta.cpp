@@ -39,7 +39,7 @@ std::string ContextDelta::to_json() const {
 
 ContextDelta ContextDelta::from_json(std::string_view text) {
   // One level for the delta, one for the context in it.
-  auto const value = parse_json(text, "context delta", max_json_depth + 2);
+  auto const value = parse_json(text, "context delta", 2);
   if (!value.is_object()) refuse("not an object");
   ContextDelta delta;
   for (auto const& [key, part] : value.get_ref<Json::object_t const&>()) {

@@ -35,7 +35,7 @@ std::chrono::milliseconds parse_duration(std::string_view text) {
     if (unit.name != name) continue;
     auto const most = static_cast<std::uint64_t>(longest_duration.count() / unit.milliseconds);
     if (error == std::errc::result_out_of_range || number > most)
-      refuse(text, "is longer than 366 days");
+      refuse(text, "is longer than 100 years");
     return std::chrono::milliseconds{static_cast<std::int64_t>(number) * unit.milliseconds};
   }
   refuse(text, "has an unknown unit");

@@ -4,10 +4,12 @@
 #include <string>
 #include <string_view>
 
+#include <cloacina/time.hpp>
+
 namespace cloacina {
 
-/// The longest duration that is read: 366 days.
-inline constexpr std::chrono::milliseconds longest_duration = std::chrono::hours{24 * 366};
+/// Where durations lie that are stored or configured, in words.
+inline constexpr std::string_view allowed_durations = "0ms to 100 years";
 
 /// Reads a whole number and its unit: "500ms", "5s", "2m", "1h". Throws `ValidationError` for
 /// anything else, a sign and white space included, and beyond `longest_duration`.

@@ -72,7 +72,8 @@ void keep_last_of_equal_keys(Object& object) {
 /// linear time.
 class TreeBuilder {
  public:
-  TreeBuilder(std::string_view what, std::size_t max_depth) : what_(what), max_depth_(max_depth) {}
+  TreeBuilder(std::string_view what, std::size_t levels_around)
+      : what_(what), most_levels_(max_json_depth + levels_around) {}
 
   [[nodiscard]] Json take() { return std::move(root_); }
 
@@ -132,8 +133,8 @@ class TreeBuilder {
     return true;
   }
   bool open(Json&& container) {
-    if (open_.size() >= max_depth_) {
-      throw ValidationError(where() + ": nested deeper than " + std::to_string(max_depth_) +
+    if (open_.size() >= most_levels_) {
+      throw ValidationError(where() + ": nested deeper than " + std::to_string(max_json_depth) +
                             " levels");
     }
     Json* const placed = place(std::move(container));
@@ -149,15 +150,15 @@ class TreeBuilder {
   }
 
   std::string_view what_;
-  std::size_t max_depth_;
+  std::size_t most_levels_;
   Json root_;
   std::vector<Frame> open_;
 };
 
 }  // namespace
 
-Json parse_json(std::string_view text, std::string_view what, std::size_t max_depth) {
-  TreeBuilder builder{what, max_depth};
+Json parse_json(std::string_view text, std::string_view what, std::size_t levels_around) {
+  TreeBuilder builder{what, levels_around};
   Json::sax_parse(text.begin(), text.end(), &builder);
   return builder.take();
 }

@@ -7,6 +7,7 @@
 #include <string>
 #include <unordered_map>
 
+#include <cloacina/detail/encode.hpp>
 #include <cloacina/error.hpp>
 
 #include "core/json_text.hpp"
@@ -21,6 +22,19 @@ constexpr std::size_t largest_searched =
 [[noreturn]] void refuse(std::string_view key, std::string_view problem) {
   auto const name = shorten_utf8(key, 200);
   throw ValidationError("context key '" + name + "': " + std::string{problem}, name);
+}
+
+[[noreturn]] void refuse_depth(std::string_view key) {
+  refuse(key, "nested deeper than " + std::to_string(max_json_depth) + " levels");
+}
+
+/// Bounded by `levels`, whatever the value is.
+template <class AnyJson>
+bool is_deeper(AnyJson const& value, std::size_t levels) {
+  if (!value.is_structured()) return false;
+  if (levels == 0) return true;
+  return std::any_of(value.begin(), value.end(),
+                     [&](AnyJson const& inner) { return is_deeper(inner, levels - 1); });
 }
 
 void check_value(std::string_view key, Json const& value, std::size_t depth);
@@ -49,9 +63,7 @@ void check_value(std::string_view key, Json const& value, std::size_t depth) {
       return;
     case Type::array:
     case Type::object:
-      if (depth >= max_json_depth) {
-        refuse(key, "nested deeper than " + std::to_string(max_json_depth) + " levels");
-      }
+      if (depth >= max_json_depth) refuse_depth(key);
       if (value.is_object())
         return check_members(key, *value.get_ptr<Json::object_t const*>(), depth + 1);
       for (auto const& element : *value.get_ptr<Json::array_t const*>())
@@ -111,6 +123,13 @@ std::size_t mix(std::size_t a, std::size_t b) noexcept {
 }
 
 }  // namespace
+
+void detail::check_depth(std::string_view key, Json const& value) {
+  if (is_deeper(value, max_json_depth)) refuse_depth(key);
+}
+void detail::check_depth(std::string_view key, nlohmann::json const& value) {
+  if (is_deeper(value, max_json_depth)) refuse_depth(key);
+}
 
 void check_storable(std::string_view key, Json const& value) {
   if (!is_valid_utf8(key)) refuse(key, "the key is not valid UTF-8");

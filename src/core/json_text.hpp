@@ -24,8 +24,9 @@ void append_json_string(std::string& out, std::string_view text);
 /// Integers keep their value: one that fits neither into a signed nor into an unsigned 64-bit
 /// integer is refused, where nlohmann/json would round it to a double. Of equal keys in one object
 /// the last wins, in the place of the first. Throws `ValidationError` that begins with `what`
-/// ("context"), with position or path of the fault; also where values lie deeper than `max_depth`.
+/// ("context"), with position or path of the fault; also where a value has more levels than
+/// `max_json_depth`, not counting the `levels_around` it: 1 for the object that holds the values.
 [[nodiscard]] Json parse_json(std::string_view text, std::string_view what,
-                              std::size_t max_depth = max_json_depth + 1);
+                              std::size_t levels_around = 1);
 
 }  // namespace cloacina

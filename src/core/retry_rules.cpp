@@ -65,16 +65,14 @@ std::vector<std::string> validate(RetryPolicy const& policy) {
                          std::string const& expected) {
     if (!good) problems.push_back(std::string{field} + " is " + value + "; expected " + expected);
   };
-  using std::chrono::milliseconds;
   check(policy.max_attempts <= most_attempts, "max_attempts", std::to_string(policy.max_attempts),
         "1 to " + std::to_string(most_attempts));
-  check(policy.initial_delay >= milliseconds{0} && policy.initial_delay <= longest_retry_delay,
-        "initial_delay", format_duration(policy.initial_delay),
-        "0ms to " + format_duration(longest_retry_delay));
-  check(policy.max_delay >= policy.initial_delay && policy.max_delay <= longest_retry_delay,
+  check(detail::in_range(policy.initial_delay), "initial_delay",
+        format_duration(policy.initial_delay), std::string{allowed_durations});
+  check(policy.max_delay >= policy.initial_delay && policy.max_delay <= longest_duration,
         "max_delay", format_duration(policy.max_delay),
-        "no less than initial_delay (" + format_duration(policy.initial_delay) + "), at most " +
-            format_duration(longest_retry_delay));
+        "no less than initial_delay (" + format_duration(policy.initial_delay) +
+            "), at most 100 years");
   check(std::isfinite(policy.factor) && policy.factor >= 1.0, "factor",
         std::to_string(policy.factor), "a number of at least 1");
   check(std::isfinite(policy.multiplier) && policy.multiplier > 0.0, "multiplier",

@@ -21,9 +21,6 @@ struct ErrorInfo {
   std::exception_ptr exception{};  ///< for predicates; null where there was none
 };
 
-/// No wait may be longer.
-inline constexpr std::chrono::milliseconds longest_retry_delay = std::chrono::hours{24 * 366};
-
 /// Attempts in all: what is written, else (0) 3, or 1 of a body that must not run twice.
 [[nodiscard]] constexpr std::uint32_t attempts_allowed(RetryPolicy const& policy,
                                                        ExecutionMode mode) noexcept {

@@ -12,12 +12,12 @@ std::string TaskContextBase::idempotency_key() const {
   return run_->execution.to_string() + "/" + run_->task->id;
 }
 
-void TaskContextBase::block_for(std::chrono::nanoseconds duration) {
+void TaskContextBase::block_for(WaitTime duration) {
   if (run_->task->body && run_->task->body->co_run)
     throw TaskError("task '" + run_->task->id +
                     "': sleep_for would block the thread that all coroutines share; "
                     "use co_await context.async_sleep_for(…)");
-  run_->sleeper->block(duration, run_->stop);
+  run_->sleeper->block(duration.value(), run_->stop);
 }
 
 }  // namespace cloacina

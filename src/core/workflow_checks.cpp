@@ -8,6 +8,7 @@
 #include <cloacina/detail/task_info.hpp>
 #include <cloacina/error.hpp>
 
+#include "core/duration.hpp"
 #include "core/retry_rules.hpp"
 #include "core/upstream_search.hpp"
 #include "core/utf8.hpp"
@@ -38,6 +39,13 @@ void check_keys_of(std::vector<KeyUse> const& keys, std::string const& where,
   }
 }
 
+void check_timeout(std::optional<std::chrono::milliseconds> timeout, std::string const& whose,
+                   Violations& violations) {
+  if (timeout && !detail::in_range(*timeout))
+    violations.add(CLOACINA_DETAIL_SAY_DURATION_OUT_OF_RANGE,
+                   "the timeout of " + whose + " is " + format_duration(*timeout));
+}
+
 void check_task(TaskDefinition const& task, bool needs_body, Violations& violations) {
   check_name("task id", task.id, violations);
   auto const named = "task " + in_quotes(to_valid_utf8(task.id));
@@ -47,9 +55,7 @@ void check_task(TaskDefinition const& task, bool needs_body, Violations& violati
   check_keys_of(task.writes, "in .writes of " + named, violations);
   for (auto const& problem : validate(task.retry))
     violations.add("retry policy of " + named + ": " + problem);
-  if (task.timeout && task.timeout->count() < 0)
-    violations.add("timeout of " + named + " must be 0 (none) or more, not " +
-                   std::to_string(task.timeout->count()) + " ms");
+  check_timeout(task.timeout, named, violations);
   if (!is_valid_utf8(task.body_hash)) violations.add("body hash that is not UTF-8: " + named);
   if (task.execution == ExecutionMode::at_most_once && task.retry.max_attempts > 1)
     violations.add(CLOACINA_DETAIL_SAY_RETRIED_AT_MOST_ONCE, named);
@@ -72,9 +78,7 @@ void check_definitions(WorkflowDraft const& draft, Violations& violations) {
     if (key.empty() || !is_valid_utf8(key) || !is_valid_utf8(value))
       violations.add("invalid tag: key and value are text of UTF-8, the key not empty");
   check_keys_of(draft.inputs, "in .inputs", violations);
-  if (draft.timeout && draft.timeout->count() < 0)
-    violations.add("timeout of the workflow must be 0 (none) or more, not " +
-                   std::to_string(draft.timeout->count()) + " ms");
+  check_timeout(draft.timeout, "the workflow", violations);
   if (draft.tasks.empty()) violations.add(CLOACINA_DETAIL_SAY_NO_TASKS);
   if (draft.tasks.size() > max_tasks)
     violations.add("too many tasks: a workflow takes 65 535, not " +

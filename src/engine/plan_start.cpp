@@ -9,9 +9,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// So that a time limit added to any instant stays within the range of 64 bits of microseconds.
-constexpr std::chrono::milliseconds longest_timeout = std::chrono::hours{24 * 365 * 1000};
-
 }  // namespace
 
 void PlanStep::on(Submitted) {
@@ -37,8 +34,7 @@ void PlanStep::on(TimeDue) {
 void PlanStep::begin() {
   state_.status = WorkflowStatus::running;
   state_.started_at = now_;
-  auto const timeout =
-      std::min(workflow_.timeout.value_or(settings_.workflow_timeout), longest_timeout);
+  auto const timeout = workflow_.timeout.value_or(settings_.workflow_timeout);
   if (timeout > 0ms) state_.deadline = now_ + timeout;
   write_execution();
   evaluate_all();

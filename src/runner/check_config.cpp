@@ -6,6 +6,7 @@
 
 #include <cloacina/error.hpp>
 
+#include "core/duration.hpp"
 #include "core/utf8.hpp"
 
 namespace cloacina::detail {
@@ -24,6 +25,11 @@ class Complaints {
   void range(std::string_view field, std::chrono::milliseconds value,
              std::chrono::milliseconds least, std::chrono::milliseconds most) {
     range(field, value.count(), least.count(), most.count(), " ms");
+  }
+  void limit(std::string_view field, std::chrono::milliseconds value) {
+    if (in_range(value)) return;
+    add(field, format_duration(value) + " is out of range; " + std::string{allowed_durations} +
+                   " are allowed, 0 for no limit");
   }
   void add(std::string_view field, std::string const& problem) {
     if (!fields_.empty()) fields_ += ", ";
@@ -44,14 +50,13 @@ class Complaints {
 
 void check_config(DefaultRunnerConfig const& config) {
   using namespace std::chrono_literals;
-  constexpr std::chrono::milliseconds longest_limit = std::chrono::hours{24 * 365 * 100};
   Complaints complaints;
   complaints.range<std::size_t>("max_concurrent_tasks", config.max_concurrent_tasks, 1, 1'024);
   complaints.range<std::size_t>("max_concurrent_async_tasks", config.max_concurrent_async_tasks, 1,
                                 1'000'000);
   complaints.range("scheduler_poll_interval", config.scheduler_poll_interval, 1ms, 1h);
-  complaints.range("task_timeout", config.task_timeout, 0ms, longest_limit);
-  complaints.range("workflow_timeout", config.workflow_timeout, 0ms, longest_limit);
+  complaints.limit("task_timeout", config.task_timeout);
+  complaints.limit("workflow_timeout", config.workflow_timeout);
   complaints.range<std::size_t>("db_pool_size", config.db_pool_size, 1, 1'000);
   complaints.range("lease", config.lease, 100ms, 1h);
   complaints.range<std::size_t>("max_active_executions", config.max_active_executions, 1,

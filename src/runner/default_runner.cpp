@@ -133,9 +133,7 @@ void DefaultRunner::cancel(ExecutionId id, std::string_view reason) {
   machine_->cancel(id, reason);
 }
 std::vector<std::string> DefaultRunner::workflows() const { return machine_->workflow_names(); }
-void DefaultRunner::shutdown(std::chrono::milliseconds timeout) noexcept {
-  machine_->shutdown(timeout);
-}
+void DefaultRunner::shutdown(WaitTime timeout) noexcept { machine_->shutdown(timeout); }
 
 // ---- builder
 // -------------------------------------------------------------------------------------------------------

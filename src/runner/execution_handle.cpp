@@ -26,8 +26,8 @@ ExecutionResult ExecutionHandle::wait() const {
   return completion_->result();
 }
 
-std::optional<ExecutionResult> ExecutionHandle::wait_for(std::chrono::nanoseconds timeout) const {
-  if (!completion_->signal().is_set() && !machine()->wait(completion_->signal(), timeout))
+std::optional<ExecutionResult> ExecutionHandle::wait_for(WaitTime timeout) const {
+  if (!completion_->signal().is_set() && !machine()->wait(completion_->signal(), timeout.value()))
     return std::nullopt;
   return completion_->result();
 }

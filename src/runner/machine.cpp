@@ -242,7 +242,7 @@ void Machine::run_on_worker(std::function<void()> work) {
   engine::call_aside({std::move(work)});
 }
 
-void Machine::shutdown(std::chrono::milliseconds timeout) noexcept try {
+void Machine::shutdown(WaitTime timeout) noexcept try {
   std::unique_lock lock{shutdown_mutex_, std::defer_lock};
   if (!is_own_thread()) {
     lock.lock();
@@ -257,11 +257,11 @@ void Machine::shutdown(std::chrono::milliseconds timeout) noexcept try {
   engine::log_error("cloacina: shutdown failed");
 }
 
-void Machine::shut_down_now(std::chrono::milliseconds timeout) {
+void Machine::shut_down_now(WaitTime timeout) {
   auto& core = *core_;
   bool const own_thread = is_own_thread();
   core.inbox->push(engine::Request{engine::DrainRequest{}});
-  if (!own_thread) core.drained.wait(core.environment, timeout);
+  if (!own_thread) core.drained.wait(core.environment, timeout.value());
   if (!core.drained.is_set()) {
     core.inbox->push(engine::Request{engine::StopRequest{}});
     core.bodies->stop_all();

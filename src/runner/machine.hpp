@@ -64,12 +64,12 @@ class Machine {
   [[nodiscard]] std::vector<std::string> workflow_names() const;
   void run_on_worker(std::function<void()> work);
 
-  void shutdown(std::chrono::milliseconds timeout) noexcept;
+  void shutdown(WaitTime timeout) noexcept;
 
  private:
   struct Core;  // outlives this object if its thread has to be left behind
   void push(engine::Request&& request);
-  void shut_down_now(std::chrono::milliseconds timeout);
+  void shut_down_now(WaitTime timeout);
   /// A body, a callback or an observer that shuts its runner down must not wait for itself.
   [[nodiscard]] bool is_own_thread() const;
 

@@ -7,13 +7,13 @@
 #include <cloacina/error.hpp>
 
 #include "core/context_limit.hpp"
+#include "core/duration.hpp"
 #include "runner/check_text.hpp"
 
 namespace cloacina::detail {
 namespace {
 
 constexpr std::size_t longest_idempotency_key = 256;
-constexpr std::chrono::milliseconds longest_delay = std::chrono::hours{24 * 365 * 100};
 
 Workflow const& resolve(Registry::Snapshot const& workflows, std::string_view name) {
   auto const found = workflows->find(name);
@@ -42,9 +42,9 @@ void check_options(SubmitOptions const& options) {
                           "idempotency_key"};
   }
   check_text("idempotency_key", options.idempotency_key);
-  if (options.start_after.count() < 0 || options.start_after > longest_delay) {
-    throw ValidationError{"start_after of " + std::to_string(options.start_after.count()) +
-                              " ms is out of range; 0 to 100 years are allowed",
+  if (!in_range(options.start_after)) {
+    throw ValidationError{"start_after is " + format_duration(options.start_after) + "; expected " +
+                              std::string{allowed_durations} + ": leave it out to start at once",
                           "start_after"};
   }
 }

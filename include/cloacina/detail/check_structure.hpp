@@ -20,6 +20,7 @@ enum class Fault {
   unknown_dependency,
   cycle,
   retried_at_most_once,
+  duration_out_of_range,
   rule_not_upstream,
   key_type_conflict,
   missing_input,

@@ -3,11 +3,20 @@
 #include <cstddef>
 
 #include <cloacina/detail/check_structure.hpp>
+#include <cloacina/time.hpp>
 
 namespace cloacina::detail {
 
 /// Options that contradict each other, and rules that look where they must not.
 constexpr Finding check_tasks(WorkflowOptions const& workflow, Structure const& graph) {
+  if (workflow.timeout && !in_range(*workflow.timeout))
+    return finding(Fault::duration_out_of_range);
+  for (auto const& task : workflow.tasks) {
+    auto const& options = *task.info->options;
+    if ((options.timeout && !in_range(*options.timeout)) ||
+        !in_range(options.retry.initial_delay) || !in_range(options.retry.max_delay))
+      return finding(Fault::duration_out_of_range, task.name);
+  }
   for (auto const& task : workflow.tasks)
     if (task.info->options->execution == ExecutionMode::at_most_once &&
         task.info->options->retry.max_attempts > 1)

@@ -26,6 +26,8 @@ template <class Workflow, class... EachWaitsForTheNext>
 inline constexpr bool no_cycle_through = false;
 template <class Workflow, class... Names>
 inline constexpr bool task_is_tried_once = false;
+template <class Workflow, class... Names>
+inline constexpr bool durations_are_in_range = false;
 template <class Workflow, class... TaskAndNamed>
 inline constexpr bool rule_looks_upstream = false;
 template <class Workflow, class... KeyAndUsers>
@@ -51,6 +53,8 @@ CLOACINA_DETAIL_FAULT(unknown_dependency, dependency_is_in_workflow,
 CLOACINA_DETAIL_FAULT(cycle, no_cycle_through, CLOACINA_DETAIL_SAY_CYCLE)
 CLOACINA_DETAIL_FAULT(retried_at_most_once, task_is_tried_once,
                       CLOACINA_DETAIL_SAY_RETRIED_AT_MOST_ONCE)
+CLOACINA_DETAIL_FAULT(duration_out_of_range, durations_are_in_range,
+                      CLOACINA_DETAIL_SAY_DURATION_OUT_OF_RANGE)
 CLOACINA_DETAIL_FAULT(rule_not_upstream, rule_looks_upstream, CLOACINA_DETAIL_SAY_RULE_NOT_UPSTREAM)
 CLOACINA_DETAIL_FAULT(key_type_conflict, users_agree_on_type_of,
                       CLOACINA_DETAIL_SAY_KEY_TYPE_CONFLICT)

@@ -11,6 +11,8 @@
 #define CLOACINA_DETAIL_SAY_CYCLE "dependency cycle: no task of this loop could ever run"
 #define CLOACINA_DETAIL_SAY_RETRIED_AT_MOST_ONCE \
   "at_most_once with retries: a task that may run once only has .retry = {.max_attempts = 1}"
+#define CLOACINA_DETAIL_SAY_DURATION_OUT_OF_RANGE \
+  "duration out of range: timeouts and retry delays are 0 to 100 years; a timeout of 0 is none"
 #define CLOACINA_DETAIL_SAY_RULE_NOT_UPSTREAM                                                    \
   "rule names a task that is not upstream: a trigger rule may look only at tasks that this one " \
   "comes after"

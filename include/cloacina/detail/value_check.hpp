@@ -25,7 +25,7 @@ inline constexpr bool value_fits =
         std::same_as<To, bool> && !std::same_as<std::remove_cvref_t<From>, bool>);
 
 /// The value as a key of type `To` holds it; throws `ValidationError` for an integer that does not
-/// fit.
+/// fit, and for JSON that is nested too deep.
 template <class To, class From>
 constexpr To value_as(std::string_view key, From&& value) {
   using Plain = std::remove_cvref_t<From>;
@@ -40,6 +40,8 @@ constexpr To value_as(std::string_view key, From&& value) {
           std::string{key});
     return converted;
   } else {
+    if constexpr (std::same_as<Plain, Json> || std::same_as<Plain, nlohmann::json>)
+      check_depth(key, value);
     return To(std::forward<From>(value));
   }
 }

@@ -146,6 +146,33 @@ TEST_CASE("a workflow's limit cancels what is unfinished", "[timeout]") {
   CHECK(result.task("never").status == TaskStatus::cancelled);
 }
 
+TEST_CASE("a body that sleeps for ever sleeps until it is asked to stop", "[timeout][forever]") {
+  ScratchDirectory directory;
+  auto const coroutine = GENERATE(false, true);
+  CAPTURE(coroutine);
+  Gate begun;
+  TaskFunction const body =
+      coroutine ? TaskFunction{[&](TaskContext<>& context) -> asio::awaitable<void> {
+        co_await context.async_sleep_for(-1h);  // not at all
+        begun.open();
+        co_await context.async_sleep_for(std::chrono::hours::max());
+      }}
+                : TaskFunction{[&](TaskContext<>& context) {
+                    context.sleep_for(-1h);
+                    begun.open();
+                    context.sleep_for(std::chrono::hours::max());
+                  }};
+  auto runner = start(directory.sqlite_url(), {one_task("sleep", body, {.timeout = 0ms})});
+  auto const handle = runner.submit("sleep", {});
+  begun.pass();
+  auto waiting = std::async(std::launch::async,
+                            [&] { return handle.wait_for(std::chrono::nanoseconds::max()); });
+  handle.cancel();
+  auto const result = waiting.get();
+  REQUIRE(result.has_value());
+  CHECK(result->status() == WorkflowStatus::cancelled);
+}
+
 TEST_CASE("with room for one, the higher priority goes first", "[priority]") {
   ScratchDirectory directory;
   Gate gate;

@@ -81,6 +81,18 @@ TEST_CASE("one error names every field that is out of range, with its range", "[
                                       "test.db"));  // refused before anything was touched
 }
 
+TEST_CASE("no time limit is longer than 100 years", "[config]") {
+  ScratchDirectory directory;
+  DefaultRunnerConfig config{.task_timeout = 100 * 8760h, .workflow_timeout = 100 * 8760h};
+  CHECK_NOTHROW(start(directory.sqlite_url(), {nothing()}, config));
+  config.task_timeout = std::chrono::milliseconds::max();
+  config.workflow_timeout = 100 * 8760h + 1ms;
+  CHECK_THROWS_WITH(start(directory.sqlite_url(), {nothing()}, config),
+                    Catch::Contains("task_timeout: 9223372036854775807ms is out of range") &&
+                        Catch::Contains("workflow_timeout: 3153600000001ms is out of range") &&
+                        Catch::Contains("0ms to 100 years are allowed"));
+}
+
 TEST_CASE("a name that is no text is refused before anything is touched", "[config]") {
   ScratchDirectory directory;
   for (auto const name : {std::string_view{"a\0b", 3}, std::string_view{"a\xff"}}) {

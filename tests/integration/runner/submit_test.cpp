@@ -75,7 +75,11 @@ TEST_CASE("inputs and options are checked before anything is stored", "[submit]"
   auto runner = start(directory.sqlite_url(), {workflow}, {.max_context_bytes = 1'024});
   CHECK_THROWS_WITH(runner.submit("needs", {}), Catch::Contains("customer"));
   Context const good{{"customer", 1}};
-  CHECK_THROWS_AS(runner.submit("needs", good, {.start_after = -1ms}), ValidationError);
+  for (auto const start_after : {-1ms, 100 * 8760h + 1ms, std::chrono::milliseconds::max()})
+    CHECK_THROWS_WITH(
+        runner.submit("needs", good, {.start_after = start_after}),
+        Catch::Contains("start_after is " + std::to_string(start_after.count()) + "ms") &&
+            Catch::Contains("0ms to 100 years"));
   std::string const long_key(257, 'k');
   CHECK_THROWS_WITH(runner.submit("needs", good, {.idempotency_key = long_key}),
                     Catch::Contains("256"));

@@ -24,5 +24,6 @@ CLOACINA_KEY(small, std::int8_t);
 CLOACINA_KEY(flag, bool);
 CLOACINA_KEY(tags, std::vector<std::string>);
 CLOACINA_KEY(address, Address);
+CLOACINA_KEY(anything, Json);
 
 }  // namespace cloacina::test

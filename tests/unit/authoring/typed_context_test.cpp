@@ -27,6 +27,12 @@ CLOACINA_TASK(summarise, .reads = {lines, address},
   context.put(flag, context.get(address).number == 3);
 }
 
+CLOACINA_TASK(hands_on, .writes = {anything}) {
+  Json deep = 1;
+  for (int i = 0; i < 100'000; ++i) deep = Json::array({std::move(deep)});
+  context.put(anything, deep);
+}
+
 CLOACINA_TASK(references, .reads = {order_id}, .writes = {note}) {
   context.put(note, "first");
   std::string const& first = context.get(note);
@@ -82,6 +88,19 @@ TEST_CASE("a reference stays what it was when its key is put again", "[authoring
   perform(references, attempt);
   Attempt empty;
   perform(references, empty);
+}
+
+TEST_CASE("a value nested too deep is refused by its key, however it is given",
+          "[authoring][context]") {
+  Attempt attempt;
+  CHECK_THROWS_WITH(perform(hands_on, attempt),
+                    Contains("'anything'") && Contains("nested deeper than 512 levels"));
+  Json deep = 1;
+  for (int i = 0; i < 100'000; ++i) deep = Json::array({std::move(deep)});
+  CHECK_THROWS_WITH(anything = deep, Contains("'anything'") && Contains("deeper than 512"));
+  nlohmann::json foreign = 1;
+  for (int i = 0; i < 100'000; ++i) foreign = nlohmann::json::array({std::move(foreign)});
+  CHECK_THROWS_WITH(anything = foreign, Contains("'anything'") && Contains("deeper than 512"));
 }
 
 TEST_CASE("values are written in braces", "[authoring][context]") {

@@ -200,9 +200,20 @@ TEST_CASE("names, options and limits are checked too", "[authoring][builder]") {
   CHECK(problem_of(
             WorkflowBuilder{"ids"}.task(std::string(255, 'a'), nothing).task("naïve – 例", nothing))
             .empty());
-  CHECK_THAT(one({.timeout = -1ms}), Contains("timeout of task 'a'"));
-  CHECK_THAT(problem_of(WorkflowBuilder{"t"}.timeout(-1ms).task("a", nothing)),
-             Contains("timeout of the workflow"));
+  constexpr std::chrono::milliseconds longest = 100 * 8760h;
+  for (auto const timeout : {-1ms, longest + 1ms, std::chrono::milliseconds::max()}) {
+    auto const value = std::to_string(timeout.count()) + "ms";
+    CHECK_THAT(one({.timeout = timeout}), Contains(CLOACINA_DETAIL_SAY_DURATION_OUT_OF_RANGE) &&
+                                              Contains("the timeout of task 'a' is " + value));
+    CHECK_THAT(problem_of(WorkflowBuilder{"t"}.timeout(timeout).task("a", nothing)),
+               Contains(CLOACINA_DETAIL_SAY_DURATION_OUT_OF_RANGE) &&
+                   Contains("the timeout of the workflow is " + value));
+    CHECK_THAT(one({.retry = {.initial_delay = timeout, .max_delay = timeout}}),
+               Contains("retry policy of task 'a': initial_delay is " + value +
+                        "; expected 0ms to 100 years"));
+  }
+  CHECK(
+      one({.retry = {.initial_delay = longest, .max_delay = longest}, .timeout = longest}).empty());
   CHECK_THAT(one({.retry = {.max_attempts = 1001, .max_delay = 1ms}}),
              Contains("max_attempts") && Contains("max_delay"));
   CHECK_THAT(one({.retry = {.condition = RetryCondition::error_pattern("good", "\xff")}}),

@@ -3,6 +3,7 @@
 #include "support/catch.hpp"
 
 using namespace cloacina;
+using Catch::Contains;
 using detail::ContextDelta;
 
 TEST_CASE("a delta is stored as what was set and what was removed", "[core][context]") {
@@ -24,6 +25,8 @@ TEST_CASE("a delta is read as it was stored", "[core][context]") {
 TEST_CASE("a value of 512 levels fits into a delta", "[core][context]") {
   auto const text = R"({"set":{"k":)" + std::string(512, '[') + std::string(512, ']') + "}}";
   CHECK(ContextDelta::from_json(text).to_json() == text);
+  auto const deeper = R"({"set":{"k":)" + std::string(513, '[') + std::string(513, ']') + "}}";
+  CHECK_THROWS_WITH(ContextDelta::from_json(deeper), Contains("nested deeper than 512 levels"));
 }
 
 TEST_CASE("what is no delta is refused", "[core][context]") {

@@ -201,6 +201,32 @@ TEST_CASE("values that cannot be stored are refused with their key, and nothing 
   CHECK(context == Context{{"k", 1}});
 }
 
+// nlohmann/json copies by recursion: a value of such depth must be refused before that.
+TEST_CASE("a value of a hundred thousand levels is refused before it is copied",
+          "[core][context]") {
+  Json const deep = nested(100'000);
+  nlohmann::json plain = 1;
+  for (int i = 0; i < 100'000; ++i) plain = nlohmann::json::array({std::move(plain)});
+  auto const refused = Contains("context key 'k': nested deeper than 512 levels");
+  Context context{{"k", 1}};
+  CHECK_THROWS_WITH(context.put("k", deep), refused);
+  CHECK_THROWS_WITH(context.update("k", deep), refused);
+  CHECK_THROWS_WITH(context.put("k", nested(100'000)), refused);
+  CHECK_THROWS_WITH(context.put("k", plain), refused);
+  CHECK_THROWS_WITH(context.put("k", std::optional<Json>{nested(100'000)}), refused);
+  CHECK_THROWS_WITH((Context{{"k", deep}}), refused);
+  CHECK_THROWS_WITH((Context{{"k", nested(100'000)}}), refused);
+  CHECK_THROWS_WITH((Context{{"k", plain}}), refused);
+  std::vector<Json> several(1);
+  several[0] = nested(100'000);
+  CHECK_THROWS_WITH(context.put("k", several), refused);
+  CHECK_THROWS_WITH((Context{{"k", several}}), refused);
+  Json object = Json::object();
+  object["k"] = nested(100'000);
+  CHECK_THROWS_WITH(Context::from_value(object), refused);
+  CHECK(context == Context{{"k", 1}});
+}
+
 TEST_CASE("a key that is not UTF-8 is refused, readably", "[core][context]") {
   Context context;
   CHECK_THROWS_WITH(context.put("a\xff", 1),
@@ -212,7 +238,9 @@ TEST_CASE("512 levels are stored and read, 513 are not", "[core][context]") {
   context.put("k", nested(512));
   CHECK(Context::from_json(context.to_json()) == context);
   auto const text = std::string{R"({"k":)"} + std::string(513, '[') + std::string(513, ']') + "}";
-  CHECK_THROWS_WITH(Context::from_json(text), Contains("key 'k'") && Contains("nested deeper"));
+  auto const refused = Contains("context key 'k': nested deeper than 512 levels");
+  CHECK_THROWS_WITH(Context::from_json(text), refused);
+  CHECK_THROWS_WITH(context.put("k", nested(513)), refused);
   CHECK_THROWS_AS(Context::from_json(std::string(1'000'000, '[')), ValidationError);
 }
 

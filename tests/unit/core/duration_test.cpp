@@ -24,7 +24,7 @@ TEST_CASE("durations are read with their unit and printed in the largest that fi
                                          {"2m", 2min, "2m"},
                                          {"007m", 7min, "7m"},
                                          {"1h", 1h, "1h"},
-                                         {"8784h", 8784h, "8784h"}}));
+                                         {"876000h", 876000h, "876000h"}}));
   CHECK(parse_duration(row.text) == row.duration);
   CHECK(format_duration(row.duration) == row.printed);
   CHECK(parse_duration(format_duration(row.duration)) == row.duration);
@@ -32,8 +32,8 @@ TEST_CASE("durations are read with their unit and printed in the largest that fi
 
 TEST_CASE("what is no duration is refused, saying how one looks", "[core][duration]") {
   for (char const* const text :
-       {"", "s", "5", "5 s", " 5s", "5s ", "5S", "-5s", "+5s", "1.5s", "5d", "5min", "5ss", "8785h",
-        "99999999999999999999999s", "1h30m"}) {
+       {"", "s", "5", "5 s", " 5s", "5s ", "5S", "-5s", "+5s", "1.5s", "5d", "5min", "5ss",
+        "876001h", "99999999999999999999999s", "1h30m"}) {
     CAPTURE(text);
     CHECK_THROWS_AS(parse_duration(text), ValidationError);
     CHECK_THROWS_WITH(parse_duration(text), Catch::Contains("500ms, 5s, 2m or 1h"));

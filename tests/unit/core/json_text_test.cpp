@@ -46,7 +46,15 @@ TEST_CASE("text that is no JSON is refused in the name of what it should be", "[
   }
   CHECK_THROWS_WITH(parse_json("99999999999999999999", "thing"),
                     Contains("thing: integer 99999999999999999999"));
-  CHECK_THROWS_WITH(parse_json("[[1]]", "thing", 1), Contains("thing: nested deeper than 1"));
+  auto const nested = [](std::size_t levels) {
+    return std::string(levels, '[') + std::string(levels, ']');
+  };
+  CHECK_NOTHROW(parse_json(nested(512), "thing", 0));
+  CHECK_NOTHROW(parse_json(nested(514), "thing", 2));
+  CHECK_THROWS_WITH(parse_json(nested(513), "thing", 0),
+                    Contains("thing: nested deeper than 512 levels"));
+  CHECK_THROWS_WITH(parse_json(nested(515), "thing", 2),
+                    Contains("thing: nested deeper than 512 levels"));
 }
 
 TEST_CASE("an object of fifty thousand keys is read in no time", "[core][json]") {

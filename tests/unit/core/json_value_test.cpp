@@ -32,7 +32,7 @@ namespace {
 
 template <class T>
 void round_trip(T const& value, std::string const& text) {
-  auto const json = encode(value);
+  auto const json = encode("k", value);
   CHECK(json.dump() == text);
   CHECK(decode<T>("k", Json::parse(text)) == value);
 }
@@ -66,10 +66,10 @@ TEST_CASE("values of C++ become JSON and come back", "[core][json]") {
   round_trip(types::Colour::green, "2");
   round_trip(types::Size::large, R"("large")");
   round_trip(std::vector<types::Line>{{1, 2.5}}, R"([{"price":2.5,"quantity":1}])");
-  CHECK(encode("text").dump() == R"("text")");
-  CHECK(encode(std::string_view{"view"}).dump() == R"("view")");
-  CHECK(encode(nullptr).is_null());
-  CHECK(encode(Json{{"b", 1}, {"a", 2}}).dump() == R"({"b":1,"a":2})");
+  CHECK(encode("k", "text").dump() == R"("text")");
+  CHECK(encode("k", std::string_view{"view"}).dump() == R"("view")");
+  CHECK(encode("k", nullptr).is_null());
+  CHECK(encode("k", Json{{"b", 1}, {"a", 2}}).dump() == R"({"b":1,"a":2})");
 }
 
 TEST_CASE("an integer is read only where it fits", "[core][json]") {

@@ -101,7 +101,9 @@ TEST_CASE("a sound policy has no problems, others name the field, the value and 
       {{.initial_delay = -1ms}, "initial_delay is -1ms; expected 0ms to"},
       {{.initial_delay = 2s, .max_delay = 1s},
        "max_delay is 1s; expected no less than initial_delay (2s)"},
-      {{.max_delay = std::chrono::hours{24 * 400}}, "max_delay is 9600h; expected no less"},
+      {{.max_delay = 876001h},
+       "max_delay is 876001h; expected no less than initial_delay (1s), at "
+       "most 100 years"},
       {{.factor = 0.5}, "factor is 0.5"},
       {{.factor = nan}, "factor is nan"},
       {{.multiplier = 0}, "multiplier is 0.0"},

@@ -69,9 +69,7 @@ class SimulatedRunner {
   }
 
   [[nodiscard]] detail::Machine& machine() noexcept { return *machine_; }
-  void shutdown(std::chrono::milliseconds timeout = std::chrono::seconds{5}) {
-    machine_->shutdown(timeout);
-  }
+  void shutdown(WaitTime timeout = std::chrono::seconds{5}) { machine_->shutdown(timeout); }
 
  private:
   static Registry registry_of(std::vector<Workflow> const& workflows) {

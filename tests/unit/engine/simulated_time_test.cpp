@@ -165,6 +165,42 @@ TEST_CASE("an execution with start_after starts then, not before and not later",
   CHECK(started == submitted + 10min);
 }
 
+TEST_CASE("enormous time limits of a wait and of a shutdown are none",
+          "[engine][simulation][forever]") {
+  Simulation simulation{13};
+  auto const workflow = WorkflowBuilder{"long"}
+                            .timeout(0ms)
+                            .task("long", {.timeout = 0ms},
+                                  [](TaskContext<>& context) -> asio::awaitable<void> {
+                                    co_await context.async_sleep_for(24h);
+                                  })
+                            .build();
+  SimulatedRunner runner{simulation, {workflow}};
+  for (auto const longest :
+       {std::chrono::nanoseconds::max(), std::chrono::nanoseconds{100 * 8760h}})
+    CHECK(runner.submit("long").wait_for(longest).has_value());
+  CHECK(runner.submit("long").wait_for(std::chrono::hours::max()).has_value());
+  CHECK_FALSE(runner.submit("long").wait_for(-1h).has_value());
+  CHECK_FALSE(runner.submit("long").wait_for(std::chrono::hours::min()).has_value());
+  auto const last = runner.submit("long");
+  runner.shutdown(std::chrono::milliseconds::max());
+  CHECK(last.wait().status() == WorkflowStatus::completed);
+}
+
+TEST_CASE("a time limit of 100 years is one", "[engine][simulation][forever]") {
+  Simulation simulation{14};
+  std::chrono::milliseconds const longest = 100 * 8760h;
+  auto const workflow = WorkflowBuilder{"long"}
+                            .timeout(longest)
+                            .task("long", {.timeout = longest}, [](TaskContext<>&) {})
+                            .build();
+  SimulatedRunner runner{simulation, {workflow}};
+  CHECK(runner.execute("long").status() == WorkflowStatus::completed);
+  auto const later = runner.submit("long", {}, {.start_after = longest});
+  simulation.run_for(24h);
+  CHECK(later.status() == WorkflowStatus::pending);
+}
+
 TEST_CASE("an idle runner renews its lease each third of it, and writes nothing else",
           "[engine][simulation][lease]") {
   Simulation simulation{1};

@@ -1,0 +1,4 @@
+// says: duration out of range: timeouts and retry delays are 0 to 100 years; a timeout of 0 is none
+// names: order_pipeline
+CLOACINA_TASK(extract) {}
+CLOACINA_WORKFLOW(order_pipeline, .tasks = {extract}, .timeout = std::chrono::milliseconds{-1});
