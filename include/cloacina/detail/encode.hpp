@@ -1,5 +1,6 @@
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -83,7 +84,9 @@ template <class Tuple, std::size_t... I>
   return Json(std::move(array));
 }
 
-inline nlohmann::json const& as_plain_json(nlohmann::json const& value) { return value; }
+[[nodiscard]] inline nlohmann::json const& as_plain_json(nlohmann::json const& value) {
+  return value;
+}
 template <class T>
 [[nodiscard]] nlohmann::json as_plain_json(T const& value) {
   return nlohmann::json(value);
