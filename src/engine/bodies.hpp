@@ -21,6 +21,8 @@ class Bodies {
   virtual void stop_execution(ExecutionId id) = 0;
   /// Requests stop of everything that runs.
   virtual void stop_all() = 0;
+  /// The same, and no body starts any more: what is handed over comes back as not started.
+  virtual void close() = 0;
   /// Gives back what has not started yet; nothing that was handed over before starts any more.
   [[nodiscard]] virtual std::vector<ReadyTask> take_back() = 0;
   /// No body starts after this point of the monotonic clock until it is moved (R6).

@@ -33,29 +33,6 @@ FinishedTask failure(ReadyTask const& ready, std::string text, bool retryable) {
   return finished;
 }
 
-}  // namespace
-
-std::optional<std::chrono::milliseconds> time_limit(TaskDefinition const& task,
-                                                    BodySettings const& settings) {
-  auto const limit = task.timeout.value_or(settings.task_timeout);
-  if (limit.count() == 0) return std::nullopt;
-  return limit;
-}
-
-detail::TaskRun make_run(ReadyTask& ready, std::stop_token stop, std::optional<Instant> deadline,
-                         detail::Sleeper& sleeper) {
-  detail::TaskRun run;
-  run.given = std::move(ready.given);
-  run.missing = std::move(ready.missing);
-  run.execution = ready.id;
-  run.task = &ready.definition();
-  run.attempt = ready.attempt;
-  run.stop = std::move(stop);
-  run.deadline = deadline;
-  run.sleeper = &sleeper;
-  return run;
-}
-
 FinishedTask returned(ReadyTask const& ready, detail::TaskRun&& run, BodySettings const& settings) {
   // The body would do the same again: no retry helps.
   if (auto problem = detail::missing_write(ready.definition(), run.delta))
@@ -79,10 +56,46 @@ FinishedTask threw(ReadyTask const& ready, std::exception_ptr error) {
   return failure(ready, std::move(info.text), retryable);
 }
 
+std::string timeout_text(std::chrono::milliseconds limit) {
+  return "timeout: the attempt took longer than " + format_duration(limit);
+}
+
+}  // namespace
+
+std::optional<std::chrono::milliseconds> time_limit(TaskDefinition const& task,
+                                                    BodySettings const& settings) {
+  auto const limit = task.timeout.value_or(settings.task_timeout);
+  if (limit.count() == 0) return std::nullopt;
+  return limit;
+}
+
+detail::TaskRun make_run(ReadyTask& ready, std::stop_token stop, std::optional<Instant> deadline,
+                         detail::Sleeper& sleeper) {
+  detail::TaskRun run;
+  run.given = std::move(ready.given);
+  run.missing = std::move(ready.missing);
+  run.execution = ready.id;
+  run.task = &ready.definition();
+  run.attempt = ready.attempt;
+  run.stop = std::move(stop);
+  run.deadline = deadline;
+  run.sleeper = &sleeper;
+  return run;
+}
+
+FinishedTask came_to_end(ReadyTask const& ready, detail::TaskRun&& run, std::exception_ptr error,
+                         BodySettings const& settings) {
+  return error ? threw(ready, std::move(error)) : returned(ready, std::move(run), settings);
+}
+
 FinishedTask timed_out(ReadyTask const& ready, std::chrono::milliseconds limit) {
-  std::string const text = "timeout: the attempt took longer than " + format_duration(limit);
-  auto info = describe_exception(std::make_exception_ptr(TimeoutError{text}));
-  return failure(ready, text, should_retry(ready.definition().retry, info));
+  auto text = timeout_text(limit);
+  auto const info = describe_exception(std::make_exception_ptr(TimeoutError{text}));
+  return failure(ready, std::move(text), should_retry(ready.definition().retry, info));
+}
+
+FinishedTask timed_out_for_good(ReadyTask const& ready, std::chrono::milliseconds limit) {
+  return failure(ready, timeout_text(limit) + "; its retry condition does not return", false);
 }
 
 // Whatever its retry policy says: that thread is lost, the next attempt would cost another.
@@ -92,18 +105,22 @@ FinishedTask ended_its_thread(ReadyTask const& ready) {
 }
 
 FinishedTask dropped(ReadyTask const& ready) {
-  return failure(ready, "not started: its execution was stopped", true);
+  auto finished = answer_to(ready);
+  finished.not_started = true;
+  return finished;
 }
 
-FinishedTask run_body(ReadyTask const& ready, detail::TaskRun&& run, BodySettings const& settings) {
+std::exception_ptr run_body(ReadyTask const& ready, detail::TaskRun& run) {
   try {
     ready.definition().body->run(run);
-    return returned(ready, std::move(run), settings);
+    return nullptr;
   } catch (abi::__forced_unwind const&) {
     throw;  // the thread is being cancelled: swallowing it would abort the process
   } catch (...) {
-    return threw(ready, std::current_exception());
+    return std::current_exception();
   }
 }
+
+void throw_stopped() { throw TaskError{"the task was asked to stop while it waited"}; }
 
 }  // namespace cloacina::engine

@@ -28,21 +28,24 @@ struct BodySettings {
 [[nodiscard]] detail::TaskRun make_run(ReadyTask& ready, std::stop_token stop,
                                        std::optional<Instant> deadline, detail::Sleeper& sleeper);
 
-/// The message for a body that returned: a success, or a failure where it did not keep what it
-/// declared.
-[[nodiscard]] FinishedTask returned(ReadyTask const& ready, detail::TaskRun&& run,
-                                    BodySettings const& settings);
-/// The message for one that threw, whatever it threw.
-[[nodiscard]] FinishedTask threw(ReadyTask const& ready, std::exception_ptr error);
-/// The message for one that did not return in time.
+/// The message for a body that came to its end in time: what it threw, whatever it is; or a
+/// success, if it kept what it declared.
+[[nodiscard]] FinishedTask came_to_end(ReadyTask const& ready, detail::TaskRun&& run,
+                                       std::exception_ptr error, BodySettings const& settings);
+/// The message for one that did not return in time; asks its retry condition.
 [[nodiscard]] FinishedTask timed_out(ReadyTask const& ready, std::chrono::milliseconds limit);
+/// The same without asking: the condition does not answer.
+[[nodiscard]] FinishedTask timed_out_for_good(ReadyTask const& ready,
+                                              std::chrono::milliseconds limit);
 /// The message for one that ended the thread that it ran on (`pthread_exit`, `pthread_cancel`).
 [[nodiscard]] FinishedTask ended_its_thread(ReadyTask const& ready);
-/// The message for one that was never started, or whose outcome nobody waits for.
+/// The message for one that was never started.
 [[nodiscard]] FinishedTask dropped(ReadyTask const& ready);
 
-/// Runs a synchronous body to its end on this thread.
-[[nodiscard]] FinishedTask run_body(ReadyTask const& ready, detail::TaskRun&& run,
-                                    BodySettings const& settings);
+/// Runs a synchronous body to its end on this thread; returns what it threw.
+[[nodiscard]] std::exception_ptr run_body(ReadyTask const& ready, detail::TaskRun& run);
+
+/// What a wait of a body throws once it was asked to stop.
+[[noreturn]] void throw_stopped();
 
 }  // namespace cloacina::engine

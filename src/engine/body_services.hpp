@@ -12,6 +12,7 @@
 #include "engine/body.hpp"
 #include "engine/errands.hpp"
 #include "engine/inbox.hpp"
+#include "engine/stuck.hpp"
 #include "engine/watcher.hpp"
 
 namespace cloacina::engine {
@@ -36,14 +37,21 @@ struct BodyServices {
   /// of users: a retry condition, stop callbacks.
   void end_overdue(Inbox::Lane& lane, ReadyTask attempt, std::chrono::milliseconds limit,
                    std::function<void()> stop) const {
-    errands->post([to = inbox, &lane, attempt = std::move(attempt), limit] {
-      to->push(lane, timed_out(attempt, limit));
-    });
+    struct Report {
+      std::shared_ptr<Inbox> inbox;
+      Inbox::Lane& lane;
+      ReadyTask attempt;
+      std::chrono::milliseconds limit;
+      std::atomic<bool> answered{false};
+      void answer(FinishedTask&& finished) {
+        if (!answered.exchange(true)) inbox->push(lane, std::move(finished));
+      }
+    };
+    std::shared_ptr<Report> const report{new Report{inbox, lane, std::move(attempt), limit}};
+    errands->post([report] { report->answer(timed_out(report->attempt, report->limit)); },
+                  [report] { report->answer(timed_out_for_good(report->attempt, report->limit)); });
     errands->post(std::move(stop));
   }
 };
-
-/// After its stop was requested a body has this long before it is said to be stuck.
-inline constexpr std::chrono::seconds stuck_after{1};
 
 }  // namespace cloacina::engine

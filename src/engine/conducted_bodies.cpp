@@ -14,12 +14,12 @@
 #include <cloacina/detail/task_body.hpp>
 #include <cloacina/error.hpp>
 
+#include "engine/user_call.hpp"
+
 namespace cloacina::engine {
 namespace {
 
 using Role = Conductor::Role;
-
-[[noreturn]] void throw_stopped() { throw TaskError{"the task was asked to stop while it waited"}; }
 
 /// Waits on the conductor's clock.
 class ConductedSleeper final : public detail::Sleeper {
@@ -116,12 +116,11 @@ struct ConductedBodies::Shared {
     body->run = make_run(body->ready, body->stop.get_token(), deadline, sleeper);
     auto const& what = *body->ready.definition().body;
     if (!what.co_run) {
-      auto finished = run_body(body->ready, std::move(body->run), settings);
-      return answer(body, std::move(finished));
+      auto error = run_body(body->ready, body->run);
+      return answer(body, came_to_end(body->ready, std::move(body->run), error, settings));
     }
     auto done = [self, body](std::exception_ptr error) {
-      self->answer(body, error ? threw(body->ready, error)
-                               : returned(body->ready, std::move(body->run), self->settings));
+      self->answer(body, came_to_end(body->ready, std::move(body->run), error, self->settings));
     };
     asio::co_spawn(*context, what.co_run(body->run),
                    asio::bind_cancellation_slot(body->cancel.slot(), std::move(done)));
@@ -154,7 +153,9 @@ void ConductedBodies::start(std::vector<ReadyTask>&& ready) {
 }
 
 void ConductedBodies::call(std::function<void()> callback) {
-  shared_->environment.conductor->post(Role::worker, std::move(callback));
+  shared_->environment.conductor->post(Role::worker, [callback = std::move(callback)] {
+    call_user(callback, "a callback or a handler");
+  });
 }
 
 void ConductedBodies::stop_execution(ExecutionId id) {
@@ -172,6 +173,11 @@ void ConductedBodies::stop_all() {
     body->stop.request_stop();
     body->cancel.emit(asio::cancellation_type::all);
   }
+}
+
+void ConductedBodies::close() {
+  stop_all();
+  for (auto const& ready : take_back()) shared_->inbox->push(*shared_->lane, dropped(ready));
 }
 
 std::vector<ReadyTask> ConductedBodies::take_back() {

@@ -26,6 +26,7 @@ class ConductedBodies final : public Bodies {
   void call(std::function<void()> callback) override;
   void stop_execution(ExecutionId id) override;
   void stop_all() override;
+  void close() override;
   [[nodiscard]] std::vector<ReadyTask> take_back() override;
   void set_lease_end(std::chrono::nanoseconds monotonic) override;
 

@@ -23,8 +23,9 @@ class Errands {
   Errands(Errands const&) = delete;
   Errands& operator=(Errands const&) = delete;
 
-  /// In the order of posting. Dropped after `shut_down`.
-  void post(std::function<void()> errand);
+  /// In the order of posting. `given_up`, which is ours, is called if the errand does not return.
+  /// Dropped after `shut_down`.
+  void post(std::function<void()> errand, std::function<void()> given_up = {});
   /// Replaces a thread that does not come back; returns when to look again.
   [[nodiscard]] std::optional<Clock::time_point> expire(Clock::time_point now);
   /// Runs what was posted, and leaves the thread behind if that takes longer than to `deadline`.

@@ -4,6 +4,7 @@
 #include <deque>
 #include <list>
 #include <mutex>
+#include <string>
 #include <utility>
 
 #include <asio/bind_cancellation_slot.hpp>
@@ -25,12 +26,6 @@
 #include "engine/thread_role.hpp"
 
 namespace cloacina::engine {
-namespace {
-
-[[noreturn]] void throw_stopped() { throw TaskError{"the task was asked to stop while it waited"}; }
-
-}  // namespace
-
 asio::awaitable<void> RealSleeper::sleep(std::chrono::nanoseconds duration, std::stop_token stop) {
   if (stop.stop_requested()) throw_stopped();
   auto const executor = co_await asio::this_coro::executor;
@@ -61,12 +56,6 @@ struct IoThread::Running {
   std::optional<std::chrono::milliseconds> limit;
   bool reported = false;                        // guarded by Shared::mutex: its answer was given
   std::optional<Clock::time_point> give_up_at;  // guarded by Shared::mutex: after a timeout
-
-  /// On the io thread.
-  void request_stop() {
-    stop.request_stop();
-    cancel.emit(asio::cancellation_type::all);
-  }
 };
 
 struct IoThread::Shared {
@@ -86,20 +75,23 @@ struct IoThread::Shared {
   std::deque<ReadyTask> waiting;
   std::list<std::shared_ptr<Running>> running;  // changed by the io thread only
   std::condition_variable changed;
+  bool closed = false;  // no body starts any more
   bool ended = false;
   bool left_behind = false;  // nobody waits for the thread: it clears up itself
-
-  using Bodies = std::vector<std::shared_ptr<Running>>;
 
   /// Does something on the io thread, if there is one.
   template <class Work>
   void post(Work&& work);
   template <class Which>
   void stop_those(std::shared_ptr<Shared> const& self, Which which);
+  /// Its stop callbacks, where they hold nobody up, then what it waits for.
+  static void stop(std::shared_ptr<Shared> const& self, std::shared_ptr<Running> const& body);
   void start_waiting(std::shared_ptr<Shared> const& self);
   [[nodiscard]] std::shared_ptr<Running> next_body();
   void start_one(std::shared_ptr<Shared> const& self, std::shared_ptr<Running> const& body);
   void finish(Running& body, std::exception_ptr error);
+  /// Whether its answer counts: it may have been given already, by who saw to its limit.
+  [[nodiscard]] bool claim_answer(Running& body);
   void remove(Running const& body);
 };
 
@@ -115,18 +107,23 @@ void IoThread::Shared::post(Work&& work) {
 
 template <class Which>
 void IoThread::Shared::stop_those(std::shared_ptr<Shared> const& self, Which which) {
-  post([self, which] {
-    // A copy: a body that is asked to stop may end here and now.
-    for (auto const& body : Bodies{self->running.begin(), self->running.end()})
-      if (which(body->ready)) body->request_stop();
-  });
+  std::lock_guard lock{mutex};
+  for (auto const& body : running)
+    if (which(body->ready)) services.errands->post([self, body] { stop(self, body); });
+}
+
+void IoThread::Shared::stop(std::shared_ptr<Shared> const& self,
+                            std::shared_ptr<Running> const& body) {
+  body->stop.request_stop();
+  self->post([body] { body->cancel.emit(asio::cancellation_type::all); });
 }
 
 // R6: past the end of the lease nothing new starts.
 std::shared_ptr<IoThread::Running> IoThread::Shared::next_body() {
   std::lock_guard lock{mutex};
   auto const now = Clock::now();
-  if (!io || waiting.empty() || running.size() >= most || !services.may_start(now)) return nullptr;
+  if (!io || closed || waiting.empty() || running.size() >= most || !services.may_start(now))
+    return nullptr;
   auto body = std::make_shared<Running>();
   body->ready = std::move(waiting.front());
   waiting.pop_front();
@@ -143,7 +140,7 @@ void IoThread::Shared::start_waiting(std::shared_ptr<Shared> const& self) {
 void IoThread::Shared::start_one(std::shared_ptr<Shared> const& self,
                                  std::shared_ptr<Running> const& body) {
   if (body->ready.stopped->load()) {
-    services.inbox->push(*lane, dropped(body->ready));
+    if (claim_answer(*body)) services.inbox->push(*lane, dropped(body->ready));
     return remove(*body);
   }
   std::optional<Instant> deadline;
@@ -175,15 +172,16 @@ void IoThread::Shared::remove(Running const& body) {
 
 // What it returns after its limit, or after somebody saw that it was over, is dropped.
 void IoThread::Shared::finish(Running& body, std::exception_ptr error) {
-  {
-    std::lock_guard lock{mutex};
-    if (std::exchange(body.reported, true)) return;
-  }
-  auto const& inbox = services.inbox;
-  if (body.limit && body.started + *body.limit <= Clock::now())
-    return inbox->push(*lane, timed_out(body.ready, *body.limit));
-  inbox->push(*lane, error ? threw(body.ready, error)
-                           : returned(body.ready, std::move(body.run), services.settings));
+  bool const late = body.limit && body.started + *body.limit <= Clock::now();
+  if (!claim_answer(body)) return;
+  services.inbox->push(*lane, late ? timed_out(body.ready, *body.limit)
+                                   : came_to_end(body.ready, std::move(body.run), std::move(error),
+                                                 services.settings));
+}
+
+bool IoThread::Shared::claim_answer(Running& body) {
+  std::lock_guard lock{mutex};
+  return !std::exchange(body.reported, true);
 }
 
 IoThread::IoThread(std::size_t most_bodies, BodyServices services)
@@ -231,6 +229,16 @@ void IoThread::stop_all() {
   shared_->stop_those(shared_, [](ReadyTask const&) { return true; });
 }
 
+void IoThread::close() {
+  {
+    std::lock_guard lock{shared_->mutex};
+    shared_->closed = true;
+    for (auto const& ready : std::exchange(shared_->waiting, {}))
+      shared_->services.inbox->push(*shared_->lane, dropped(ready));
+  }
+  stop_all();
+}
+
 void IoThread::stop_at_most_once() {
   shared_->stop_those(shared_, [](ReadyTask const& task) {
     return task.definition().execution == ExecutionMode::at_most_once;
@@ -251,7 +259,8 @@ void IoThread::lease_moved() {
 
 std::optional<IoThread::Clock::time_point> IoThread::expire(Clock::time_point now) {
   std::optional<Clock::time_point> next;
-  Shared::Bodies overdue;
+  std::vector<std::shared_ptr<Running>> overdue;
+  std::vector<std::string> said;  // a log sink is a user's: without the lock
   {
     std::lock_guard lock{shared_->mutex};
     for (auto const& body : shared_->running) {
@@ -262,25 +271,30 @@ std::optional<IoThread::Clock::time_point> IoThread::expire(Clock::time_point no
         overdue.push_back(body);
       } else if (body->give_up_at && *body->give_up_at <= now) {
         body->give_up_at.reset();
-        log_warning("cloacina: coroutine task '" + body->ready.definition().id + "' of execution " +
-                    body->ready.id.to_string() +
-                    " ignores that it was asked to stop; if it blocks, no other coroutine runs");
+        if (!body->stop.stop_requested()) {  // the request waits behind others: it is not deaf
+          body->give_up_at = now + stuck_after;
+        } else {
+          said.push_back("cloacina: coroutine task '" + body->ready.definition().id +
+                         "' of execution " + body->ready.id.to_string() +
+                         " ignores that it was asked to stop; if it blocks, no other coroutine "
+                         "runs");
+        }
       }
       auto const due =
           body->reported ? body->give_up_at : std::optional{body->started + *body->limit};
       if (due && (!next || *due < *next)) next = due;
     }
   }
-  for (auto& body : overdue) {
-    auto stop = [shared = shared_, body] { shared->post([body] { body->request_stop(); }); };
+  for (auto const& text : said) log_warning(text);
+  for (auto& body : overdue)
     shared_->services.end_overdue(*shared_->lane, body->ready.identity(), *body->limit,
-                                  std::move(stop));
-  }
+                                  [shared = shared_, body] { Shared::stop(shared, body); });
   return next;
 }
 
 void IoThread::shut_down(Clock::time_point deadline) {
   if (!thread_.joinable()) return;
+  close();
   shared_->io->context.stop();
   bool ended = false;
   std::shared_ptr<Shared::Io> io;  // destroys the bodies that are suspended

@@ -24,6 +24,9 @@ class IoThread {
   void start(std::vector<ReadyTask>&& ready);
   void stop_execution(ExecutionId id);
   void stop_all();
+  /// No body starts any more; what waits comes back as not started. Those that run are asked to
+  /// stop.
+  void close();
   /// For at-most-once bodies whose runner may have been declared dead (R6).
   void stop_at_most_once();
   /// What has not started yet.

@@ -93,6 +93,7 @@ void Loop::on_finished(FinishedTask&& finished) {
   auto* entry = table_.find(finished.execution);
   if (!entry) return;
   --entry->bodies;
+  if (finished.not_started) return take_start_back(*entry, finished.task, finished.attempt);
   // It failed because this runner ends: the release makes it Ready again, with the attempt that it
   // had. Of one that must not run twice the failure is what is known.
   auto const& definition = entry->state.workflow->tasks[finished.task];

@@ -1,6 +1,4 @@
 // The second half of a turn: the batch, its commit, and what the commit allows.
-#include <cxxabi.h>
-
 #include <algorithm>
 #include <thread>
 #include <utility>
@@ -333,15 +331,7 @@ void Loop::release_all() {
         bodies_.call([callback = std::move(release.callback), inbox = inbox_, ref = entry->ref(),
                       epoch = epoch_] {
           CallbackEnd const end{inbox, {ref, epoch}};
-          try {
-            callback();
-          } catch (abi::__forced_unwind const&) {
-            throw;  // it ends its thread: swallowing that would end the process
-          } catch (std::exception const& error) {
-            log_warning(std::string{"cloacina: a callback threw: "} + error.what());
-          } catch (...) {
-            log_warning("cloacina: a callback threw something that is not an exception");
-          }
+          callback();
         });
         break;
       case Release::Kind::accepted:

@@ -19,6 +19,11 @@ namespace {
 // A look at the watched ones is one read each; what does not fit waits for the next look.
 constexpr std::size_t watched_at_once = 1'000;
 
+std::exception_ptr not_stored() {
+  return std::make_exception_ptr(
+      RunnerStopped{"the runner was shut down before the execution was stored"});
+}
+
 }  // namespace
 
 void Loop::look_around() {
@@ -180,6 +185,7 @@ void Loop::declared_dead() {
       committer_.session_failed();
       if (!committer_.pause_after(error.what())) {
         stopped_ = true;
+        for (auto& submission : again) decline(Request{std::move(submission)}, not_stored());
         return give_back_everything();
       }
     }
@@ -249,8 +255,7 @@ void Loop::give_back_everything() {
   auto const error =
       std::make_exception_ptr(RunnerStopped{"the runner was shut down before the execution ended; "
                                             "it goes on when a runner is started again"});
-  auto const unstored = std::make_exception_ptr(
-      RunnerStopped{"the runner was shut down before the execution was stored"});
+  auto const unstored = not_stored();
   table_.for_each([&](Entry& entry) {
     entry.stopped->store(true);
     if (entry.acceptance) std::exchange(entry.acceptance, nullptr)->refused(unstored);

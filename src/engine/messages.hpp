@@ -60,6 +60,7 @@ struct FinishedTask {
   std::uint32_t epoch = 0;
   TaskIndex task = 0;
   std::uint32_t attempt = 1;
+  bool not_started = false;  ///< its execution was stopped, or the runner ends
   bool succeeded = false;
   bool retryable = false;
   detail::ContextDelta delta;

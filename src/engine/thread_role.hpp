@@ -6,7 +6,16 @@ namespace cloacina::engine {
 /// itself is refused. A thread of one runner is a caller like any other to the rest.
 class ThreadRole {
  public:
-  enum Kind : unsigned char { caller, worker, callback, stop_callback, io, observer, engine };
+  enum Kind : unsigned char {
+    caller,
+    worker,
+    callback,
+    stop_callback,
+    io,
+    observer,
+    engine,
+    helper  ///< another one of the library's, on which only a log sink is a user's
+  };
 
   /// `owner` stands for the runner: the address of its inbox.
   ThreadRole(Kind kind, void const* owner) noexcept : before_(current_) {

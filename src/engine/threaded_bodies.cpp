@@ -21,7 +21,8 @@ ThreadedBodies::ThreadedBodies(std::size_t workers, std::size_t coroutines, Body
   services_.errands = std::make_shared<Errands>(services_.inbox, services_.watcher);
   workers_ = std::make_unique<WorkerPool>(workers, services_);
   io_ = std::make_unique<IoThread>(coroutines, services_);
-  services_.watcher->start([this](Clock::time_point now) { return look(now); });
+  services_.watcher->start([this](Clock::time_point now) { return look(now); },
+                           services_.inbox.get());
 }
 
 ThreadedBodies::~ThreadedBodies() { shut_down(Clock::now()); }
@@ -67,6 +68,11 @@ void ThreadedBodies::stop_execution(ExecutionId id) {
 void ThreadedBodies::stop_all() {
   workers_->stop_all();
   io_->stop_all();
+}
+
+void ThreadedBodies::close() {
+  workers_->close();
+  io_->close();
 }
 
 std::vector<ReadyTask> ThreadedBodies::take_back() {

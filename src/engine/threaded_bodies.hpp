@@ -28,6 +28,7 @@ class ThreadedBodies final : public Bodies {
   void call(std::function<void()> callback) override;
   void stop_execution(ExecutionId id) override;
   void stop_all() override;
+  void close() override;
   [[nodiscard]] std::vector<ReadyTask> take_back() override;
   void set_lease_end(std::chrono::nanoseconds monotonic) override;
   /// Leaves behind what does not end by `deadline`.

@@ -3,11 +3,13 @@
 #include <utility>
 
 #include "engine/thread_name.hpp"
+#include "engine/thread_role.hpp"
 
 namespace cloacina::engine {
 
-void Watcher::start(Look look) {
-  thread_ = std::thread{[this, look = std::move(look)] {
+void Watcher::start(Look look, void const* owner) {
+  thread_ = std::thread{[this, look = std::move(look), owner] {
+    ThreadRole const role{ThreadRole::helper, owner};
     name_thread("cloacina-watch");
     look_until_stopped(look);
   }};

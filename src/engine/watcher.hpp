@@ -12,7 +12,8 @@
 namespace cloacina::engine {
 
 /// The thread that sees to time limits, whatever the threads that run bodies are doing. It runs no
-/// code of users, so that nothing of theirs can hold it up. Thread-safe, but for `shut_down`.
+/// code of users but a log sink, so that nothing else of theirs can hold it up. Thread-safe, but
+/// for `shut_down`.
 class Watcher {
  public:
   using Clock = std::chrono::steady_clock;
@@ -24,7 +25,8 @@ class Watcher {
   Watcher(Watcher const&) = delete;
   Watcher& operator=(Watcher const&) = delete;
 
-  void start(Look look);
+  /// `owner`: see `ThreadRole`.
+  void start(Look look, void const* owner);
   /// Looks no later than `deadline`. Cheap if it looks earlier anyway.
   void watch(Clock::time_point deadline);
   /// Looks no more, and joins.

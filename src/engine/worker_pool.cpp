@@ -11,13 +11,17 @@
 #include <map>
 #include <mutex>
 #include <stop_token>
+#include <string>
 #include <thread>
 #include <utility>
 
-#include "engine/call_aside.hpp"
+#include <cloacina/error.hpp>
+
 #include "engine/log.hpp"
+#include "engine/start_thread.hpp"
 #include "engine/thread_name.hpp"
 #include "engine/thread_role.hpp"
+#include "engine/user_call.hpp"
 
 namespace cloacina::engine {
 namespace {
@@ -39,7 +43,7 @@ struct ReadyBatch {
 struct WorkerPool::Worker {
   explicit Worker(Inbox::Lane& its_lane) : lane(its_lane) {}
 
-  Inbox::Lane& lane;
+  Inbox::Lane& lane;   // handed on when the worker has ended
   std::thread thread;  // guarded by Shared::mutex
   bool ended = false;  // guarded by Shared::mutex
 
@@ -57,6 +61,7 @@ struct WorkerPool::Shared {
   BodyServices services;
   std::size_t threads = 0;
   std::size_t replaced = 0;
+  std::size_t missing = 0;  // workers that the system refused
   std::size_t surplus = 0;  // workers that shall end: their lent slot was given back
 
   std::mutex mutex;
@@ -66,8 +71,10 @@ struct WorkerPool::Shared {
   std::map<int, std::deque<std::shared_ptr<ReadyBatch>>, std::greater<>> batches;  // by priority
   std::deque<std::function<void()>> calls;
   std::vector<std::shared_ptr<Worker>> workers;
+  std::vector<Inbox::Lane*> free_lanes;
   std::size_t idle = 0;
-  bool stopping = false;
+  std::atomic<bool> closed{false};  // no body starts any more
+  bool stopping = false;            // and no callback
   std::atomic<int> top_priority{
       INT32_MIN};  // of what waits; a hint that a held batch is not the best any more
 
@@ -78,9 +85,14 @@ struct WorkerPool::Shared {
   [[nodiscard]] bool wait_for_lease();
   [[nodiscard]] bool begin(ReadyTask const& ready, Worker& self, std::stop_source const& stop);
   void run(ReadyTask& ready, Worker& self);
-  [[nodiscard]] FinishedTask outcome(ReadyTask& ready, Worker& self, std::stop_token stop);
+  void run_begun(ReadyTask& ready, Worker& self, std::stop_token stop);
   /// Whether its answer counts: it may have been given already, by who saw to its limit.
   [[nodiscard]] bool finish(Worker& self);
+  void answer(Worker& self, FinishedTask&& finished) {
+    services.inbox->push(self.lane, std::move(finished));
+  }
+  /// With the mutex held: those that have ended, to be joined without it.
+  [[nodiscard]] std::vector<std::thread> take_ended();
   /// Asks the bodies to stop for which `which(task)` holds.
   template <class Which>
   void stop_those(Which&& which);
@@ -89,7 +101,7 @@ struct WorkerPool::Shared {
 ReadyTask* WorkerPool::Shared::next(std::shared_ptr<ReadyBatch>& held, int& held_priority,
                                     std::function<void()>& callback, Worker const& self) {
   if (held && held_priority >= top_priority.load(std::memory_order_relaxed)) {
-    if (auto* task = held->take()) return task;
+    if (auto* task = held->take()) return task;  // dropped, once the pool is closed
   }
   held.reset();
   std::unique_lock lock{mutex};
@@ -127,17 +139,16 @@ ReadyTask* WorkerPool::Shared::next(std::shared_ptr<ReadyBatch>& held, int& held
 // R6: past the end of the lease nothing new starts, until it is renewed or this runner learns that
 // it is dead.
 bool WorkerPool::Shared::wait_for_lease() {
-  if (services.may_start(Clock::now())) return true;
+  if (!closed && services.may_start(Clock::now())) return true;
   std::unique_lock lock{mutex};
-  lease_moved.wait(lock, [this] { return stopping || services.may_start(Clock::now()); });
-  return !stopping;
+  lease_moved.wait(lock, [this] { return closed || services.may_start(Clock::now()); });
+  return !closed;
 }
 
-// Registered first, asked second: whoever ends the lease, or sets the flag of an execution, looks
-// at the registered bodies afterwards.
+// Registered first, asked second: whoever closes the pool, ends the lease, or sets the flag of an
+// execution looks at the registered bodies afterwards. False: it was answered.
 bool WorkerPool::Shared::begin(ReadyTask const& ready, Worker& self, std::stop_source const& stop) {
-  for (;;) {
-    if (!wait_for_lease()) return false;
+  while (wait_for_lease()) {
     auto const now = Clock::now();
     {
       std::lock_guard lock{self.mutex};
@@ -148,11 +159,12 @@ bool WorkerPool::Shared::begin(ReadyTask const& ready, Worker& self, std::stop_s
       self.reported = false;
       self.give_up_at.reset();
     }
-    if (services.may_start(now)) break;
-    (void)finish(self);
+    bool const stopped = ready.stopped->load();
+    if (!closed && !stopped && services.may_start(now)) return true;
+    if (!finish(self)) return false;
+    if (stopped) break;
   }
-  if (!ready.stopped->load()) return true;
-  (void)finish(self);
+  answer(self, dropped(ready));
   return false;
 }
 
@@ -163,7 +175,7 @@ bool WorkerPool::Shared::finish(Worker& self) {
   return !self.reported;
 }
 
-FinishedTask WorkerPool::Shared::outcome(ReadyTask& ready, Worker& self, std::stop_token stop) {
+void WorkerPool::Shared::run_begun(ReadyTask& ready, Worker& self, std::stop_token stop) {
   auto const limit = self.limit;
   std::optional<Instant> deadline;
   if (limit) {
@@ -171,20 +183,21 @@ FinishedTask WorkerPool::Shared::outcome(ReadyTask& ready, Worker& self, std::st
     services.watcher->watch(self.started + *limit);
   }
   auto run = make_run(ready, std::move(stop), deadline, *services.sleeper);
-  auto finished = run_body(ready, std::move(run), services.settings);
+  auto const error = run_body(ready, run);
   // Late is late, whether somebody saw it or not.
-  if (limit && self.started + *limit <= Clock::now()) return timed_out(ready, *limit);
-  return finished;
+  bool const late = limit && self.started + *limit <= Clock::now();
+  if (!finish(self)) return;
+  answer(self, late ? timed_out(ready, *limit)
+                    : came_to_end(ready, std::move(run), error, services.settings));
 }
 
 void WorkerPool::Shared::run(ReadyTask& ready, Worker& self) {
   std::stop_source const stop;
-  if (!begin(ready, self, stop)) return services.inbox->push(self.lane, dropped(ready));
+  if (!begin(ready, self, stop)) return;
   try {
-    auto finished = outcome(ready, self, stop.get_token());
-    if (finish(self)) services.inbox->push(self.lane, std::move(finished));
+    run_begun(ready, self, stop.get_token());
   } catch (abi::__forced_unwind const&) {
-    if (finish(self)) services.inbox->push(self.lane, ended_its_thread(ready));
+    if (finish(self)) answer(self, ended_its_thread(ready));
     throw;
   }
   ready = ReadyTask{};  // frees workflow and context here, not on the thread that drops the batch
@@ -201,7 +214,7 @@ void WorkerPool::Shared::serve(Worker& self) {
       if (self.abandoned) return;
     } else if (callback) {
       ThreadRole const calling{ThreadRole::callback, services.inbox.get()};
-      callback();
+      call_user(callback, "a callback or a handler");
     } else {
       return;
     }
@@ -223,9 +236,11 @@ void WorkerPool::work(std::shared_ptr<Shared> const& shared, std::shared_ptr<Wor
     shared->serve(*self);
   } catch (abi::__forced_unwind const&) {
     log_warning("cloacina: a body or a callback ended its thread, which is replaced");
-    std::unique_lock lock{self->mutex};
-    bool const replaced = self->abandoned;
-    lock.unlock();
+    bool replaced = false;
+    {
+      std::lock_guard lock{self->mutex};
+      replaced = self->abandoned;
+    }
     if (!replaced) add_worker(shared);
     ended();
     throw;  // swallowing it would end the process
@@ -238,31 +253,64 @@ WorkerPool::WorkerPool(std::size_t threads, BodyServices services)
   shared_->services = std::move(services);
   shared_->threads = threads;
   for (std::size_t i = 0; i < threads; ++i) add_worker(shared_);
+  if (shared_->missing == 0) return;
+  auto const refused = std::to_string(shared_->missing);
+  shut_down(Clock::now() + stuck_after);
+  throw ConfigurationError{"the system refuses " + refused + " of " + std::to_string(threads) +
+                               " worker threads; lower max_concurrent_tasks, or raise its limit of "
+                               "threads",
+                           "max_concurrent_tasks"};
 }
 
 WorkerPool::~WorkerPool() { shut_down(Clock::now()); }
 
+// A thread that the system refuses is missing until it is asked again.
 void WorkerPool::add_worker(std::shared_ptr<Shared> const& shared) {
   std::lock_guard lock{shared->mutex};
   if (shared->stopping) return;
-  std::erase_if(shared->workers, [](auto const& worker) {
+  if (shared->free_lanes.empty()) shared->free_lanes.push_back(&shared->services.inbox->add_lane());
+  auto worker = std::make_shared<Worker>(*shared->free_lanes.back());
+  auto thread = start_thread([shared, worker] { work(shared, worker); });
+  if (!thread) {
+    ++shared->missing;
+    return;
+  }
+  shared->free_lanes.pop_back();
+  worker->thread = std::move(*thread);
+  shared->workers.push_back(std::move(worker));
+}
+
+std::vector<std::thread> WorkerPool::Shared::take_ended() {
+  std::vector<std::thread> ended;
+  std::erase_if(workers, [&](auto const& worker) {
     if (!worker->ended) return false;
-    worker->thread.join();
+    free_lanes.push_back(&worker->lane);
+    ended.push_back(std::move(worker->thread));
     return true;
   });
-  auto worker = std::make_shared<Worker>(shared->services.inbox->add_lane());
-  worker->thread = std::thread{&WorkerPool::work, shared, worker};
-  shared->workers.push_back(std::move(worker));
+  return ended;
 }
 
 std::shared_ptr<void> WorkerPool::lend_slot_of_this_thread() {
   auto const mine = of_this_thread_.lock();
   if (!mine) return nullptr;
-  add_worker(mine);
+  std::vector<std::thread> ended;
+  bool another = true;
+  {
+    std::lock_guard lock{mine->mutex};
+    ended = mine->take_ended();
+    if (mine->surplus > 0) {
+      --mine->surplus;  // one that was about to end goes on instead
+      another = false;
+    }
+  }
+  for (auto& thread : ended) thread.join();
+  if (another) add_worker(mine);
   return {nullptr, [shared = mine](void*) {
             {
               std::lock_guard lock{shared->mutex};
               ++shared->surplus;
+              shared->top_priority.store(INT32_MAX);  // also one that holds a batch comes by
             }
             shared->work_there.notify_one();
           }};
@@ -326,6 +374,12 @@ void WorkerPool::stop_all() {
   shared_->stop_those([](ReadyTask const&) { return true; });
 }
 
+void WorkerPool::close() {
+  shared_->closed = true;
+  lease_moved();
+  stop_all();
+}
+
 void WorkerPool::stop_at_most_once() {
   shared_->stop_those([](ReadyTask const& task) {
     return task.definition().execution == ExecutionMode::at_most_once;
@@ -348,42 +402,53 @@ void WorkerPool::lease_moved() {
 
 std::optional<WorkerPool::Clock::time_point> WorkerPool::expire(Clock::time_point now) {
   std::optional<Clock::time_point> next;
-  std::size_t stuck = 0;
-  auto const& services = shared_->services;
+  std::vector<std::string> said;  // a log sink is a user's: without the locks
+  std::size_t wanted = 0;
   {
     std::lock_guard lock{shared_->mutex};
+    wanted = std::exchange(shared_->missing, 0);
     for (auto const& worker : shared_->workers) {
       std::lock_guard worker_lock{worker->mutex};
       if (!worker->running || worker->abandoned || !worker->limit) continue;
-      auto const& task = *worker->running;
       if (!worker->reported && worker->started + *worker->limit <= now) {
         worker->reported = true;
         worker->give_up_at = now + stuck_after;
-        services.end_overdue(worker->lane, task.identity(), *worker->limit,
-                             [stop = worker->stop]() mutable { stop.request_stop(); });
+        shared_->services.end_overdue(worker->lane, worker->running->identity(), *worker->limit,
+                                      [stop = worker->stop]() mutable { stop.request_stop(); });
       } else if (worker->give_up_at && *worker->give_up_at <= now) {
-        bool const replace = shared_->replaced < shared_->threads;
-        log_warning("cloacina: task '" + task.definition().id + "' of execution " +
-                    task.id.to_string() + " ignores its stop token; its thread is " +
-                    (replace ? "left behind and replaced" : "lost: too many are stuck already"));
-        worker->give_up_at.reset();
-        if (replace) {
-          worker->abandoned = true;
-          ++shared_->replaced;
-          ++stuck;
-        }
-        continue;
+        if (give_up(*worker, now, said)) ++wanted;
       }
       auto const due =
           worker->reported ? worker->give_up_at : std::optional{worker->started + *worker->limit};
       if (due && (!next || *due < *next)) next = due;
     }
   }
-  for (; stuck > 0; --stuck) add_worker(shared_);
+  for (auto const& text : said) log_warning(text);
+  for (; wanted > 0; --wanted) add_worker(shared_);
+  std::lock_guard lock{shared_->mutex};
+  if (shared_->missing > 0 && (!next || now + stuck_after < *next)) next = now + stuck_after;
   return next;
 }
 
+bool WorkerPool::give_up(Worker& worker, Clock::time_point now, std::vector<std::string>& said) {
+  worker.give_up_at.reset();
+  if (!worker.stop.stop_requested()) {  // the request waits behind others: it is not deaf
+    worker.give_up_at = now + stuck_after;
+    return false;
+  }
+  bool const replace = shared_->replaced < shared_->threads;
+  auto const& task = *worker.running;
+  said.push_back("cloacina: task '" + task.definition().id + "' of execution " +
+                 task.id.to_string() + " ignores its stop token; its thread is " +
+                 (replace ? "left behind and replaced" : "lost: too many are stuck already"));
+  if (!replace) return false;
+  worker.abandoned = true;
+  ++shared_->replaced;
+  return true;
+}
+
 void WorkerPool::shut_down(Clock::time_point deadline) {
+  close();
   std::unique_lock lock{shared_->mutex};
   shared_->stopping = true;
   shared_->work_there.notify_all();

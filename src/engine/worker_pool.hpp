@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "engine/body_services.hpp"
@@ -29,6 +30,9 @@ class WorkerPool {
   void call(std::function<void()> callback);
   void stop_execution(ExecutionId id);
   void stop_all();
+  /// No body starts any more; what is handed over comes back as not started. Those that run are
+  /// asked to stop.
+  void close();
   /// For at-most-once bodies whose runner may have been declared dead (R6).
   void stop_at_most_once();
   [[nodiscard]] std::vector<ReadyTask> take_back();
@@ -52,6 +56,7 @@ class WorkerPool {
   struct Worker;
   static void work(std::shared_ptr<Shared> const& shared, std::shared_ptr<Worker> const& self);
   static void add_worker(std::shared_ptr<Shared> const& shared);
+  [[nodiscard]] bool give_up(Worker& worker, Clock::time_point now, std::vector<std::string>& said);
   static thread_local std::weak_ptr<Shared> of_this_thread_;
 
   std::shared_ptr<Shared> shared_;

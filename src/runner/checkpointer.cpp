@@ -10,6 +10,7 @@
 
 #include "engine/log.hpp"
 #include "engine/thread_name.hpp"
+#include "engine/thread_role.hpp"
 #include "runner/log_watch.hpp"
 
 namespace cloacina::detail {
@@ -75,12 +76,13 @@ struct Checkpointer::Shared {
 };
 
 Checkpointer::Checkpointer(std::shared_ptr<backend::Database> database,
-                           Environment const& environment)
+                           Environment const& environment, std::shared_ptr<void const> owner)
     : shared_(std::make_shared<Shared>()) {
   shared_->database = std::move(database);
   shared_->environment = environment;
   if (!environment.conductor)
-    shared_->thread = std::thread{[shared = shared_.get()] {
+    shared_->thread = std::thread{[shared = shared_.get(), owner = std::move(owner)] {
+      engine::ThreadRole const role{engine::ThreadRole::helper, owner.get()};
       engine::name_thread("cloacina-log");
       shared->work();
     }};

@@ -12,7 +12,9 @@ namespace cloacina::detail {
 /// checkpoint is in nobody's latency. Sleeps while nothing is written.
 class Checkpointer {
  public:
-  Checkpointer(std::shared_ptr<backend::Database> database, Environment const& environment);
+  /// `owner`: see `engine::ThreadRole`.
+  Checkpointer(std::shared_ptr<backend::Database> database, Environment const& environment,
+               std::shared_ptr<void const> owner);
   ~Checkpointer();
   Checkpointer(Checkpointer const&) = delete;
   Checkpointer& operator=(Checkpointer const&) = delete;

@@ -1,5 +1,7 @@
 #include <cloacina/client.hpp>
 
+#include <unistd.h>
+
 #include <set>
 #include <string>
 #include <utility>
@@ -29,8 +31,18 @@ struct Client::Impl {
   Environment environment = Environment::system();
   std::unique_ptr<backend::Database> database;
   detail::ClientSession session{*database};
+  pid_t process = ::getpid();
   std::set<std::string, std::less<>>
       described;  // workflows whose definition this client has stored
+
+  /// In the child of a fork the connections are the parent's: they may not be used, nor closed.
+  [[nodiscard]] bool is_forked() const noexcept { return ::getpid() != process; }
+  Impl& here() {
+    if (is_forked())
+      throw StateError{
+          "this process was forked from the one that made the client; make a client of its own"};
+    return *this;
+  }
 
   /// So that an execution can be cancelled and shown before a runner has ever known its workflow.
   void describe(backend::Session& writer, std::string_view name) {
@@ -45,7 +57,9 @@ Client::Client(std::string_view database_url, Registry registry)
     : impl_(std::make_unique<Impl>(database_url, registry)) {}
 Client::Client(Client&&) noexcept = default;
 Client& Client::operator=(Client&&) noexcept = default;
-Client::~Client() = default;
+Client::~Client() {
+  if (impl_ && impl_->is_forked()) (void)impl_.release();
+}
 
 ExecutionId Client::submit(std::string_view workflow, Context input, SubmitOptions const& options) {
   std::vector<Context> one;
@@ -55,14 +69,15 @@ ExecutionId Client::submit(std::string_view workflow, Context input, SubmitOptio
 
 std::vector<ExecutionId> Client::submit_many(std::string_view workflow, std::vector<Context> inputs,
                                              SubmitOptions const& options) {
+  auto& here = impl_->here();
   detail::check_key_stands_for_one(options, inputs.size());
   std::vector<engine::Submission> submissions;
   for (auto& input : inputs) {
-    submissions.push_back(detail::make_submission(impl_->workflows, impl_->environment, workflow,
+    submissions.push_back(detail::make_submission(here.workflows, here.environment, workflow,
                                                   std::move(input), options,
                                                   DefaultRunnerConfig{}.max_context_bytes));
   }
-  auto const now = impl_->environment.now();
+  auto const now = here.environment.now();
   std::vector<dal::ExecutionInsert> rows;
   for (auto const& submission : submissions) {
     auto& row = rows.emplace_back();
@@ -76,29 +91,29 @@ std::vector<ExecutionId> Client::submit_many(std::string_view workflow, std::vec
     row.created_at = now;
     if (submission.start_after > 0ms) row.start_after = now + submission.start_after;
   }
-  auto ids = impl_->session.write([&](backend::Session& session, bool) {
-    impl_->describe(session, workflow);
-    return dal::insert_unowned(*impl_->database, session, rows);
+  auto ids = here.session.write([&](backend::Session& session, bool) {
+    here.describe(session, workflow);
+    return dal::insert_unowned(*here.database, session, rows);
   });
   if (!options.idempotency_key.empty() && !ids.empty() && ids.front() != submissions.front().id) {
-    detail::check_same_input(detail::find_execution(*impl_->database, ids.front()),
+    detail::check_same_input(detail::find_execution(*here.database, ids.front()),
                              submissions.front().input, options.idempotency_key);
   }
   return ids;
 }
 
 WorkflowStatus Client::status(ExecutionId id) const {
-  return detail::find_execution(*impl_->database, id).status;
+  return detail::find_execution(*impl_->here().database, id).status;
 }
 ExecutionResult Client::result(ExecutionId id) const {
-  return detail::read_result(*impl_->database, id);
+  return detail::read_result(*impl_->here().database, id);
 }
 std::vector<ExecutionInfo> Client::list(ListOptions const& options) const {
-  return detail::list_executions(*impl_->database, options);
+  return detail::list_executions(*impl_->here().database, options);
 }
 
 void Client::cancel(ExecutionId id, std::string_view reason) {
-  impl_->session.cancel(id, reason, impl_->environment.now());
+  impl_->here().session.cancel(id, reason, impl_->here().environment.now());
 }
 
 }  // namespace cloacina

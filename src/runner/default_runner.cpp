@@ -4,7 +4,6 @@
 
 #include <cloacina/error.hpp>
 
-#include "engine/call_aside.hpp"
 #include "runner/machine.hpp"
 #include "runner/submission.hpp"
 
@@ -115,10 +114,7 @@ std::function<void(DefaultRunner::Submitted)> DefaultRunner::prepare(
 }
 
 detail::RunOnWorker DefaultRunner::run_on_worker() const {
-  return [weak = std::weak_ptr{machine_}](std::function<void()> work) {
-    if (auto const machine = weak.lock()) return machine->run_on_worker(std::move(work));
-    engine::call_aside({std::move(work)});
-  };
+  return detail::run_on_worker_of(machine_);
 }
 
 WorkflowStatus DefaultRunner::status(ExecutionId id) const { return machine_->status(id); }

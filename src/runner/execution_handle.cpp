@@ -4,7 +4,6 @@
 
 #include <cloacina/error.hpp>
 
-#include "engine/call_aside.hpp"
 #include "engine/completion.hpp"
 #include "runner/machine.hpp"
 
@@ -48,10 +47,7 @@ void ExecutionHandle::when_final(
 }
 
 detail::RunOnWorker ExecutionHandle::run_on_worker() const {
-  return [weak = machine_](std::function<void()> work) {
-    if (auto const machine = weak.lock()) return machine->run_on_worker(std::move(work));
-    engine::call_aside({std::move(work)});
-  };
+  return detail::run_on_worker_of(machine_);
 }
 
 }  // namespace cloacina

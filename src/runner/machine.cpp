@@ -9,7 +9,6 @@
 #include <cloacina/version.hpp>
 
 #include "backend/database.hpp"
-#include "engine/call_aside.hpp"
 #include "engine/conducted_bodies.hpp"
 #include "engine/log.hpp"
 #include "engine/loop.hpp"
@@ -17,6 +16,7 @@
 #include "engine/thread_name.hpp"
 #include "engine/thread_role.hpp"
 #include "engine/threaded_bodies.hpp"
+#include "engine/user_call.hpp"
 #include "runner/check_config.hpp"
 #include "runner/checkpointer.hpp"
 #include "runner/queries.hpp"
@@ -74,6 +74,11 @@ std::shared_ptr<backend::Database> open_database(Machine::Parts const& parts) {
       " would wait for itself; use the asynchronous form, or call it from another thread"};
 }
 
+[[noreturn]] void throw_forked() {
+  throw StateError{
+      "this process was forked from the one that made the runner; make a runner of its own here"};
+}
+
 [[noreturn]] void throw_shut_down() {
   throw RunnerStopped{"the runner is shut down; construct another one"};
 }
@@ -98,7 +103,7 @@ struct Machine::Core {
       threads = threaded.get();
       bodies = std::move(threaded);
     }
-    checkpointer = std::make_unique<Checkpointer>(database, environment);
+    checkpointer = std::make_unique<Checkpointer>(database, environment, inbox);
     if (given.observer)
       observations = std::make_unique<engine::Observations>(given.observer, environment, inbox);
     loop = std::make_unique<engine::Loop>(engine::Loop::Parts{
@@ -111,7 +116,10 @@ struct Machine::Core {
         .bodies = *bodies,
         .observations = observations.get(),
         .committed = [checkpoint = checkpointer.get()] { checkpoint->committed(); }});
-    loop->on_drained([this] { drained.set(); });
+    loop->on_drained([this] {
+      drained.set();
+      enough.set();
+    });
   }
 
   Environment environment;
@@ -126,11 +134,12 @@ struct Machine::Core {
   std::unique_ptr<engine::Observations> observations;
   std::unique_ptr<engine::Loop> loop;
   engine::Signal drained;
+  engine::Signal enough;  // drained, or somebody who shuts down too waits no longer
   engine::Signal ended;
   std::atomic<bool> accepting{true};
 };
 
-Machine::Machine(Parts parts) {
+Machine::Machine(Parts parts) : process_(::getpid()) {
   check_config(parts.config);
   core_ = std::make_shared<Core>(std::move(parts));
   if (auto const& conductor = core_->environment.conductor) {
@@ -161,10 +170,12 @@ engine::Submission Machine::make_submission(std::string_view workflow, Context i
 }
 
 void Machine::push(engine::Request&& request) {
+  if (is_forked()) throw_forked();
   if (!core_->accepting.load() || !core_->inbox->push(std::move(request))) throw_shut_down();
 }
 
 void Machine::submit(std::vector<engine::Submission>&& submissions) {
+  if (is_forked()) throw_forked();
   if (submissions.size() == 1) return push(engine::Request{std::move(submissions.front())});
   std::vector<engine::Request> requests;
   requests.reserve(submissions.size());
@@ -191,11 +202,13 @@ void Machine::check_may_wait() const {
     case ThreadRole::observer:
       throw_would_deadlock("an observer");
     case ThreadRole::engine:
-      throw_would_deadlock("a handler on the engine's thread");
+    case ThreadRole::helper:
+      throw_would_deadlock("a log sink on a thread of the library");
   }
 }
 
 bool Machine::wait(engine::Signal& signal, std::optional<std::chrono::nanoseconds> timeout) {
+  if (is_forked()) throw_forked();
   if (signal.is_set()) return true;
   check_may_wait();
   auto const lent = engine::WorkerPool::lend_slot_of_this_thread();
@@ -206,18 +219,21 @@ bool Machine::is_own_thread() const {
   return ThreadRole::current(core_->inbox.get()) != ThreadRole::caller;
 }
 
-WorkflowStatus Machine::status(ExecutionId id) {
-  return find_execution(*core_->database, id).status;
+backend::Database& Machine::database() const {
+  if (is_forked()) throw_forked();
+  return *core_->database;
 }
 
-ExecutionResult Machine::result(ExecutionId id) { return read_result(*core_->database, id); }
+WorkflowStatus Machine::status(ExecutionId id) { return find_execution(database(), id).status; }
+
+ExecutionResult Machine::result(ExecutionId id) { return read_result(database(), id); }
 
 std::vector<ExecutionInfo> Machine::list(ListOptions const& options) {
-  return list_executions(*core_->database, options);
+  return list_executions(database(), options);
 }
 
 std::shared_ptr<engine::Completion> Machine::watch(ExecutionId id) {
-  (void)find_execution(*core_->database, id);
+  (void)find_execution(database(), id);
   auto completion = std::make_shared<engine::Completion>(id);
   push(engine::WatchRequest{completion});
   return completion;
@@ -242,29 +258,54 @@ void Machine::run_on_worker(std::function<void()> work) {
   engine::call_aside({std::move(work)});
 }
 
+RunOnWorker run_on_worker_of(std::weak_ptr<Machine> machine) {
+  return [weak = std::move(machine)](std::function<void()> work) {
+    if (auto const alive = weak.lock()) return alive->run_on_worker(std::move(work));
+    engine::call_aside({std::move(work)});
+  };
+}
+
 void Machine::shutdown(WaitTime timeout) noexcept try {
-  std::unique_lock lock{shutdown_mutex_, std::defer_lock};
-  if (!is_own_thread()) {
-    lock.lock();
-  } else if (!lock.try_lock()) {
-    return;  // somebody else is at it, and may wait for this very thread
-  }
-  if (std::exchange(shut_down_, true)) return;
+  if (is_forked()) return let_go();
+  if (shutting_down_.exchange(true)) return join_shutdown(timeout);
   shut_down_now(timeout);
+  ended_.set();
 } catch (std::exception const& error) {
   engine::log_error(std::string{"cloacina: shutdown: "} + error.what());
+  if (engine_thread_.joinable()) engine_thread_.detach();
+  ended_.set();
 } catch (...) {
   engine::log_error("cloacina: shutdown failed");
+  if (engine_thread_.joinable()) engine_thread_.detach();
+  ended_.set();
+}
+
+// Somebody else is at it, and may have more patience than this caller; or waits for this very
+// thread.
+void Machine::join_shutdown(WaitTime timeout) {
+  if (is_own_thread() || ended_.wait(core_->environment, timeout.value())) return;
+  core_->enough.set();
+  ended_.wait(core_->environment, 3 * grace);
+}
+
+bool Machine::is_forked() const noexcept { return ::getpid() != process_; }
+
+// In the child of a fork the threads do not exist and the connections are the parent's: nothing of
+// it may be touched, nor destroyed.
+void Machine::let_go() {
+  if (!engine_thread_.joinable()) return;
+  engine_thread_.detach();
+  new std::shared_ptr<Core>{core_};
 }
 
 void Machine::shut_down_now(WaitTime timeout) {
   auto& core = *core_;
   bool const own_thread = is_own_thread();
   core.inbox->push(engine::Request{engine::DrainRequest{}});
-  if (!own_thread) core.drained.wait(core.environment, timeout.value());
+  if (!own_thread) core.enough.wait(core.environment, timeout.value());
   if (!core.drained.is_set()) {
     core.inbox->push(engine::Request{engine::StopRequest{}});
-    core.bodies->stop_all();
+    core.bodies->close();
     if (!own_thread) core.drained.wait(core.environment, grace);
   }
   core.inbox->push(engine::Request{engine::ReleaseRequest{}});

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <sys/types.h>
+
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,6 +13,7 @@
 #include <vector>
 
 #include <cloacina/context.hpp>
+#include <cloacina/detail/async_operation.hpp>
 #include <cloacina/environment.hpp>
 #include <cloacina/execution_info.hpp>
 #include <cloacina/execution_result.hpp>
@@ -19,6 +22,7 @@
 #include <cloacina/runner_config.hpp>
 #include <cloacina/submit_options.hpp>
 
+#include "backend/database.hpp"
 #include "engine/completion.hpp"
 #include "engine/messages.hpp"
 
@@ -69,14 +73,22 @@ class Machine {
  private:
   struct Core;  // outlives this object if its thread has to be left behind
   void push(engine::Request&& request);
+  [[nodiscard]] backend::Database& database() const;
   void shut_down_now(WaitTime timeout);
+  void join_shutdown(WaitTime timeout);
+  [[nodiscard]] bool is_forked() const noexcept;
+  void let_go();
   /// A body, a callback or an observer that shuts its runner down must not wait for itself.
   [[nodiscard]] bool is_own_thread() const;
 
   std::shared_ptr<Core> core_;
   std::thread engine_thread_;
-  std::mutex shutdown_mutex_;
-  bool shut_down_ = false;
+  std::atomic<bool> shutting_down_{false};
+  engine::Signal ended_;
+  pid_t process_;
 };
+
+/// Runs handlers on a worker of the machine, or aside once it is gone.
+[[nodiscard]] RunOnWorker run_on_worker_of(std::weak_ptr<Machine> machine);
 
 }  // namespace cloacina::detail

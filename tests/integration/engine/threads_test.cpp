@@ -6,6 +6,8 @@
 #include <stop_token>
 #include <thread>
 
+#include <asio/use_future.hpp>
+
 #include <cloacina/error.hpp>
 
 #include "support/catch.hpp"
@@ -50,6 +52,7 @@ TEST_CASE("a body that was asked to stop may ask its runner, its stop callback m
   std::optional<DefaultRunner> runner;
   Gate begun;
   std::promise<std::string> said;
+  std::promise<WorkflowStatus> answered;
   auto const body = [&](TaskContext<>& context) {
     std::stop_callback const callback{context.stop_token(), [&] {
                                         try {
@@ -60,13 +63,18 @@ TEST_CASE("a body that was asked to stop may ask its runner, its stop callback m
                                         }
                                       }};
     begun.open();
-    context.sleep_for(1h);
+    try {
+      context.sleep_for(1h);
+    } catch (TaskError const&) {
+      answered.set_value(runner->execute("quick", {}).status());
+    }
   };
   runner.emplace(start(directory.sqlite_url(), {one_task("asked", body), quick()}));
   auto const handle = runner->submit("asked", {});
   begun.pass();
   handle.cancel();
   CHECK_THAT(said.get_future().get(), Catch::Contains("stop callback"));
+  CHECK(answered.get_future().get() == WorkflowStatus::completed);
 }
 
 TEST_CASE("a body that ends its thread has failed, and another thread goes on", "[threads]") {
@@ -157,4 +165,84 @@ TEST_CASE("a body that shuts another runner down waits for what runs there",
                       })});
   CHECK(wait(runner.submit("closing", {})).status() == WorkflowStatus::completed);
   CHECK(slow.wait().status() == WorkflowStatus::completed);
+}
+
+TEST_CASE("what a handler without an executor throws is logged, and the runner goes on",
+          "[threads][async]") {
+  ScratchDirectory directory;
+  auto runner = start(directory.sqlite_url(), {quick()}, {.max_concurrent_tasks = 1});
+  for (int i = 0; i < 3; ++i) {
+    auto const handle = runner.submit("quick", {});
+    handle.async_wait([](std::exception_ptr, ExecutionResult) { throw 42; });
+    CHECK(wait(runner.submit("quick", {})).status() == WorkflowStatus::completed);
+  }
+  runner.shutdown();
+  Gate called;
+  runner.async_submit("quick", Context{}, [&](std::exception_ptr error, ExecutionHandle) {
+    called.open();
+    std::rethrow_exception(error);  // RunnerStopped
+  });
+  called.pass();
+}
+
+TEST_CASE("a body may wait as often as it likes", "[threads]") {
+  ScratchDirectory directory;
+  auto const asking = one_task("asking", [](TaskContext<>&) {});
+  std::optional<DefaultRunner> runner;
+  auto const often = one_task("often", [&](TaskContext<>&) {
+    for (int i = 0; i < 200; ++i)
+      if (wait(runner->submit("asking", {})).status() != WorkflowStatus::completed)
+        throw PermanentError{"not completed"};
+  });
+  runner.emplace(start(directory.sqlite_url(), {often, asking}, {.max_concurrent_tasks = 1}));
+  CHECK(wait(runner->submit("often", {})).status() == WorkflowStatus::completed);
+}
+
+TEST_CASE("no body starts once a runner was shut down", "[threads][shutdown]") {
+  ScratchDirectory directory;
+  auto gate = std::make_shared<Gate>();
+  auto const started = std::make_shared<std::atomic<int>>(0);
+  auto const coroutine = GENERATE(false, true);
+  CAPTURE(coroutine);
+  TaskFunction const body =
+      coroutine ? TaskFunction{[gate, started](TaskContext<>&) -> asio::awaitable<void> {
+        ++*started;
+        gate->pass();
+        co_return;
+      }}
+                : TaskFunction{[gate, started](TaskContext<>&) {
+                    ++*started;
+                    gate->pass();
+                  }};
+  auto runner =
+      start(directory.sqlite_url(), {one_task("work", body)}, {.max_concurrent_tasks = 1});
+  auto const handles = runner.submit_many("work", std::vector<Context>(20));
+  gate->wait_for_arrivals(1);
+  runner.shutdown(0ms);
+  CHECK(*started == 1);
+  gate->open();  // the thread that was left behind has the rest of its batch at hand
+  for (auto const& handle : handles) CHECK_THROWS_AS(handle.wait(), RunnerStopped);
+  std::this_thread::sleep_for(50ms);  // long enough for a body that would start
+  CHECK(*started == 1);
+}
+
+TEST_CASE("an impatient shutdown ends the wait of a patient one", "[threads][shutdown]") {
+  ScratchDirectory directory;
+  auto gate = std::make_shared<Gate>();
+  auto runner = start(directory.sqlite_url(),
+                      {one_task("stubborn", [gate](TaskContext<>&) { gate->pass(); })});
+  auto const handle = runner.submit("stubborn", {});
+  gate->wait_for_arrivals(1);
+  std::thread patient{[&] { runner.shutdown(std::chrono::hours{24}); }};
+  while (true) {  // until it is at it
+    try {
+      (void)runner.async_submit("stubborn", Context{}, asio::use_future).get();
+    } catch (RunnerStopped const&) {
+      break;
+    }
+  }
+  CHECK(time_of([&] { runner.shutdown(50ms); }) < 3s);
+  patient.join();
+  CHECK_THROWS_AS(handle.wait(), RunnerStopped);
+  gate->open();
 }

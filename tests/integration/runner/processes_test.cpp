@@ -190,3 +190,36 @@ TEST_CASE("a version that nobody here knows waits for somebody who does", "[proc
   auto runner = start(directory.sqlite_url(), {version(1)}, quick);
   CHECK(wait(runner.handle(id)).status() == WorkflowStatus::completed);
 }
+
+TEST_CASE("the child of a fork can neither use nor harm what its parent has", "[processes][fork]") {
+  ScratchDirectory directory;
+  auto runner = start(directory.sqlite_url(), {who()});
+  auto client = std::make_unique<Client>(directory.sqlite_url(), registry_of({who()}));
+  auto const handle = runner.submit("who", {});
+  pid_t const child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    int refused = 0;
+    auto const refuses = [&](auto&& call) {
+      try {
+        call();
+      } catch (StateError const&) {
+        ++refused;
+      } catch (...) {}
+    };
+    refuses([&] { (void)runner.submit("who", {}); });
+    refuses([&] { (void)runner.list(); });
+    refuses([&] { (void)client->submit("who", {}); });
+    refuses([&] { (void)client->list(); });
+    client.reset();
+    { auto const gone = std::move(runner); }
+    ::_exit(refused);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  REQUIRE(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 4);
+  CHECK(wait(handle).status() == WorkflowStatus::completed);
+  CHECK(wait(runner.submit("who", {})).status() == WorkflowStatus::completed);
+  CHECK(client->list().size() == 2);
+}
