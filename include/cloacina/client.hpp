@@ -10,6 +10,7 @@
 #include <cloacina/execution_result.hpp>
 #include <cloacina/invocation.hpp>
 #include <cloacina/registry.hpp>
+#include <cloacina/runner_info.hpp>
 #include <cloacina/submit_options.hpp>
 
 namespace cloacina {
@@ -45,8 +46,9 @@ class Client {
   [[nodiscard]] WorkflowStatus status(ExecutionId id) const;
   [[nodiscard]] ExecutionResult result(ExecutionId id) const;
   [[nodiscard]] std::vector<ExecutionInfo> list(ListOptions const& options = {}) const;
-  /// Of an execution that no runner owns; `StateError` naming the state of one that is owned or
-  /// final, also if an earlier call cancelled it. The reason is kept as in `DefaultRunner`.
+  [[nodiscard]] std::vector<RunnerInfo> runners() const;
+  /// As in `DefaultRunner`. One that a runner owns is cancelled by that runner, which hears of it
+  /// within about 40 ms.
   void cancel(ExecutionId id, std::string_view reason = {});
 
  private:

@@ -19,6 +19,7 @@
 #include <cloacina/retry_policy_builder.hpp>
 #include <cloacina/runner.hpp>
 #include <cloacina/runner_config.hpp>
+#include <cloacina/runner_info.hpp>
 #include <cloacina/status.hpp>
 #include <cloacina/submit_options.hpp>
 #include <cloacina/task.hpp>

@@ -18,6 +18,7 @@
 #include <cloacina/observer.hpp>
 #include <cloacina/registry.hpp>
 #include <cloacina/runner_config.hpp>
+#include <cloacina/runner_info.hpp>
 #include <cloacina/submit_options.hpp>
 #include <cloacina/time.hpp>
 
@@ -139,11 +140,14 @@ class DefaultRunner {
   [[nodiscard]] ExecutionHandle handle(ExecutionId id) const;
   /// Newest first. Blocks for a read.
   [[nodiscard]] std::vector<ExecutionInfo> list(ListOptions const& options = {}) const;
+  /// Those of this database, this one too, in the order of their starts. Blocks for a read.
+  [[nodiscard]] std::vector<RunnerInfo> runners() const;
   /// Nothing new starts, running bodies are asked to stop, unfinished tasks become Cancelled. The
   /// execution's error names the reason, of which 8 KiB are kept and what is not UTF-8 is replaced.
-  /// Blocks until that is stored. Throws `ExecutionNotFound`; `StateError` naming the state if it
-  /// is final (also if an earlier call cancelled it), or owned by a runner of another process. What
-  /// nobody owns is tried for `_busy_timeout` only, then it is a `BackendError` that is retryable.
+  /// Whichever runner owns it, of this process or another. Blocks until that is stored, or for 30
+  /// s: then it throws `TimeoutError`, and the request stays for whoever owns the execution next.
+  /// Throws `ExecutionNotFound`; `StateError` naming the state if it is final, also if an earlier
+  /// call cancelled it.
   void cancel(ExecutionId id, std::string_view reason = {});
 
   /// The workflows that this runner can run.

@@ -51,6 +51,8 @@ class Database {
   /// How long the log was after the last commit of a session of this object, in bytes; 0 where a
   /// checkpoint does nothing. Shorter than before: the log was begun again.
   [[nodiscard]] virtual std::uint64_t log_bytes() const noexcept = 0;
+  /// How often `Session::changed` is worth asking. 0: never, because nobody else can write.
+  [[nodiscard]] virtual std::chrono::milliseconds change_interval() const noexcept = 0;
   /// How the database is named in messages: no secret in it.
   [[nodiscard]] virtual std::string const& display_name() const noexcept = 0;
   /// "sqlite" or "postgres".

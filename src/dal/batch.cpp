@@ -148,6 +148,14 @@ void update_executions(backend::Session& session, std::vector<ExecutionUpdate> c
   if (!released.empty()) session.apply(release_execution, released.get());
 }
 
+/// R12: those that were applied, and those that came too late for what ends here.
+void settle_requests(backend::Session& session, Batch const& batch) {
+  mark_applied(session, batch.applied);
+  auto const ends = [](ExecutionUpdate const& row) { return row.release; };
+  auto const last = std::find_if(batch.updates.rbegin(), batch.updates.rend(), ends);
+  if (last != batch.updates.rend()) mark_too_late(session, last->completed_at.value());
+}
+
 void claim(backend::Session& session, RunnerId me, ClaimRequest const& request,
            Committed& committed) {
   if (request.limit == 0) return;
@@ -168,6 +176,8 @@ void Batch::clear() noexcept {
   tasks.clear();
   attempts.clear();
   updates.clear();
+  applied.clear();
+  unowned_cancels.clear();
   claim = {};
 }
 
@@ -178,6 +188,8 @@ Outcome commit(backend::Database& database, backend::Session& session, Fence con
     write_tasks(session, batch.tasks);
     insert_attempts(session, fence.runner, batch.attempts);
     update_executions(session, batch.updates);
+    settle_requests(session, batch);
+    cancel_unowned(session, batch.unowned_cancels);
     claim(session, fence.runner, batch.claim, committed);
   });
 }

@@ -11,6 +11,7 @@
 #include <cloacina/status.hpp>
 
 #include "backend/database.hpp"
+#include "dal/control_requests.hpp"
 #include "dal/rows.hpp"
 
 namespace cloacina::dal {
@@ -81,11 +82,13 @@ struct Batch {
   std::vector<TaskWrite> tasks;
   std::vector<AttemptInsert> attempts;
   std::vector<ExecutionUpdate> updates;
+  std::vector<AppliedRequest> applied;         ///< by the other rows of this batch
+  std::vector<UnownedCancel> unowned_cancels;  ///< what waits for executions of nobody
   ClaimRequest claim;
 
   [[nodiscard]] bool empty() const noexcept {
     return inserts.empty() && tasks.empty() && attempts.empty() && updates.empty() &&
-           claim.limit == 0;
+           applied.empty() && unowned_cancels.empty() && claim.limit == 0;
   }
   [[nodiscard]] std::size_t rows() const noexcept {
     return inserts.size() + tasks.size() + attempts.size() + updates.size();

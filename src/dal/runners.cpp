@@ -25,6 +25,12 @@ constexpr Statement select_runner{
     .name = "read_runner",
     .sqlite = "SELECT state = 'alive', commit_seq FROM {s}.runners WHERE id = $1"};
 
+constexpr Statement select_runners{.name = "list_runners", .sqlite = R"sql(
+      SELECT id, name, host, library_version, pid, started_at, state,
+        state = 'alive' AND (lease_until < $1 OR boot_id <> $2),
+        (SELECT count(*) FROM {s}.workflow_executions AS e WHERE e.owner = r.id), ended_at
+      FROM {s}.runners AS r ORDER BY started_at, id)sql"};
+
 // Another boot id means that the runner's kernel is gone, whatever its lease says (R6).
 constexpr Statement select_surroundings{.name = "look_around", .sqlite = R"sql(
       SELECT
@@ -38,7 +44,10 @@ constexpr Statement select_surroundings{.name = "look_around", .sqlite = R"sql(
         OR EXISTS (SELECT 1 FROM {s}.workflow_executions
                    WHERE owner IS NULL AND status IN ('Pending', 'Running')
                      AND start_after IS NOT NULL AND start_after <= $4
-                     AND workflow || '@' || version IN (SELECT value FROM json_each($5))))sql"};
+                     AND workflow || '@' || version IN (SELECT value FROM json_each($5))),
+        EXISTS (SELECT 1 FROM {s}.control_requests AS r
+                JOIN {s}.workflow_executions AS e ON e.id = r.execution_id
+                WHERE r.applied_at IS NULL AND (e.owner = $1 OR e.owner IS NULL)))sql"};
 
 }  // namespace
 
@@ -71,6 +80,28 @@ std::optional<RunnerState> read_runner(backend::Session& session, RunnerId id) {
                      .commit_seq = static_cast<std::uint64_t>(rows.integer(0, 1))};
 }
 
+std::vector<RunnerStanding> list_runners(backend::Database& database, backend::Session& session) {
+  auto const boot_id = database.boot_id();
+  std::array<Value, 2> const parameters{std::int64_t{database.lease_now().count()},
+                                        std::string_view{boot_id}};
+  auto const rows = session.query(select_runners, parameters);
+  std::vector<RunnerStanding> runners(rows.size());
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    auto& runner = runners[i];
+    runner.row.id = RunnerId{rows.uuid(i, 0)};
+    runner.row.name = rows.text(i, 1);
+    runner.row.host = rows.text(i, 2);
+    runner.row.library_version = rows.text(i, 3);
+    runner.row.pid = rows.integer(i, 4);
+    runner.row.started_at = rows.instant(i, 5);
+    runner.state = rows.text(i, 6);
+    runner.overdue = rows.integer(i, 7) != 0;
+    runner.executions = static_cast<std::size_t>(rows.integer(i, 8));
+    runner.ended_at = rows.instant_or_null(i, 9);
+  }
+  return runners;
+}
+
 Surroundings look_around(backend::Database& database, backend::Session& session, RunnerId me,
                          Instant now, std::string_view known) {
   auto const boot_id = database.boot_id();
@@ -79,7 +110,8 @@ Surroundings look_around(backend::Database& database, backend::Session& session,
   auto const rows = session.query(select_surroundings, parameters);
   return {.others_alive = static_cast<std::size_t>(rows.integer(0, 0)),
           .expired_runners = rows.integer(0, 1) != 0,
-          .claimable = rows.integer(0, 2) != 0};
+          .claimable = rows.integer(0, 2) != 0,
+          .requests_waiting = rows.integer(0, 3) != 0};
 }
 
 }  // namespace cloacina::dal

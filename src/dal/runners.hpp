@@ -32,12 +32,24 @@ struct RunnerState {
 /// The own row (R1, R8); nothing if it is gone.
 [[nodiscard]] std::optional<RunnerState> read_runner(backend::Session&, RunnerId);
 
+/// How a runner stands to others.
+struct RunnerStanding {
+  RunnerRow row;  ///< without its workflows
+  std::string state;
+  bool overdue = false;  ///< alive, and its lease is over (R6)
+  std::size_t executions = 0;
+  std::optional<Instant> ended_at;
+};
+/// In the order of their starts.
+[[nodiscard]] std::vector<RunnerStanding> list_runners(backend::Database&, backend::Session&);
+
 /// A read without a lock: is there a runner to take over, an execution to claim, or another runner
 /// alive?
 struct Surroundings {
   std::size_t others_alive = 0;
-  bool expired_runners = false;  ///< lease passed or another boot (R6)
-  bool claimable = false;        ///< unowned, due, known
+  bool expired_runners = false;   ///< lease passed or another boot (R6)
+  bool claimable = false;         ///< unowned, due, known
+  bool requests_waiting = false;  ///< for own executions, or those of nobody (R12)
 };
 [[nodiscard]] Surroundings look_around(backend::Database&, backend::Session&, RunnerId me,
                                        Instant now, std::string_view known);

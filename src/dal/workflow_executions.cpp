@@ -68,12 +68,6 @@ std::optional<ExecutionRow> first(backend::Rows const& rows) {
   return std::move(execution_rows(rows).front());
 }
 
-/// By a call with just these arguments.
-bool is_cancelled(std::optional<ExecutionRow> const& row, std::string_view reason, Instant now) {
-  return row && row->status == WorkflowStatus::cancelled && row->error == reason &&
-         row->completed_at == now;
-}
-
 constexpr ExecutionId larger_than_all{~std::uint64_t{0}, ~std::uint64_t{0}};
 
 }  // namespace
@@ -159,16 +153,12 @@ std::vector<ExecutionId> insert_unowned(backend::Database&, backend::Session& se
   return standing;
 }
 
-bool cancel_unowned(backend::Session& session, ExecutionId id, std::string_view reason, Instant now,
-                    bool answer_was_lost) {
-  Transaction transaction{session};
+bool cancel_rows(backend::Session& session, ExecutionId id, std::string_view reason, Instant now) {
   std::array<Value, 3> const parameters{id, reason, now};
-  if (session.execute(cancel_execution, parameters) == 0)
-    return answer_was_lost && is_cancelled(find_execution(session, id), reason, now);
+  if (session.execute(cancel_execution, parameters) == 0) return false;
   std::array<Value, 2> const id_and_time{id, now};
   session.execute(cancel_tasks, id_and_time);
   session.execute(cancel_not_started, id_and_time);
-  transaction.commit();
   return true;
 }
 

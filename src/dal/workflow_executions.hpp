@@ -32,10 +32,9 @@ struct ListFilter {
 [[nodiscard]] std::vector<ExecutionId> insert_unowned(backend::Database&, backend::Session&,
                                                       std::vector<ExecutionInsert> const&);
 
-/// Cancels an execution that nobody owns, in one transaction of its own (R12). False if it is
-/// owned, final or missing; but for a call whose first answer was lost, what a call with just these
-/// arguments left is what was asked for (R8).
-bool cancel_unowned(backend::Session&, ExecutionId, std::string_view reason, Instant now,
-                    bool answer_was_lost = false);
+/// In a transaction of the caller: cancels an execution that nobody owns, with its tasks. False if
+/// it is owned, final or missing.
+[[nodiscard]] bool cancel_rows(backend::Session&, ExecutionId, std::string_view reason,
+                               Instant now);
 
 }  // namespace cloacina::dal

@@ -74,6 +74,7 @@ struct ExecutionState {
   std::optional<Instant> deadline;  ///< then it fails; absent: never
   std::vector<TaskState> tasks;
   std::vector<Wait> waits;                   ///< a heap, the earliest at the front
+  std::vector<TaskIndex> held;               ///< Ready, but not to be started now (R9)
   std::vector<EndedAttempt> ended_attempts;  ///< not written yet; the loop empties it
   Context output;                            ///< of a final one
   std::string error;                         ///< why it failed or was cancelled

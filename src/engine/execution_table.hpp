@@ -21,6 +21,7 @@ struct Entry {
   bool update = false;                 ///< its row has changed
   bool queued = false;                 ///< in the loop's list for the next batch
   bool busy = false;                   ///< counts against the capacity
+  bool held = false;                   ///< in the loop's list of those with held tasks
   bool finished = false;               ///< final and stored; waits for callbacks
   std::uint32_t bodies = 0;            ///< to be started, or started and not reported back
   std::uint32_t callbacks = 0;         ///< that have not returned
@@ -31,6 +32,7 @@ struct Entry {
   StopFlag stopped = std::make_shared<std::atomic<bool>>(false);
   std::vector<std::shared_ptr<Completion>> completions;
   std::vector<std::shared_ptr<Acceptance>> cancels;
+  std::vector<ExecutionId> requests;  ///< control requests that the next batch applies
   std::shared_ptr<Acceptance> acceptance;
 
   [[nodiscard]] SlotRef ref() const noexcept { return {slot, generation}; }

@@ -44,6 +44,7 @@ Loop::Loop(Parts parts)
       known_(known_workflows(workflows_)) {
   plan_settings_.workflow_timeout = config_.workflow_timeout;
   plan_settings_.random = environment_.random;
+  plan_settings_.max_crashes = config_.max_crashes;
   bodies_.set_lease_end(committer_.lease_end());
 }
 
@@ -61,9 +62,10 @@ bool Loop::step(std::chrono::nanoseconds longest_wait) {
     std::visit([this](auto&& r) { on_request(std::move(r)); }, std::move(request));
   for (auto& finished : finished_) on_finished(std::move(finished));
   on_time();
-  if (mono_ >= next_look_ && !draining_) look_around();
+  if (!draining_) listen();
   queue_lazy_markers();
   commit_and_release();
+  serve_held();
   if (committer_.take_reconcile_wanted() && !release_wanted_) reconcile();
   check_drained();
   if (release_wanted_ && !stopped_) give_back_everything();
@@ -78,8 +80,8 @@ void Loop::heed_end() noexcept {
 
 std::chrono::nanoseconds Loop::next_turn() {
   auto const mono = environment_.monotonic();
-  auto next =
-      std::min(committer_.next_renewal(), draining_ ? std::chrono::nanoseconds::max() : next_look_);
+  auto next = committer_.next_renewal();
+  if (!draining_) next = std::min({next, next_look_, next_listen_});
   if (auto const due = due_.earliest())
     next = std::min<std::chrono::nanoseconds>(next, mono + (*due - environment_.now()));
   if (!markers_.empty()) next = std::min(next, markers_.front().due);
@@ -144,10 +146,8 @@ void Loop::on_request(Submission&& submission) {
 void Loop::on_request(CancelRequest&& request) {
   if (auto* entry = table_.find(request.id)) {
     if (is_final(entry->state.status)) {
-      dal::ExecutionRow row;
-      row.id = request.id;
-      row.status = entry->state.status;
-      return request.answer->refused(caught([&] { detail::throw_not_cancellable(row); }));
+      return request.answer->refused(
+          caught([&] { detail::throw_not_cancellable(request.id, entry->state.status); }));
     }
     if (entry->insert && !entry->idempotency_key.empty()) {
       // Whether this is the execution that stands for the key is known after the commit.
@@ -157,38 +157,7 @@ void Loop::on_request(CancelRequest&& request) {
     entry->owned = true;  // one that was to be left for anybody is stored as Cancelled instead
     return decide(*entry, CancelRequested{std::move(request.reason)});
   }
-  try {
-    if (cancel_unowned(request)) {
-      request.answer->accepted();
-      return ask_for(request.id);
-    }
-    auto const row = dal::find_execution(committer_.session(), request.id);
-    if (!row) {
-      auto const id = request.id.to_string();
-      throw ExecutionNotFound{"no execution " + id + " in this database", id};
-    }
-    detail::throw_not_cancellable(*row);
-  } catch (BackendError const&) {
-    committer_.session_failed();
-    request.answer->refused(std::current_exception());
-  } catch (Error const&) {
-    request.answer->refused(std::current_exception());
-  }
-}
-
-// R8: once an answer was lost, the next try must show what became of it.
-bool Loop::cancel_unowned(CancelRequest const& request) {
-  for (bool answer_was_lost = false;;) {
-    try {
-      return dal::cancel_unowned(committer_.session(), request.id, request.reason, now_,
-                                 answer_was_lost);
-    } catch (backend::SessionError const& error) {
-      answer_was_lost = answer_was_lost || error.failure() == backend::Failure::unknown;
-      if (!answer_was_lost || error.failure() == backend::Failure::data) throw;
-      committer_.session_failed();
-      if (!committer_.pause_after(error.what())) throw;
-    }
-  }
+  request.answer->refused(std::make_exception_ptr(Elsewhere{}));
 }
 
 void Loop::on_request(WatchRequest&& request) {
@@ -258,6 +227,7 @@ void Loop::decide(Entry& entry, Event&& event) {
   if (!actions_.empty() && observations_)
     for (auto const& action : actions_) observe(entry, action);
   due_.set(entry.slot, is_final(entry.state.status) ? std::nullopt : next_due(entry.state));
+  if (!entry.state.held.empty() && !std::exchange(entry.held, true)) held_.push_back(entry.ref());
   update_capacity(entry);
 }
 

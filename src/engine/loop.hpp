@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -75,11 +76,17 @@ class Loop {
     std::chrono::nanoseconds due{};
   };
 
+  /// A task that was under way each time that its runner was lost, and has one more chance (R9).
+  struct Alone {
+    SlotRef execution{};
+    TaskIndex task = 0;
+    bool started = false;
+  };
+
   // loop.cpp: messages in
   void on_finished(FinishedTask&& finished);
   void on_request(Submission&& submission);
   void on_request(CancelRequest&& request);
-  [[nodiscard]] bool cancel_unowned(CancelRequest const& request);
   void on_request(WatchRequest&& request);
   void on_request(CallbackReturned&& returned);
   /// To be handled in the next turn; declined if there will be none.
@@ -100,6 +107,9 @@ class Loop {
     return std::max<std::size_t>(1, config_.max_active_executions / 4);
   }
   void check_drained();
+  void serve_held();
+  [[nodiscard]] bool alone_is_over();
+  [[nodiscard]] bool choose_alone();
 
   // loop_commit.cpp: batch out, release
   void queue_lazy_markers();
@@ -121,13 +131,15 @@ class Loop {
   void observe(Entry const& entry, Action const& action);
 
   // loop_ownership.cpp: other runners
-  void look_around();
+  void listen();
+  void look_around(std::size_t watched);
+  void apply_requests();
   void adopt(std::vector<dal::ExecutionRow>&& rows);
   void adopt(dal::ExecutionRow&& row);
   void reconcile();
   void declared_dead();
   void watch(std::shared_ptr<Completion> completion);
-  void ask_for_watched();
+  void ask_for_watched(std::size_t most);
   void ask_for(ExecutionId id);
   using Watched = std::map<ExecutionId, std::vector<std::shared_ptr<Completion>>>;
   /// Answers those who watch it if it has ended; returns the one behind it.
@@ -151,8 +163,11 @@ class Loop {
   std::vector<Entry*> dirty_;
   std::vector<Release> releases_;
   std::deque<LazyMarker> markers_;
+  std::vector<SlotRef> held_;   // executions with tasks that may not start now
+  std::optional<Alone> alone_;  // while it waits for the others to end, and while it runs
   dal::Batch batch_;
   std::vector<std::pair<ExecutionId, std::string>> unreadable_;  // owned, to be stored as Failed
+  std::vector<dal::ControlRequestRow> unowned_requests_;         // to be applied by anybody
   std::vector<dal::ExecutionRow> claimed_;  // by the last batch, not taken into the table yet
   Watched watched_;                         // executions of others, or of nobody
   ExecutionId last_asked_{};                // they are looked at in turns
@@ -161,6 +176,7 @@ class Loop {
   Instant now_{};
   std::chrono::nanoseconds mono_{};
   std::chrono::nanoseconds next_look_{};
+  std::chrono::nanoseconds next_listen_{};
   std::uint32_t epoch_ = 0;
   std::size_t busy_ = 0;        // executions with a task Ready or Running
   std::size_t bodies_out_ = 0;  // handed over and not reported back

@@ -53,9 +53,9 @@ void Loop::commit_and_release() {
   // A release may decide something that wants to be written; that is the next batch, at once.
   while (!stopped_) {
     auto const room = free_capacity();
-    bool const claim = claim_wanted_ && !draining_ && room > 0 &&
+    bool const claim = claim_wanted_ && !draining_ && !alone_ && room > 0 &&
                        (room >= claimed_at_once() || busy_ == 0 || others_alive_ > 0);
-    if (dirty_.empty() && unreadable_.empty() && !claim &&
+    if (dirty_.empty() && unreadable_.empty() && unowned_requests_.empty() && !claim &&
         !committer_.renewal_due(environment_.monotonic())) {
       if (!releases_.empty()) release_all();
       return;
@@ -81,6 +81,11 @@ void Loop::commit_and_release() {
 void Loop::build_batch(std::vector<Entry*> const& entries) {
   batch_.clear();
   for (auto* entry : entries) add_rows(*entry);
+  for (auto const& request : unowned_requests_)
+    batch_.unowned_cancels.push_back({.request = request.id,
+                                      .execution = request.execution,
+                                      .reason = request.payload,
+                                      .at = now_});
   for (auto const& [id, why] : unreadable_) {
     auto& update = batch_.updates.emplace_back();
     update.id = id;
@@ -137,6 +142,7 @@ void Loop::add_rows(Entry& entry) {
                                .started_at = ended.started_at,
                                .ended_at = ended.ended_at});
   }
+  for (auto const request : entry.requests) batch_.applied.push_back({.id = request, .at = now_});
   if (entry.update && (!entry.insert || is_final(state.status))) {
     batch_.updates.push_back({.id = state.id,
                               .status = state.status,
@@ -160,6 +166,7 @@ void Loop::written(Entry& entry) {
   }
   entry.dirty_tasks.clear();
   state.ended_attempts.clear();
+  entry.requests.clear();
   entry.update = false;
   entry.output_text.clear();
   if (entry.insert) {
@@ -183,6 +190,7 @@ bool Loop::commit_batch(std::vector<Entry*> const& entries) {
     for (auto const index : committed->not_inserted) refused.push_back(batch_.inserts[index].id);
     for (auto* entry : entries) written(*entry);
     unreadable_.clear();
+    unowned_requests_.clear();
     for (auto const id : refused)
       if (auto* entry = table_.find(id)) not_inserted(*entry);
     if (batch_.claim.limit > 0) {

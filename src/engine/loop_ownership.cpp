@@ -6,6 +6,7 @@
 
 #include <cloacina/error.hpp>
 
+#include "dal/control_requests.hpp"
 #include "dal/task_executions.hpp"
 #include "dal/workflow_definitions.hpp"
 #include "dal/workflow_executions.hpp"
@@ -16,8 +17,12 @@
 namespace cloacina::engine {
 namespace {
 
-// A look at the watched ones is one read each; what does not fit waits for the next look.
+using namespace std::chrono_literals;
+
+// A look at the watched ones is one read each; what does not fit waits for the next look. Looks
+// that follow a hint may come 25 times a second.
 constexpr std::size_t watched_at_once = 1'000;
+constexpr std::size_t watched_after_hint = 50;
 
 std::exception_ptr not_stored() {
   return std::make_exception_ptr(
@@ -26,7 +31,22 @@ std::exception_ptr not_stored() {
 
 }  // namespace
 
-void Loop::look_around() {
+// R13: a hint that others have written makes the look come early; the slow poll is behind it.
+void Loop::listen() {
+  if (mono_ >= next_look_) return look_around(watched_at_once);
+  if (mono_ < next_listen_) return;
+  auto const interval = database_.change_interval();
+  next_listen_ = interval > 0ms ? mono_ + interval : std::chrono::nanoseconds::max();
+  if (interval == 0ms) return;
+  try {
+    if (committer_.session().changed()) look_around(watched_after_hint);
+  } catch (Error const& error) {
+    committer_.session_failed();
+    log_debug(std::string{"cloacina: could not listen: "} + error.what());
+  }
+}
+
+void Loop::look_around(std::size_t watched) {
   next_look_ = mono_ + config_.scheduler_poll_interval;
   try {
     auto const seen =
@@ -51,13 +71,29 @@ void Loop::look_around() {
         }
       }
     }
-    ask_for_watched();
+    if (seen.requests_waiting) apply_requests();
+    ask_for_watched(watched);
   } catch (backend::SessionError const& error) {
     if (error.failure() == backend::Failure::broken) committer_.session_failed();
     log_debug(std::string{"cloacina: could not look around: "} + error.what());
   } catch (Error const& error) {
     committer_.session_failed();
     log_debug(std::string{"cloacina: could not look around: "} + error.what());
+  }
+}
+
+// R12: what others want of our executions, and of those that nobody owns.
+void Loop::apply_requests() {
+  unowned_requests_.clear();
+  for (auto& request : dal::waiting_requests(committer_.session(), committer_.id())) {
+    if (auto* entry = table_.find(request.execution)) {
+      // The write of its end, if that is on its way, marks the request too late.
+      if (is_final(entry->state.status)) continue;
+      entry->requests.push_back(request.id);
+      decide(*entry, CancelRequested{std::move(request.payload)});
+    } else if (!request.owned) {
+      unowned_requests_.push_back(std::move(request));
+    }
   }
 }
 
@@ -144,10 +180,14 @@ void Loop::declared_dead() {
   bodies_out_ -= bodies_.take_back().size();
   ++epoch_;
   releases_.clear();
+  held_.clear();
+  alone_.reset();
+  plan_settings_.hold_starts = false;
   markers_.clear();
   dirty_.clear();
   seen_.clear();  // observers hear of what is stored
   unreadable_.clear();
+  unowned_requests_.clear();
   std::vector<Submission> again;
   table_.for_each([&](Entry& entry) {
     entry.stopped->store(true);
@@ -204,10 +244,9 @@ void Loop::watch(std::shared_ptr<Completion> completion) {
 
 // Executions that others own, or nobody: their end is read from the table. Also when no other
 // runner is alive: the one that recorded the end may be gone, and a client may cancel.
-void Loop::ask_for_watched() {
+void Loop::ask_for_watched(std::size_t most) {
   auto it = watched_.upper_bound(last_asked_);
-  for (auto left = std::min(watched_at_once, watched_.size()); left > 0 && !watched_.empty();
-       --left) {
+  for (auto left = std::min(most, watched_.size()); left > 0 && !watched_.empty(); --left) {
     if (it == watched_.end()) it = watched_.begin();
     last_asked_ = it->first;
     it = look_at(it);

@@ -85,7 +85,10 @@ struct Submission {
   std::shared_ptr<Acceptance> acceptance;
 };
 
-/// Answers `accepted` once it is Cancelled, refuses with `StateError` or `ExecutionNotFound`.
+/// Why a request cannot be answered here: the execution is not in this runner's memory.
+struct Elsewhere {};
+
+/// Answers `accepted` once it is Cancelled, refuses with `StateError` or `Elsewhere`.
 struct CancelRequest {
   ExecutionId id{};
   std::string reason;

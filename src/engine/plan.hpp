@@ -18,6 +18,11 @@ namespace cloacina::engine {
 struct Submitted {};  ///< accepted, or claimed while Pending: nothing of it has run
 struct Loaded {};     ///< claimed or adopted with the rows of an earlier owner: go on from there
 struct TimeDue {};    ///< `next_due` has passed
+struct StartHeld {};  ///< what was held may start, if the settings hold nothing any more
+/// This task, which was held for that, may start: nothing else runs (R9).
+struct StartAlone {
+  TaskIndex task = 0;
+};
 struct TaskSucceeded {
   TaskIndex task = 0;
   std::uint32_t attempt = 1;
@@ -33,7 +38,8 @@ struct TaskFailed {
 struct CancelRequested {
   std::string reason;
 };
-using Event = std::variant<Submitted, Loaded, TimeDue, TaskSucceeded, TaskFailed, CancelRequested>;
+using Event = std::variant<Submitted, Loaded, TimeDue, StartHeld, StartAlone, TaskSucceeded,
+                           TaskFailed, CancelRequested>;
 
 /// What is to be done, in this order of effect: the writes of a batch, its commit, then all the
 /// rest (R11).
@@ -56,6 +62,8 @@ struct Action {
 struct PlanSettings {
   std::chrono::milliseconds workflow_timeout{3'600'000};  ///< 0: none
   std::function<double()> random;                         ///< uniform in [0, 1)
+  std::uint32_t max_crashes = 5;  ///< one less, and a task starts only by `StartAlone`
+  bool hold_starts = false;       ///< what would start is put into `held` instead
 };
 
 /// Decides what follows from `event`: changes `state` and appends actions. Pure but for

@@ -76,6 +76,7 @@ void PlanStep::end(WorkflowStatus status, std::string&& error) {
   state_.error = std::move(error);
   state_.completed_at = now_;
   state_.waits.clear();
+  state_.held.clear();
   state_.output = final_context(state_);
   write_execution();
   act(Action::Kind::finish);

@@ -1,6 +1,7 @@
 // What runs, and when: the beginning of an execution, its continuation, and waits that are over.
 #include <algorithm>
 #include <functional>
+#include <utility>
 
 #include "engine/plan_step.hpp"
 
@@ -29,6 +30,15 @@ void PlanStep::on(TimeDue) {
   if (state_.status != WorkflowStatus::running) return;
   if (past_deadline()) return time_out();
   start_due();
+}
+
+void PlanStep::on(StartHeld) {
+  if (settings_.hold_starts) return;
+  for (TaskIndex const index : std::exchange(state_.held, {})) start(index);
+}
+
+void PlanStep::on(StartAlone event) {
+  if (std::erase(state_.held, event.task) > 0) run(event.task);
 }
 
 void PlanStep::begin() {
@@ -76,7 +86,17 @@ void PlanStep::start_at(TaskIndex index, Instant when) {
   std::push_heap(state_.waits.begin(), state_.waits.end(), std::greater<>{});
 }
 
+// R9: once more under this task, and it has crashed too often. So that no neighbour is blamed, it
+// runs alone.
 void PlanStep::start(TaskIndex index) {
+  TaskState& task = state_.tasks[index];
+  if (!settings_.hold_starts && task.crashes + 1 < settings_.max_crashes) return run(index);
+  task.status = TaskStatus::ready;
+  task.wake_at.reset();
+  state_.held.push_back(index);
+}
+
+void PlanStep::run(TaskIndex index) {
   TaskState& task = state_.tasks[index];
   task.status = TaskStatus::running;
   task.started_at = now_;

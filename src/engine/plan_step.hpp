@@ -19,6 +19,8 @@ class PlanStep {
   void on(Submitted);
   void on(Loaded);
   void on(TimeDue);
+  void on(StartHeld);
+  void on(StartAlone event);
   void on(TaskSucceeded&& event);
   void on(TaskFailed&& event);
   void on(CancelRequested&& event);
@@ -29,6 +31,7 @@ class PlanStep {
   void evaluate_all();
   void resume(TaskIndex index);
   void start(TaskIndex index);
+  void run(TaskIndex index);
   void start_at(TaskIndex index, Instant when);
   void start_due();
 

@@ -12,16 +12,11 @@ std::string cancel_text(std::string_view reason) {
   return "cancelled: " + to_storable_utf8(reason, max_error_bytes);
 }
 
-void throw_not_cancellable(dal::ExecutionRow const& row) {
-  auto const id = row.id.to_string();
-  auto const status = std::string{to_string(row.status)};
-  if (is_final(row.status)) {
-    throw StateError{"execution " + id + " is " + status +
-                         "; only one that is Pending, Running or Paused can be cancelled",
-                     id};
-  }
-  throw StateError{
-      "execution " + id + " is " + status + " and owned by another runner; cancel it there", id};
+void throw_not_cancellable(ExecutionId id, WorkflowStatus status) {
+  auto const name = id.to_string();
+  throw StateError{"execution " + name + " is " + std::string{to_string(status)} +
+                       "; only one that is Pending, Running or Paused can be cancelled",
+                   name};
 }
 
 void check_same_input(dal::ExecutionRow const& stored, Context const& input,

@@ -30,7 +30,7 @@ struct Client::Impl {
   Registry::Snapshot workflows;
   Environment environment = Environment::system();
   std::unique_ptr<backend::Database> database;
-  detail::ClientSession session{*database};
+  detail::ClientSession session{*database, environment};
   pid_t process = ::getpid();
   std::set<std::string, std::less<>>
       described;  // workflows whose definition this client has stored
@@ -91,7 +91,7 @@ std::vector<ExecutionId> Client::submit_many(std::string_view workflow, std::vec
     row.created_at = now;
     if (submission.start_after > 0ms) row.start_after = now + submission.start_after;
   }
-  auto ids = here.session.write([&](backend::Session& session, bool) {
+  auto ids = here.session.write([&](backend::Session& session) {
     here.describe(session, workflow);
     return dal::insert_unowned(*here.database, session, rows);
   });
@@ -112,8 +112,12 @@ std::vector<ExecutionInfo> Client::list(ListOptions const& options) const {
   return detail::list_executions(*impl_->here().database, options);
 }
 
+std::vector<RunnerInfo> Client::runners() const {
+  return detail::list_runners(*impl_->here().database);
+}
+
 void Client::cancel(ExecutionId id, std::string_view reason) {
-  impl_->here().session.cancel(id, reason, impl_->here().environment.now());
+  impl_->here().session.cancel(id, reason);
 }
 
 }  // namespace cloacina

@@ -1,26 +1,32 @@
 #include "runner/client_session.hpp"
 
 #include <algorithm>
-#include <thread>
+#include <string>
 
-#include "dal/workflow_executions.hpp"
+#include <cloacina/error.hpp>
+
+#include "dal/control_requests.hpp"
+#include "engine/pause.hpp"
 #include "engine/refusals.hpp"
-#include "runner/queries.hpp"
 
 namespace cloacina::detail {
 namespace {
 
 using namespace std::chrono_literals;
+using Kind = dal::CancelAnswer::Kind;
 
-// A client's calls block; beyond this the caller hears what the database says.
+// Calls block; beyond this the caller hears what the database says.
 constexpr auto patience = 30s;
 constexpr std::chrono::milliseconds longest_pause = 500ms;
+
+// The owner looks for requests 25 times a second, unless it is a server that tells it.
+constexpr std::chrono::milliseconds answer_interval = 20ms;
 
 }  // namespace
 
 bool ClientSession::Tries::another() {
-  if (std::chrono::steady_clock::now() - begun_ > patience) return false;
-  std::this_thread::sleep_for(pause_);
+  if (environment_.monotonic() - begun_ > patience) return false;
+  engine::pause(environment_, pause_);
   pause_ = std::min(pause_ * 2, longest_pause);
   return true;
 }
@@ -32,12 +38,29 @@ void ClientSession::tidy_log() noexcept try {
   // What was written is stored; the next call tries again.
 }
 
-void ClientSession::cancel(ExecutionId id, std::string_view reason, Instant now) {
+void ClientSession::cancel(ExecutionId id, std::string_view reason) {
   auto const text = cancel_text(reason);
-  bool const done = write([&](backend::Session& session, bool answer_was_lost) {
-    return dal::cancel_unowned(session, id, text, now, answer_was_lost);
-  });
-  if (!done) throw_not_cancellable(find_execution(database_, id));
+  dal::CancelAsk const ask{
+      .request = environment_.new_id(), .execution = id, .reason = text, .now = environment_.now()};
+  auto answer = write([&](backend::Session& session) { return dal::ask_to_cancel(session, ask); });
+  auto const give_up = environment_.monotonic() + patience;
+  while (answer.kind == Kind::waiting && environment_.monotonic() < give_up) {
+    engine::pause(environment_, answer_interval);
+    answer = dal::answer_to(*database_.reader(), ask.request);
+  }
+  auto const name = id.to_string();
+  switch (answer.kind) {
+    case Kind::applied:
+      return;
+    case Kind::too_late:
+      throw_not_cancellable(id, answer.status);
+    case Kind::not_found:
+      throw ExecutionNotFound{"no execution " + name + " in this database", name};
+    case Kind::waiting:
+      throw TimeoutError{"execution " + name +
+                         " is not cancelled yet: its owner has not answered for 30 s; the request "
+                         "is stored, and the next runner that looks at it applies it"};
+  }
 }
 
 }  // namespace cloacina::detail

@@ -5,57 +5,61 @@
 #include <mutex>
 #include <string_view>
 
-#include <cloacina/execution_id.hpp>
-#include <cloacina/time.hpp>
+#include <cloacina/environment.hpp>
 
 #include "backend/database.hpp"
 #include "runner/log_watch.hpp"
 
 namespace cloacina::detail {
 
-/// The one writer session of a `Client`, one call at a time, and its patience. Thread-safe.
+/// The one writer session of those who call from outside the engine, one call at a time, and their
+/// patience. Thread-safe.
 class ClientSession {
  public:
-  explicit ClientSession(backend::Database& database) : database_(database) {}
+  ClientSession(backend::Database& database, Environment const& environment)
+      : database_(database), environment_(environment) {}
 
-  /// Calls `write(session, answer_was_lost)` until it returns or the patience is over, then throws
-  /// what the database says. It is called again while the database is busy, or when the answer of
-  /// its commit was lost, which may have happened: with the same ids that is harmless (R19).
+  /// Calls `write(session)` until it returns or the patience is over, then throws what the database
+  /// says. It is called again while the database is busy, or when the answer of its commit was
+  /// lost, which may have happened: with the same ids that is harmless (R19).
   template <class Write>
   auto write(Write&& write) {
     std::lock_guard lock{mutex_};
-    bool answer_was_lost = false;
-    for (Tries tries;;) {
+    for (Tries tries{environment_};;) {
       try {
         if (!session_) session_ = database_.open_writer();
-        auto result = write(*session_, answer_was_lost);
+        auto result = write(*session_);
         tidy_log();
         return result;
       } catch (backend::SessionError const& error) {
         if (error.failure() != backend::Failure::again) session_.reset();
-        if (error.failure() == backend::Failure::unknown) answer_was_lost = true;
         if (error.failure() == backend::Failure::data || !tries.another()) throw;
       }
     }
   }
 
-  /// Cancels an execution that nobody owns. Throws `ExecutionNotFound`, or `StateError` for one
-  /// that is owned or final.
-  void cancel(ExecutionId id, std::string_view reason, Instant now);
+  /// Cancels an execution: at once if nobody owns it, else through its owner. Blocks until that is
+  /// stored, at most 30 s. Throws `ExecutionNotFound`, `StateError` for one that is final, and
+  /// `TimeoutError` if its owner has not heard by then.
+  void cancel(ExecutionId id, std::string_view reason);
 
  private:
   class Tries {
    public:
+    explicit Tries(Environment const& environment)
+        : environment_(environment), begun_(environment.monotonic()) {}
     /// Waits a little longer each time; false once the patience is over.
     [[nodiscard]] bool another();
 
    private:
-    std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
+    Environment const& environment_;
+    std::chrono::nanoseconds begun_;
     std::chrono::milliseconds pause_{5};
   };
   void tidy_log() noexcept;
 
   backend::Database& database_;
+  Environment environment_;
   std::mutex mutex_;
   std::unique_ptr<backend::Session> session_;
   LogWatch log_;

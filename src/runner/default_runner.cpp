@@ -125,6 +125,7 @@ ExecutionHandle DefaultRunner::handle(ExecutionId id) const {
 std::vector<ExecutionInfo> DefaultRunner::list(ListOptions const& options) const {
   return machine_->list(options);
 }
+std::vector<RunnerInfo> DefaultRunner::runners() const { return machine_->runners(); }
 void DefaultRunner::cancel(ExecutionId id, std::string_view reason) {
   machine_->cancel(id, reason);
 }

@@ -19,6 +19,7 @@
 #include "engine/user_call.hpp"
 #include "runner/check_config.hpp"
 #include "runner/checkpointer.hpp"
+#include "runner/client_session.hpp"
 #include "runner/queries.hpp"
 #include "runner/submission.hpp"
 
@@ -126,6 +127,7 @@ struct Machine::Core {
   DefaultRunnerConfig config;
   Registry::Snapshot workflows;
   std::shared_ptr<backend::Database> database;
+  ClientSession outside{*database, environment};  // for callers, beside the engine
   std::shared_ptr<engine::Inbox> inbox = std::make_shared<engine::Inbox>();
   engine::Committer committer;
   std::unique_ptr<engine::Bodies> bodies;
@@ -232,6 +234,8 @@ std::vector<ExecutionInfo> Machine::list(ListOptions const& options) {
   return list_executions(database(), options);
 }
 
+std::vector<RunnerInfo> Machine::runners() { return list_runners(database()); }
+
 std::shared_ptr<engine::Completion> Machine::watch(ExecutionId id) {
   (void)find_execution(database(), id);
   auto completion = std::make_shared<engine::Completion>(id);
@@ -243,7 +247,12 @@ void Machine::cancel(ExecutionId id, std::string_view reason) {
   check_may_wait();
   auto answer = std::make_shared<engine::Acceptance>(1);
   push(engine::CancelRequest{id, cancel_text(reason), answer});
-  wait_accepted(*answer);
+  try {
+    wait_accepted(*answer);
+  } catch (engine::Elsewhere const&) {
+    auto const lent = engine::WorkerPool::lend_slot_of_this_thread();
+    core_->outside.cancel(id, reason);
+  }
 }
 
 std::vector<std::string> Machine::workflow_names() const {

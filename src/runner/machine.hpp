@@ -20,6 +20,7 @@
 #include <cloacina/observer.hpp>
 #include <cloacina/registry.hpp>
 #include <cloacina/runner_config.hpp>
+#include <cloacina/runner_info.hpp>
 #include <cloacina/submit_options.hpp>
 
 #include "backend/database.hpp"
@@ -63,6 +64,7 @@ class Machine {
   [[nodiscard]] WorkflowStatus status(ExecutionId id);
   [[nodiscard]] ExecutionResult result(ExecutionId id);
   [[nodiscard]] std::vector<ExecutionInfo> list(ListOptions const& options);
+  [[nodiscard]] std::vector<RunnerInfo> runners();
   [[nodiscard]] std::shared_ptr<engine::Completion> watch(ExecutionId id);
   void cancel(ExecutionId id, std::string_view reason);
   [[nodiscard]] std::vector<std::string> workflow_names() const;

@@ -5,6 +5,7 @@
 
 #include <cloacina/error.hpp>
 
+#include "dal/runners.hpp"
 #include "dal/workflow_executions.hpp"
 #include "engine/result.hpp"
 #include "runner/check_text.hpp"
@@ -63,6 +64,26 @@ std::vector<ExecutionInfo> list_executions(backend::Database& database,
                      .start_after = row.start_after,
                      .started_at = row.started_at,
                      .completed_at = row.completed_at});
+  }
+  return infos;
+}
+
+std::vector<RunnerInfo> list_runners(backend::Database& database) {
+  auto const reader = database.reader();
+  std::vector<RunnerInfo> infos;
+  for (auto& [row, state, overdue, executions, ended_at] : dal::list_runners(database, *reader)) {
+    infos.push_back({.id = row.id.value,
+                     .name = std::move(row.name),
+                     .host = std::move(row.host),
+                     .pid = row.pid,
+                     .library_version = std::move(row.library_version),
+                     .state = overdue              ? RunnerState::overdue
+                              : state == "alive"   ? RunnerState::alive
+                              : state == "stopped" ? RunnerState::stopped
+                                                   : RunnerState::dead,
+                     .executions = executions,
+                     .started_at = row.started_at,
+                     .ended_at = ended_at});
   }
   return infos;
 }

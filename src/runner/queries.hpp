@@ -5,6 +5,7 @@
 #include <cloacina/execution_id.hpp>
 #include <cloacina/execution_info.hpp>
 #include <cloacina/execution_result.hpp>
+#include <cloacina/runner_info.hpp>
 
 #include "backend/database.hpp"
 #include "dal/rows.hpp"
@@ -21,5 +22,6 @@ namespace cloacina::detail {
 /// Throws `ValidationError` for a limit out of range, or a name that is no text.
 [[nodiscard]] std::vector<ExecutionInfo> list_executions(backend::Database& database,
                                                          ListOptions const& options);
+[[nodiscard]] std::vector<RunnerInfo> list_runners(backend::Database& database);
 
 }  // namespace cloacina::detail

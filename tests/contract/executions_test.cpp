@@ -70,61 +70,6 @@ TEST_CASE("an idempotency key that is taken answers with the earlier execution",
   CHECK(ids == std::vector<ExecutionId>{id_of(1), id_of(1), id_of(3)});
 }
 
-TEST_CASE("an unowned execution is cancelled with all its tasks that are not final",
-          "[contract][executions]") {
-  DalFixture fixture;
-  fixture.runner.commit(inserting({an_execution(1)}));
-  auto waiting = a_task(1, "load", TaskStatus::ready);
-  waiting.wake_at = at(99);
-  fixture.runner.commit(writing({waiting}));
-  CHECK(std::holds_alternative<dal::Committed>(fixture.runner.release(at(5))));
-
-  auto const session = fixture.backend->database().open_writer();
-  CHECK(dal::cancel_unowned(*session, id_of(1), "not wanted any more", at(6)));
-  auto const stored = fixture.execution(1);
-  CHECK(stored.status == WorkflowStatus::cancelled);
-  CHECK(stored.error == "not wanted any more");
-  CHECK(stored.completed_at == at(6));
-  REQUIRE(fixture.tasks(1).size() == 2);  // "save" had no row
-  CHECK(fixture.task(1, "load").status == TaskStatus::cancelled);
-  CHECK_FALSE(fixture.task(1, "load").wake_at.has_value());
-  CHECK(fixture.task(1, "save").status == TaskStatus::cancelled);
-  CHECK(fixture.task(1, "save").completed_at == at(6));
-  CHECK_FALSE(dal::cancel_unowned(*session, id_of(1), "again", at(7)));
-
-  // Only who repeats its own call, word for word, takes what is there for its own.
-  std::string_view const reason = "not wanted any more";
-  CHECK(dal::cancel_unowned(*session, id_of(1), reason, at(6), true));
-  CHECK_FALSE(dal::cancel_unowned(*session, id_of(1), reason, at(6)));
-  CHECK_FALSE(dal::cancel_unowned(*session, id_of(1), reason, at(7), true));
-  CHECK_FALSE(dal::cancel_unowned(*session, id_of(1), "another", at(6), true));
-  CHECK_FALSE(dal::cancel_unowned(*session, id_of(2), reason, at(6), true));
-  CHECK(fixture.execution(1).error == "not wanted any more");
-}
-
-TEST_CASE("a cancel keeps the results that are recorded", "[contract][executions]") {
-  DalFixture fixture;
-  fixture.runner.commit(inserting({an_execution(1)}));
-  auto done = a_task(1, "load", TaskStatus::completed);
-  done.completed_at = at(3);
-  fixture.runner.commit(writing({done}));
-  CHECK(std::holds_alternative<dal::Committed>(fixture.runner.release(at(5))));
-  CHECK(dal::cancel_unowned(*fixture.backend->database().open_writer(), id_of(1), "reason", at(6)));
-  CHECK(fixture.task(1, "load").status == TaskStatus::completed);
-  CHECK(fixture.task(1, "load").completed_at == at(3));
-  CHECK(fixture.task(1, "save").status == TaskStatus::cancelled);
-}
-
-TEST_CASE("an execution that is owned or missing is not cancelled from outside",
-          "[contract][executions]") {
-  DalFixture fixture;
-  fixture.runner.commit(inserting({an_execution(1)}));
-  auto const session = fixture.backend->database().open_writer();
-  CHECK_FALSE(dal::cancel_unowned(*session, id_of(1), "reason", at(6)));
-  CHECK_FALSE(dal::cancel_unowned(*session, id_of(2), "reason", at(6)));
-  CHECK(fixture.execution(1).status == WorkflowStatus::running);
-}
-
 TEST_CASE("task_status shows every task, also one that has not started, with its id as text",
           "[contract][executions]") {
   static constexpr backend::Statement select{

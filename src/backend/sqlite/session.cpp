@@ -2,6 +2,8 @@
 
 #include <sqlite3.h>
 
+#include <utility>
+
 #include "backend/sqlite/errors.hpp"
 #include "backend/sqlite/statement_text.hpp"
 
@@ -10,6 +12,8 @@ namespace {
 
 constexpr Statement begin_immediate{.name = "begin", .sqlite = "BEGIN IMMEDIATE"};
 constexpr Statement commit_transaction{.name = "commit", .sqlite = "COMMIT"};
+// Changes when another connection commits, in this process or another.
+constexpr Statement data_version{.name = "data_version", .sqlite = "PRAGMA data_version"};
 constexpr Statement rollback_transaction{.name = "rollback", .sqlite = "ROLLBACK"};
 
 std::size_t changes(Connection& connection) noexcept {
@@ -148,6 +152,11 @@ std::vector<std::size_t> SqliteSession::apply(Statement const& statement,
     }
     return affected;
   });
+}
+
+bool SqliteSession::changed() {
+  auto const version = query(data_version, {}).integer(0, 0);
+  return std::exchange(seen_version_, version) != version;
 }
 
 void SqliteSession::interrupt() noexcept {

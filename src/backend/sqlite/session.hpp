@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -28,6 +29,7 @@ class SqliteSession final : public Session {
   std::vector<std::size_t> apply(Statement const& statement,
                                  std::span<Column const> columns) override;
   std::size_t execute(Statement const& statement, std::span<Value const> parameters) override;
+  [[nodiscard]] bool changed() override;
   void interrupt() noexcept override;
 
   /// Whether a call failed in a way that makes the connection of no more use.
@@ -44,6 +46,7 @@ class SqliteSession final : public Session {
   Fault fault_;
   std::unique_lock<std::mutex> transaction_;  // shared connection only
   std::atomic<bool> running_{false};
+  std::int64_t seen_version_ = -1;  // of the data
   bool shared_;
   bool in_transaction_ = false;
   bool broken_ = false;

@@ -128,7 +128,7 @@ TEST_CASE("a runner whose answer is lost has cancelled all the same what nobody 
   int lost = 0;
   auto const lose_answers = [&](std::string_view at) {
     if (at == "begin") cancelling = false;
-    if (at == "cancel_unowned") cancelling = true;
+    if (at == "insert_request") cancelling = true;
     if (at == point && cancelling && lost < times) {
       ++lost;
       throw SessionError{Failure::unknown, "injected", "SQLITE_IOERR"};

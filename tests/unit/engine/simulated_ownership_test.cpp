@@ -128,6 +128,90 @@ TEST_CASE(
   CHECK(raw.integer("SELECT attempt FROM task_executions") == 1);
 }
 
+TEST_CASE("the last chance is taken alone", "[engine][simulation][takeover]") {
+  std::vector<std::string> log;
+  auto const logged = [&log](std::string const& name, std::chrono::seconds time) {
+    return WorkflowBuilder{name}
+        .task("work",
+              [&log, name, time](TaskContext<>& context) -> asio::awaitable<void> {
+                log.push_back(name + " begins");
+                co_await context.async_sleep_for(time);
+                log.push_back(name + " ends");
+              })
+        .build();
+  };
+  Fleet fleet{3, {logged("poison", 5s), logged("neighbour", 30s), logged("late", 1s)}};
+  auto const begun = [&](std::ptrdiff_t times) {
+    return fleet.simulation.run_until(
+        [&] { return std::count(log.begin(), log.end(), "poison begins") == times; });
+  };
+  auto const id = fleet.start("0").submit("poison").id();
+  // The first takeover counts nothing, the four after it do: one less than max_crashes.
+  for (int crash = 0; crash < 5; ++crash) {
+    REQUIRE(begun(crash + 1));
+    fleet.simulation.run_for(1s);  // until the start is stored
+    fleet.kill(std::to_string(crash));
+    fleet.start(std::to_string(crash + 1));
+  }
+  auto& last = *fleet.runners["5"];
+  auto const raw = fleet.raw();
+  REQUIRE(fleet.simulation.run_until(
+      [&] { return raw.integer("SELECT crashes FROM task_executions") == 4; }));
+  auto const neighbour = last.submit("neighbour");
+  log.clear();
+  REQUIRE(begun(1));
+  CHECK(log == std::vector<std::string>{"neighbour begins", "neighbour ends", "poison begins"});
+  CHECK(neighbour.wait().status() == WorkflowStatus::completed);
+  CHECK(raw.text("SELECT status FROM task_executions WHERE crashes = 4") == "Running");
+
+  SECTION("and nothing starts until its result is recorded") {
+    auto const late = last.submit("late");
+    CHECK(late.wait().status() == WorkflowStatus::completed);
+    CHECK(log == std::vector<std::string>{"neighbour begins", "neighbour ends", "poison begins",
+                                          "poison ends", "late begins", "late ends"});
+    CHECK(last.machine().result(id).status() == WorkflowStatus::completed);
+  }
+  SECTION("and is the last one") {
+    fleet.kill("5");
+    auto const result = fleet.start("6").machine().watch(id);
+    REQUIRE(fleet.simulation.run_until([&] { return result->signal().is_set(); }));
+    CHECK(result->result().status() == WorkflowStatus::failed);
+    CHECK_THAT(result->result().error(), Catch::Contains("crashed 5 times"));
+    CHECK(log.back() == "poison begins");
+  }
+  SECTION("and is given up by a cancel") {
+    last.machine().cancel(id, "enough");
+    auto const late = last.submit("late");
+    CHECK(late.wait().status() == WorkflowStatus::completed);
+  }
+}
+
+TEST_CASE("a cancel while it waits to run alone lets the others start",
+          "[engine][simulation][takeover]") {
+  std::vector<std::string> log;
+  Fleet fleet{4, {slow(60s, log), one_task_doing_nothing()}};
+  auto const id = fleet.start("0").submit("slow").id();
+  for (int crash = 0; crash < 5; ++crash) {
+    REQUIRE(fleet.simulation.run_until(
+        [&] { return log.size() == static_cast<std::size_t>(crash) + 1; }));
+    fleet.simulation.run_for(1s);
+    fleet.kill(std::to_string(crash));
+    fleet.start(std::to_string(crash + 1));
+  }
+  auto const raw = fleet.raw();
+  REQUIRE(fleet.simulation.run_until(
+      [&] { return raw.integer("SELECT crashes FROM task_executions") == 4; }));
+  auto& last = *fleet.runners["5"];
+  auto const neighbour = last.submit("slow");
+  fleet.simulation.run_for(20s);  // the wait after the crash is over
+  auto const held = last.begin("nothing");
+  fleet.simulation.run_for(5s);
+  CHECK_FALSE(held.handle.wait_for(0s).has_value());
+  last.machine().cancel(id, "enough");
+  CHECK(held.handle.wait().status() == WorkflowStatus::completed);
+  CHECK(neighbour.wait().status() == WorkflowStatus::completed);
+}
+
 TEST_CASE(
     "a runner that stalls past its lease comes back under a new id, and its late results are "
     "dropped",
