@@ -156,3 +156,36 @@ TEST_CASE("what must not run twice and has not begun is given back as Ready",
     CHECK(wait(next.handle(info.id)).status() == WorkflowStatus::completed);
   CHECK(runs == 5);
 }
+
+TEST_CASE("what a runner that was declared dead has not stored is answered when it is shut down",
+          "[left-behind]") {
+  ScratchDirectory directory;
+  auto const refused = std::make_shared<std::atomic<int>>(0);
+  auto const refusing = std::make_shared<std::atomic<bool>>(false);
+  detail::Machine machine{
+      {.database_url = directory.sqlite_url(),
+       .config = {},
+       .workflows = registry_of({nothing()}).snapshot(),
+       .environment = Environment::system(),
+       .observer = nullptr,
+       .fault = [refused, refusing](std::string_view at) {
+         if (!*refusing || at != "insert_runner") return;
+         ++*refused;
+         throw backend::SessionError{backend::Failure::again, "injected", "SQLITE_BUSY"};
+       }}};
+  RawDatabase raw{directory.path() / "test.db"};
+  *refusing = true;
+  raw.execute("UPDATE runners SET state = 'dead'");
+  auto submission = machine.make_submission("nothing", {}, {});
+  auto const answer = submission.acceptance = std::make_shared<engine::Acceptance>(1);
+  auto const end = submission.completion = std::make_shared<engine::Completion>(submission.id);
+  std::vector<engine::Submission> one;
+  one.push_back(std::move(submission));
+  machine.submit(std::move(one));
+  wait_until([&] { return *refused > 0; });  // dead, and it cannot register again
+  machine.shutdown(0ms);
+  REQUIRE(answer->signal().wait(Environment::system(), patience));
+  CHECK_THROWS_AS(std::rethrow_exception(answer->error()), RunnerStopped);
+  REQUIRE(end->signal().wait(Environment::system(), patience));
+  CHECK_THROWS_AS(end->result(), RunnerStopped);
+}
