@@ -48,7 +48,7 @@ class Client {
   [[nodiscard]] std::vector<ExecutionInfo> list(ListOptions const& options = {}) const;
   [[nodiscard]] std::vector<RunnerInfo> runners() const;
   /// As in `DefaultRunner`. One that a runner owns is cancelled by that runner, which hears of it
-  /// within about 40 ms.
+  /// within 40 ms, or within its `scheduler_poll_interval` if nobody has written for a minute.
   void cancel(ExecutionId id, std::string_view reason = {});
 
  private:

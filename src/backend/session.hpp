@@ -107,7 +107,7 @@ class Session {
   /// One row of parameters; returns the rows changed.
   virtual std::size_t execute(Statement const& statement,
                               std::span<Value const> parameters = {}) = 0;
-  /// Whether others may have written since the last call; the first call says yes. A hint (R13),
+  /// Whether others have written since the last call; the first call says no. A hint (R13),
   /// asked outside a transaction; cheap.
   [[nodiscard]] virtual bool changed() = 0;
   /// The running call ends with an error as soon as possible.

@@ -132,6 +132,7 @@ class Loop {
 
   // loop_ownership.cpp: other runners
   void listen();
+  [[nodiscard]] bool others_have_written();
   void look_around(std::size_t watched);
   void apply_requests();
   void adopt(std::vector<dal::ExecutionRow>&& rows);
@@ -177,6 +178,7 @@ class Loop {
   std::chrono::nanoseconds mono_{};
   std::chrono::nanoseconds next_look_{};
   std::chrono::nanoseconds next_listen_{};
+  std::optional<std::chrono::nanoseconds> last_heard_;  // that others have written
   std::uint32_t epoch_ = 0;
   std::size_t busy_ = 0;        // executions with a task Ready or Running
   std::size_t bodies_out_ = 0;  // handed over and not reported back

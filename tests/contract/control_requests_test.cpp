@@ -167,8 +167,7 @@ TEST_CASE("a session hears that others have written, and not of itself", "[contr
   DalFixture fixture;
   if (fixture.backend->database().change_interval().count() == 0) return;
   auto const listener = fixture.backend->database().open_writer();
-  CHECK(listener->changed());  // the first time nothing is known
-  CHECK_FALSE(listener->changed());
+  CHECK_FALSE(listener->changed());  // the first time nothing is known
   fixture.runner.commit(inserting({an_execution(1)}));
   CHECK(listener->changed());
   CHECK_FALSE(listener->changed());

@@ -23,8 +23,7 @@ class SqliteDatabase final : public Database {
   std::uint64_t checkpoint(bool force) override;
   [[nodiscard]] std::uint64_t log_bytes() const noexcept override;
   [[nodiscard]] std::chrono::milliseconds change_interval() const noexcept override {
-    // Half of it is what a submission by another process waits; 25 looks a second cost 0.05 % of a
-    // core.
+    // Half of it is what a submission by another process waits.
     return std::chrono::milliseconds{in_memory() ? 0 : 40};
   }
   [[nodiscard]] std::string const& display_name() const noexcept override {

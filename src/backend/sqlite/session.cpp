@@ -156,7 +156,8 @@ std::vector<std::size_t> SqliteSession::apply(Statement const& statement,
 
 bool SqliteSession::changed() {
   auto const version = query(data_version, {}).integer(0, 0);
-  return std::exchange(seen_version_, version) != version;
+  auto const before = std::exchange(seen_version_, version);
+  return before >= 0 && before != version;
 }
 
 void SqliteSession::interrupt() noexcept {

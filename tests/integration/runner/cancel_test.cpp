@@ -185,10 +185,8 @@ TEST_CASE("a runner cancels what another one owns", "[cancel]") {
     begun.open();
     context.sleep_for(1h);
   });
-  // So long that only the hint can bring the request to its owner.
-  DefaultRunnerConfig const deaf{.scheduler_poll_interval = 1h};
-  auto owner = start(directory.sqlite_url(), {slow}, deaf);
-  auto other = start(directory.sqlite_url(), {slow}, deaf);
+  auto owner = start(directory.sqlite_url(), {slow});
+  auto other = start(directory.sqlite_url(), {slow});
   auto const handle = owner.submit("slow", {});
   begun.pass();
   auto const seen = other.handle(handle.id());
