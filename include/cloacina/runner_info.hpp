@@ -19,19 +19,10 @@ enum class RunnerState : std::uint8_t {
   dead,     ///< another runner took over what it owned
 };
 
-[[nodiscard]] constexpr std::string_view to_string(RunnerState state) noexcept {
-  switch (state) {
-    case RunnerState::alive:
-      return "alive";
-    case RunnerState::overdue:
-      return "overdue";
-    case RunnerState::stopped:
-      return "stopped";
-    case RunnerState::dead:
-      return "dead";
-  }
-  return "?";
-}
+/// "alive", "overdue", "stopped", "dead".
+[[nodiscard]] std::string_view to_string(RunnerState state) noexcept;
+/// Throws `ValidationError` for any other word.
+[[nodiscard]] RunnerState runner_state_from(std::string_view word);
 
 /// A runner that uses the database, or did so in the last 24 hours.
 struct RunnerInfo {

@@ -51,8 +51,6 @@ class Loop {
   bool step(std::chrono::nanoseconds longest_wait);
   /// When this engine wants its next turn if nothing comes before (monotonic).
   [[nodiscard]] std::chrono::nanoseconds next_turn();
-  /// From any thread: nothing runs here any more (meaningful once a `DrainRequest` was handled).
-  [[nodiscard]] bool is_drained() const noexcept { return drained_.load(); }
   /// From any thread: give everything back as soon as the call of the database under way returns,
   /// whatever it says, and take no more turns. For a runner that waits for its engine no longer.
   void end_soon() noexcept { must_end_.store(true); }

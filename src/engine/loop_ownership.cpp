@@ -35,13 +35,14 @@ std::exception_ptr not_stored() {
 }  // namespace
 
 // R13: a hint that others have written makes the look come early; the slow poll is behind it. Who
-// is alone does not listen: to wake up 25 times a second costs 1 % of a core.
+// is alone does not listen: waking up 25 times a second costs more than all else that it
+// does.
 void Loop::listen() {
   bool const due = mono_ >= next_look_;
   if (!due && mono_ < next_listen_) return;
   auto const interval = database_.change_interval();
-  if (interval > 0ms && others_have_written()) last_heard_ = mono_;
-  bool const heard = last_heard_ == mono_;
+  bool const heard = interval > 0ms && others_have_written();
+  if (heard) last_heard_ = mono_;
   if (due || heard) look_around(due ? watched_at_once : watched_after_hint);
   bool const company =
       others_alive_ > 0 || (last_heard_ && mono_ - *last_heard_ < listens_after_a_sign);

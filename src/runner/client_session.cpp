@@ -19,7 +19,7 @@ using Kind = dal::CancelAnswer::Kind;
 constexpr auto patience = 30s;
 constexpr std::chrono::milliseconds longest_pause = 500ms;
 
-// The owner looks for requests 25 times a second, unless it is a server that tells it.
+// The owner looks for requests 25 times a second.
 constexpr std::chrono::milliseconds answer_interval = 20ms;
 
 }  // namespace

@@ -77,10 +77,7 @@ std::vector<RunnerInfo> list_runners(backend::Database& database) {
                      .host = std::move(row.host),
                      .pid = row.pid,
                      .library_version = std::move(row.library_version),
-                     .state = overdue              ? RunnerState::overdue
-                              : state == "alive"   ? RunnerState::alive
-                              : state == "stopped" ? RunnerState::stopped
-                                                   : RunnerState::dead,
+                     .state = overdue ? RunnerState::overdue : runner_state_from(state),
                      .executions = executions,
                      .started_at = row.started_at,
                      .ended_at = ended_at});
