@@ -245,3 +245,28 @@ TEST_CASE("a submission by another process starts within 60 ms", "[processes][hi
   CAPTURE(std::chrono::duration_cast<std::chrono::milliseconds>(waited.back()).count());
   CHECK(waited[waited.size() / 2] <= 60ms);
 }
+
+TEST_CASE("runners are listed with what they own, and with what became of them", "[processes]") {
+  ScratchDirectory directory;
+  Gate gate;
+  auto runner =
+      start(directory.sqlite_url(), {one_task("held", [&](TaskContext<>&) { gate.pass(); })},
+            {.runner_name = "first"});
+  auto const handle = runner.submit("held", {});
+  gate.wait_for_arrivals(1);
+  Client client{directory.sqlite_url(), Registry{}};
+  REQUIRE(client.runners().size() == 1);
+  auto const seen = client.runners().front();
+  CHECK(seen.name == "first");
+  CHECK(seen.pid == ::getpid());
+  CHECK(seen.state == RunnerState::alive);
+  CHECK(seen.executions == 1);
+  CHECK_FALSE(seen.ended_at.has_value());
+  RawDatabase raw{directory.path() / "test.db"};
+  raw.execute("UPDATE runners SET boot_id = 'another'");  // of a kernel that is gone
+  CHECK(runner.runners().front().state == RunnerState::overdue);
+  raw.execute("UPDATE runners SET state = 'dead'");
+  CHECK(client.runners().front().state == RunnerState::dead);
+  CHECK(to_string(RunnerState::overdue) == "overdue");
+  gate.open();
+}
