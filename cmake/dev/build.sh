@@ -16,12 +16,12 @@ configure() {
   fi
 }
 
-# build PRESET TARGET…: the output of ninja is shown as it is; without a terminal only when it fails.
+# build PRESET TARGET…: ninja shows its progress; without a terminal its output is shown only when it fails.
 build() {
   local preset="$1" log
   shift
   if [[ -t 1 ]]; then
-    ninja -C "build/$preset" -j "$(job_count)" --quiet "$@"
+    ninja -C "build/$preset" -j "$(job_count)" "$@"
     return
   fi
   log="build/$preset-build.log"

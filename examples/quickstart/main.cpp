@@ -58,7 +58,7 @@ void show_progress(std::size_t done, std::size_t all) {
   auto const percent = 100 * done / all;
   if (percent == shown || (!isatty(STDOUT_FILENO) && percent < shown + 10)) return;
   shown = percent;
-  std::printf(isatty(STDOUT_FILENO) ? "\r%zu of %zu claims settled" : "%zu of %zu claims settled\n",
+  std::printf(isatty(STDOUT_FILENO) ? "\r%zu of %zu flights done" : "%zu of %zu flights done\n",
               done, all);
   std::fflush(stdout);
 }
@@ -91,7 +91,7 @@ int run(Options const& options) {
   if (!results) {
     runner.shutdown();
     std::printf(
-        "\nStopped. What is settled is stored, and so is the rest: the same command goes on with "
+        "\nStopped. What is done is stored, and so is the rest: the same command goes on with "
         "it.\n");
     return 130;
   }
@@ -101,10 +101,10 @@ int run(Options const& options) {
   auto const earlier = std::count_if(results->begin(), results->end(), [&](auto const& result) {
     return result.completed_at() < start;
   });
-  std::printf("\n%zu claims settled in %.1f s", results->size() - static_cast<std::size_t>(earlier),
+  std::printf("\n%zu flights done in %.1f s", results->size() - static_cast<std::size_t>(earlier),
               seconds);
   if (earlier > 0)
-    std::printf("; %td were settled by an earlier run (--fresh forgets it)", earlier);
+    std::printf("; %td were done by an earlier run (--fresh forgets it)", earlier);
   std::printf("\n");
   print_report(*results);
   write_picture(*results, options.picture);

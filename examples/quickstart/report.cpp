@@ -84,9 +84,13 @@ void print_report(std::vector<ExecutionResult> const& claims) {
               "compensated", "dollars", "rebooked", "failed");
   for (auto const& [name, line] : lines) line.print(name);
   total.print("total");
-  std::printf("\nlate: 3 hours or more; cancelled in bad weather: %u of %d\n", by_weather,
-              total.cancelled);
-  std::printf("retries: %u, failures: %zu\n", retries, failures.size());
+  std::printf(
+      "\nlate: 3 hours or more; rebooked: when the carrier still flew there that week; failed: see "
+      "below\n");
+  std::printf("cancelled in bad weather: %u of %d\n", by_weather, total.cancelled);
+  std::printf("retries: %u, of weather lookups that answered 503\n", retries);
+  std::printf("failures: %zu, of rows that lack what they need: no retry can help those\n",
+              failures.size());
   for (std::size_t i = 0; i < failures.size() && i < 3; ++i) print_failure(failures[i]);
 }
 

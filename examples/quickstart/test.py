@@ -64,7 +64,7 @@ def reported(output: str) -> dict[str, object]:
         found = re.fullmatch(r"(\S.*?)" + r" +(\d+)" * len(COLUMNS), line)
         if found:
             table[found[1]] = [int(figure) for figure in found.groups()[1:]]
-    counts = re.search(r"retries: (\d+), failures: (\d+)", output)
+    counts = re.search(r"retries: (\d+),.*\nfailures: (\d+),", output)
     weather = re.search(r"cancelled in bad weather: (\d+) of", output)
     if counts is None or weather is None:
         sys.exit(f"the report is incomplete:\n{output}")
@@ -102,7 +102,7 @@ def interrupt_in_the_middle(scratch: pathlib.Path) -> None:
         output = ""
         for line in process.stdout:
             output += line
-            if "claims settled" in line and process.poll() is None:
+            if "flights done" in line and process.poll() is None:
                 process.send_signal(signal.SIGINT)
                 break
         output += process.stdout.read()
@@ -122,7 +122,7 @@ def main() -> None:
         check_details(scratch, first)
         again = run(scratch)
         check("second start", again, day)
-        if "930 were settled by an earlier run" not in again:
+        if "930 were done by an earlier run" not in again:
             sys.exit(f"the second start must say that nothing was left to do:\n{again}")
         run(scratch, "--fresh")
     with tempfile.TemporaryDirectory(prefix="cloacina-quickstart-") as directory:

@@ -114,6 +114,19 @@ def forgotten_co_return(package: Package) -> None:
     assert answer.returncode != 0 and "-Werror=return-type" in answer.stdout, answer.stdout[-3000:]
 
 
+def first_tutorial(package: Package) -> None:
+    """The commands and the output of docs/tutorials/01-first-workflow.md, in a copy of its directory."""
+    program = package.directory / "climate"
+    shutil.rmtree(program, ignore_errors=True)
+    shutil.copytree(ROOT / "examples/tutorials/01-first-workflow", program)
+    package.must("cmake", "-S", ".", "-B", "build", "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release",
+                 f"-DCMAKE_PREFIX_PATH={package.prefix('static')}", cwd=program)
+    package.must("cmake", "--build", "build", cwd=program)
+    answer = "Oslo: 4.5 degrees, Completed\n"
+    assert package.must("./build/climate", cwd=program).startswith("measuring in Oslo\n" + answer)
+    assert package.must("./build/climate", cwd=program).startswith(answer)
+
+
 def no_sabotage(package: Package) -> None:
     """The switches of the reliability trials are in their programs, and in no library, also in a tree with tests."""
     switch = b"CLOACINA_MUTANT"
@@ -137,6 +150,7 @@ CASES = {
     "a version that is not installed is refused": too_new_a_version,
     "workflows in a static library are refused with the reason": workflows_in_a_static_library,
     "a forgotten co_return in a workflow is an error": forgotten_co_return,
+    "the first tutorial, as its page says": first_tutorial,
     "the library cannot be sabotaged": no_sabotage,
     "the PostgreSQL driver is refused until it exists": postgres_driver,
 }
