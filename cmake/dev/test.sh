@@ -8,18 +8,19 @@ command_test() {
   local chosen=() pattern="" file="" sanitizer="" trial=()
   while [[ $# -gt 0 ]]; do
     case "$1" in
-      -k | --file | --backend | --sanitizer | --scale | --seed)
+      -k | --file | --backend | --sanitizer | --scale | --seed | --mutant | --figures)
         [[ $# -ge 2 ]] || usage_error "$1 wants a value"
         case "$1" in
           -k) pattern="$2" ;;
           --file) file="$2" ;;
           --backend) check_backend "$2" ;;
           --sanitizer) sanitizer="$2" ;;
-          --scale | --seed) trial+=("$1" "$2") ;;
+          *) trial+=("$1" "$2") ;;
         esac
         shift
         ;;
-      -*) usage_error "unknown option '$1' of test; there are -k, --file, --backend, --sanitizer, --scale and --seed" ;;
+      --mutants) trial+=("$1") ;;
+      -*) usage_error "unknown option '$1' of test; there are -k, --file, --backend, --sanitizer, and for trials --scale, --seed, --mutants, --mutant and --figures" ;;
       all) chosen+=("${suites[@]}") ;;
       python) comes_later "test python" "the Python module" ;;
       *)
@@ -72,7 +73,7 @@ select_file() {
     tests/contract/*) chosen=(contract) ;;
     tests/integration/*) chosen=(integration) ;;
     tests/compile_fail/*) chosen=(compile-fail) pattern="$stem" file="" ;;
-    tests/reliability/*) chosen=(reliability) pattern="$stem" file="" ;;
+    tests/reliability/*) chosen=(reliability) pattern="$(basename "$(dirname "$path")")" file="" ;;
     tests/package/*) chosen=(package) file="" ;;
     tests/layers/*) chosen=(layers) file="" ;;
     examples/*) chosen=(examples) pattern="$(dirname "${path#examples/}")" file="" ;;
@@ -84,7 +85,7 @@ select_file() {
 run_trials() {
   local pattern="$1"
   shift
-  ensure_packages "${test_packages[@]}"
+  ensure_packages "${trial_packages[@]}"
   configure dev
   build dev suite-reliability || fail "the build failed; the errors are above"
   exec python3 tests/reliability/run.py --build build/dev ${pattern:+-k "$pattern"} "$@"
@@ -94,11 +95,11 @@ run_trials() {
 run_suites() {
   local preset="$1" pattern="$2" file="$3" labels
   shift 3
-  if [[ "$preset" == thread ]]; then
-    ensure_packages "${thread_packages[@]}"
-  else
-    ensure_packages "${test_packages[@]}"
-  fi
+  case "$preset" in
+    thread) ensure_packages "${thread_packages[@]}" ;;
+    *) ensure_packages "${test_packages[@]}" ;;
+  esac
+  if contains reliability "$@"; then ensure_packages "${trial_packages[@]}"; fi
   configure "$preset"
   say "Building: $*"
   if ! build "$preset" "${@/#/suite-}"; then

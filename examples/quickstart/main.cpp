@@ -103,8 +103,7 @@ int run(Options const& options) {
   });
   std::printf("\n%zu flights done in %.1f s", results->size() - static_cast<std::size_t>(earlier),
               seconds);
-  if (earlier > 0)
-    std::printf("; %td were done by an earlier run (--fresh forgets it)", earlier);
+  if (earlier > 0) std::printf("; %td were done by an earlier run (--fresh forgets it)", earlier);
   std::printf("\n");
   print_report(*results);
   write_picture(*results, options.picture);

@@ -2,7 +2,7 @@
 
 #include <array>
 
-#include "dal/sabotage.hpp"
+#include "core/sabotage.hpp"
 
 namespace cloacina::dal {
 namespace {

@@ -130,7 +130,7 @@ def first_tutorial(package: Package) -> None:
 def no_sabotage(package: Package) -> None:
     """The switches of the reliability trials are in their programs, and in no library, also in a tree with tests."""
     switch = b"CLOACINA_MUTANT"
-    assert switch in (ROOT / "src/dal/sabotage.hpp").read_bytes(), "the switch has another name by now"
+    assert switch in (ROOT / "src/core/sabotage.hpp").read_bytes(), "the switch has another name by now"
     tree = package.directory.parent
     package.must("cmake", "--build", tree, "--target", "cloacina", "--parallel", package.jobs)
     libraries = list(tree.glob("src/libcloacina.*"))

@@ -1,13 +1,16 @@
-"""The trials of survival.  usage: run.py --build DIRECTORY [-k PATTERN] [--scale quick|nightly|release] [--seed N]
+"""The trials of survival: every directory here with a trial.py.
 
-Each trial is judged by a checker that knows nothing of the library.  Closes with `N passed, N failed, N skipped`.
-`--mutant NAME` runs the sabotaged library instead: then a trial passes if its checker finds the sabotage.
+usage: run.py --build DIRECTORY [-k PATTERN] [--scale quick|nightly|release] [--seed N] [--mutants] [--figures FILE]
+Each trial is judged by what it left on the disk, not by the library.  Closes with `N passed, N failed, N skipped`.
+`--mutants` runs each trial once for each of its mutants, in a library sabotaged that way: it passes if it notices.
 """
 
 from __future__ import annotations
 
 import argparse
 import collections
+import importlib.util
+import json
 import os
 import pathlib
 import random
@@ -15,72 +18,106 @@ import re
 import shutil
 import sys
 import tempfile
+import time
+import types
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE / "kill_storm"))
+sys.path.insert(0, str(HERE))
 
-import checker  # noqa: E402
-import supervisor  # noqa: E402
-
-# kills, and how long they may take
-SCALES = {"quick": (200, 110.0), "nightly": (10_000, 780.0), "release": (100_000, 86_400.0)}
-MUTANTS = {"kill_storm": ["no_fence"]}
+from trial import SCALES, Trial, Void  # noqa: E402
 
 
-def kill_storm(arguments: argparse.Namespace, directory: pathlib.Path) -> list[str]:
-    kills, limit_s = SCALES[arguments.scale]
-    worker = pathlib.Path(arguments.build) / "tests" / "reliability_kill_storm"
-    environment = {"CLOACINA_MUTANT": arguments.mutant} if arguments.mutant else {}
-    storm = supervisor.Storm(worker, directory, arguments.seed, kills, limit_s, environment)
-    storm.run()
-    if arguments.scale == "nightly":  # as many as fit into its time
-        storm.statistics.wanted = storm.statistics.kills
+def load(directory: pathlib.Path) -> types.ModuleType:
+    specification = importlib.util.spec_from_file_location(f"trial_{directory.name}", directory / "trial.py")
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module
+
+
+def all_trials() -> dict[str, types.ModuleType]:
+    """`run(trial)`, and `MUTANTS`: name -> what it takes away."""
+    return {path.parent.name: load(path.parent) for path in sorted(HERE.glob("*/trial.py"))}
+
+
+def judge(module: types.ModuleType, trial: Trial) -> list[str]:
     try:
-        return checker.judge(directory)
-    except checker.Void as void:
+        return module.run(trial)
+    except Void as void:
         return [f"void: {void}"]
 
 
-TRIALS = {"kill_storm": kill_storm}
-
-
-def run(name: str, arguments: argparse.Namespace) -> bool:
-    directory = pathlib.Path(tempfile.mkdtemp(prefix=f"cloacina-{name}-"))
-    print(f"{name}: seed {arguments.seed}, scale {arguments.scale}"
-          + (f", mutant {arguments.mutant}" if arguments.mutant else ""), flush=True)
-    problems = TRIALS[name](arguments, directory)
+def show(problems: list[str]) -> None:
     for kind, count in collections.Counter(problem.split(":")[0] for problem in problems).items():
         print(f"  {count} × {kind}, such as:")
         for problem in [problem for problem in problems if problem.startswith(kind)][:3]:
-            print(f"    {problem[:400]}")
-    found = bool(problems) and not problems[0].startswith("void")
-    passed = found if arguments.mutant else not problems
+            print(f"    {problem[:600]}")
+
+
+def run(module: types.ModuleType, trial: Trial) -> bool:
+    title = f"{trial.name}: seed {trial.seed}, scale {trial.scale}" + (f", mutant {trial.mutant}" if trial.mutant else "")
+    print(title, flush=True)
+    begun = time.monotonic()
+    problems = judge(module, trial)
+    trial.note(seconds=round(time.monotonic() - begun, 1))
+    void = any(problem.startswith("void:") for problem in problems)
+    passed = bool(problems) and not void if trial.mutant else not problems
+    print("  " + ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in trial.figures.items()))
     if passed:
-        shutil.rmtree(directory)
+        if trial.mutant:
+            print(f"  noticed: {problems[0][:200]}")
+        shutil.rmtree(trial.directory)
         return True
-    if arguments.mutant:
-        print(f"  the mutant {arguments.mutant} was not found: the trial proves nothing about it")
-    print(f"  traces: {directory}")
-    print(f"  repeat: ./dev test reliability -k {name} --scale {arguments.scale} --seed {arguments.seed}")
+    show(problems)
+    if trial.mutant and not problems:
+        print(f"  the mutant {trial.mutant} was not noticed: the trial proves nothing about it")
+    print(f"  traces: {trial.directory}")
+    mutant = f" --mutant {trial.mutant}" if trial.mutant else ""
+    print(f"  repeat: ./dev test reliability -k '^{trial.name}$' --scale {trial.scale} --seed {trial.seed}{mutant}", flush=True)
     return False
 
 
-def main() -> int:
+def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--build", required=True, help="the directory that CMake built in")
+    parser.add_argument("--build", required=True, type=pathlib.Path, help="the directory that CMake built in")
     parser.add_argument("-k", dest="pattern", default=os.environ.get("CLOACINA_TEST_PATTERN", ""))
     parser.add_argument("--scale", choices=SCALES, default=os.environ.get("CLOACINA_TEST_SCALE", "quick"))
     parser.add_argument("--seed", type=int, default=int(os.environ.get("CLOACINA_TEST_SEED", "0")),
                         help="0: a new one, which is printed")
-    parser.add_argument("--mutant", default="", choices=["", *sorted({m for ms in MUTANTS.values() for m in ms})])
+    parser.add_argument("--mutants", action="store_true", help="each trial once for each of its mutants")
+    parser.add_argument("--mutant", default="", help="only this mutant")
+    parser.add_argument("--figures", type=pathlib.Path, help="write what was counted and measured, as JSON")
+    parser.add_argument("--list", action="store_true", help="name the trials and their mutants")
     arguments = parser.parse_args()
     arguments.seed = arguments.seed or random.SystemRandom().randrange(1, 1 << 31)
+    return arguments
 
-    chosen = [name for name in TRIALS if re.search(arguments.pattern, name)]
-    if arguments.mutant:
-        chosen = [name for name in chosen if arguments.mutant in MUTANTS[name]]
-    results = [run(name, arguments) for name in chosen]
-    print(f"{results.count(True)} passed, {results.count(False)} failed, {len(TRIALS) - len(chosen)} skipped")
+
+def main() -> int:
+    arguments = parse()
+    trials = all_trials()
+    chosen = {name: module for name, module in trials.items() if re.search(arguments.pattern, name)}
+    if arguments.list:
+        for name, module in chosen.items():
+            print(f"{name:20} {module.__doc__.splitlines()[0]}")
+            for mutant, what in module.MUTANTS.items():
+                print(f"  {mutant:28} {what}")
+        return 0
+    if arguments.mutants or arguments.mutant:
+        runs = [(name, mutant) for name, module in chosen.items() for mutant in module.MUTANTS
+                if arguments.mutant in ("", mutant)]
+    else:
+        runs = [(name, "") for name in chosen]
+
+    figures, results = [], []
+    for name, mutant in runs:
+        directory = pathlib.Path(tempfile.mkdtemp(prefix=f"cloacina-{name}-"))
+        trial = Trial(name, arguments.build.resolve(), directory, arguments.seed, arguments.scale, mutant)
+        results.append(run(trials[name], trial))
+        figures.append({"trial": name, "mutant": mutant, "scale": trial.scale, "seed": trial.seed,
+                        "passed": results[-1], **trial.figures})
+        if arguments.figures:
+            arguments.figures.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    print(f"{results.count(True)} passed, {results.count(False)} failed, {len(trials) - len(chosen)} skipped")
     return 0 if results and all(results) else int(bool(results))
 
 

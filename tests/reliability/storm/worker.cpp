@@ -29,6 +29,7 @@ namespace {
 
 using namespace cloacina;
 using namespace cloacina::storm;
+using test::AppendFile;
 using namespace std::chrono_literals;
 
 constexpr std::size_t in_flight = 6;  // executions that one submitter waits for at a time

@@ -5,28 +5,14 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include <cloacina/context.hpp>
 #include <cloacina/execution_id.hpp>
 
+#include "support/append_file.hpp"
+
 namespace cloacina::storm {
-
-/// A file that several processes append lines to: one `write` a line, so that lines of one process
-/// are never mixed with another's, and a kill leaves at most one unfinished line. Thread-safe.
-class AppendFile {
- public:
-  explicit AppendFile(std::filesystem::path const& path);
-  ~AppendFile();
-  AppendFile(AppendFile const&) = delete;
-  AppendFile& operator=(AppendFile const&) = delete;
-
-  void append(std::string_view line);
-
- private:
-  int descriptor_;
-};
 
 /// Notes every start of a body, with what it was given and what the database said of its
 /// dependencies at that moment, read through a connection of its own: a body that starts before the
@@ -47,7 +33,7 @@ class Witness {
 
  private:
   std::filesystem::path database_;
-  AppendFile file_;
+  test::AppendFile file_;
   std::atomic<std::uint64_t> runs_{0};
 };
 

@@ -3,7 +3,7 @@
 #include <cstdlib>
 #include <string_view>
 
-namespace cloacina::dal {
+namespace cloacina {
 
 /// Whether the environment variable CLOACINA_MUTANT asks for this sabotage: the reliability trials
 /// must notice each one that they name. Always false in the library: only the objects that the
@@ -17,4 +17,4 @@ namespace cloacina::dal {
 #endif
 }
 
-}  // namespace cloacina::dal
+}  // namespace cloacina

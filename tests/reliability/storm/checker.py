@@ -1,20 +1,20 @@
 """Judges a storm by its traces: the database read with plain SQL, what bodies saw, what callers were told.
 
-Knows nothing of the library but the names of its tables.  usage: checker.py DIRECTORY
+Knows nothing of the library but the names of its tables.  usage: python3 -m storm.checker DIRECTORY
 Prints one line for each violation and exits 1; exits 2 if it cannot judge (void).
 """
 
 from __future__ import annotations
 
 import collections
+import dataclasses
 import json
 import pathlib
 import sqlite3
 import sys
 import uuid
 
-sys.path.insert(0, str(pathlib.Path(__file__).parent))
-import workflows as plans  # noqa: E402
+from storm import workflows as plans
 
 FINAL = {"Completed", "Failed", "Cancelled", "Skipped"}
 # What may become of an at-most-once task whose runner was lost, or could not renew its lease and asked it to stop.
@@ -22,8 +22,11 @@ LOST = "outcome unknown: owner lost"
 STOPPED = "the task was asked to stop while it waited"
 
 
-class Void(Exception):
-    """The storm proves nothing."""
+@dataclasses.dataclass
+class Verdict:
+    problems: list[str]
+    void: str = ""  # why nothing is proved, even without a problem
+    figures: dict[str, object] = dataclasses.field(default_factory=dict)
 
 
 def read_lines(path: pathlib.Path) -> tuple[list[dict], int]:
@@ -63,6 +66,7 @@ class Storm:
             self.tasks[self.text(row["execution_id"])][row["task"]] = dict(row)
         self.attempts = {(self.text(row["execution_id"]), row["task"], row["attempt"]): dict(row)
                          for row in connection.execute("SELECT * FROM task_attempts")}
+        self.runners = [dict(row) for row in connection.execute("SELECT id, pid, state FROM runners")]
         self.history = [(row["kind"], self.text(row["execution_id"]), row["task"], row["old"], row["new"])
                         for row in connection.execute("SELECT * FROM storm_history ORDER BY at")]
         connection.close()
@@ -72,16 +76,25 @@ class Storm:
         return str(uuid.UUID(bytes=identifier))
 
 
-def check_is_a_proof(storm: Storm) -> None:
-    kills, hits = storm.statistics["kills"], storm.statistics["hits"]
-    if kills < storm.statistics["wanted"]:
-        raise Void(f"only {kills} of {storm.statistics['wanted']} kills happened")
-    if hits < 0.6 * kills:
-        raise Void(f"only {hits} of {kills} kills hit a process that owned work")
+def why_void(storm: Storm) -> str:
+    """Empty when enough happened for the storm to prove something."""
+    kills, stalls, hits = (storm.statistics[name] for name in ("kills", "stalls", "hits"))
+    if kills + stalls < storm.statistics["wanted"]:
+        return f"only {kills + stalls} of {storm.statistics['wanted']} faults happened"
+    if hits < 0.6 * (kills + stalls):
+        return f"only {hits} of {kills + stalls} faults hit a process that owned work"
     if storm.cut > kills:
-        raise Void(f"{storm.cut} unreadable lines, more than the {kills} kills can explain")
-    if len(storm.accepted) < kills or not storm.starts:
-        raise Void(f"only {len(storm.accepted)} executions were accepted under {kills} kills")
+        return f"{storm.cut} unreadable lines, more than the {kills} kills can explain"
+    if len(storm.accepted) < kills + stalls or not storm.starts:
+        return f"only {len(storm.accepted)} executions were accepted under {kills + stalls} faults"
+    # A stop may end before anybody noticed, or hold the file's write lock, so that nobody could take over.
+    if len(declared_dead(storm)) < 0.5 * kills + 0.3 * stalls:
+        return f"only {len(declared_dead(storm))} runners were declared dead by {kills + stalls} faults"
+    return ""
+
+
+def declared_dead(storm: Storm) -> list[dict]:
+    return [runner for runner in storm.runners if runner["state"] == "dead"]
 
 
 def check_accepted(storm: Storm):
@@ -244,40 +257,44 @@ def check_inputs(storm: Storm):
             yield f"{name}/{start['task']} was given {given}, recorded is {expected}"
 
 
-CHECKS = [check_accepted, check_ended, check_history, check_outcomes, check_bodies, check_inputs]
+def check_runners(storm: Storm):
+    """Who was told to end did so as a runner of its own, whoever it had been before; nobody else is left."""
+    for pid in storm.statistics["ended"]:
+        states = [runner["state"] for runner in storm.runners if runner["pid"] == pid]
+        if sorted(set(states)) not in (["stopped"], ["dead", "stopped"]) or states.count("stopped") != 1:
+            yield f"process {pid} was told to end, and its runners are {states}"
 
 
-def judge(directory: pathlib.Path) -> list[str]:
-    """All violations; throws `Void`."""
+CHECKS = [check_accepted, check_ended, check_history, check_outcomes, check_bodies, check_inputs, check_runners]
+
+
+def judge(directory: pathlib.Path) -> Verdict:
     try:
         storm = Storm(directory)
     except (OSError, sqlite3.Error, KeyError, ValueError) as error:
-        raise Void(f"the traces cannot be read: {error!r}") from error
+        return Verdict([], void=f"the traces cannot be read: {error!r}")
     problems = [f"integrity_check: {storm.integrity}"] if storm.integrity != "ok" else []
     problems += storm.statistics["problems"]
     for check in CHECKS:
         problems += [f"{check.__name__.removeprefix('check_')}: {problem}" for problem in check(storm)]
-    if not problems:
-        check_is_a_proof(storm)
-        crashed = sum(task["crashes"] for tasks in storm.tasks.values() for task in tasks.values())
-        takeovers = sum(row["takeovers"] for row in storm.executions.values())
-        print(f"{len(storm.accepted)} accepted, {len(storm.starts)} bodies begun, {takeovers} executions taken over, "
-              f"{crashed} crashes counted, {storm.statistics['kills']} kills ({storm.statistics['hits']} under load), "
-              f"{storm.statistics['stalls']} stalls: nothing lost, nothing twice")
-    return problems
+    rows = storm.executions.values()
+    figures = {**{name: storm.statistics[name] for name in ("kills", "stalls", "hits")},
+               "accepted": len(storm.accepted), "bodies_begun": len(storm.starts),
+               "runners_declared_dead": len(declared_dead(storm)), "taken_over": sum(row["takeovers"] for row in rows),
+               "crashes_counted": sum(task["crashes"] for tasks in storm.tasks.values() for task in tasks.values())}
+    return Verdict(problems, why_void(storm), figures)
 
 
 def main() -> int:
-    try:
-        problems = judge(pathlib.Path(sys.argv[1]))
-    except Void as void:
-        print(f"void: {void}")
-        return 2
-    for problem in problems[:50]:
+    verdict = judge(pathlib.Path(sys.argv[1]))
+    for problem in verdict.problems[:50]:
         print(problem)
-    if len(problems) > 50:
-        print(f"… and {len(problems) - 50} more")
-    return 1 if problems else 0
+    if len(verdict.problems) > 50:
+        print(f"… and {len(verdict.problems) - 50} more")
+    if verdict.problems:
+        return 1
+    print(f"void: {verdict.void}" if verdict.void else "nothing lost, nothing twice")
+    return 2 if verdict.void else 0
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 #include "witness.hpp"
 
-#include <fcntl.h>
 #include <sqlite3.h>
 #include <unistd.h>
 
@@ -64,20 +63,6 @@ class StatusReader {
 };
 
 }  // namespace
-
-AppendFile::AppendFile(std::filesystem::path const& path)
-    : descriptor_(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600)) {
-  if (descriptor_ < 0) throw std::runtime_error{"cannot open " + path.string()};
-}
-
-AppendFile::~AppendFile() { ::close(descriptor_); }
-
-void AppendFile::append(std::string_view line) {
-  // The newline in front keeps a line that a kill cut short from swallowing the next one.
-  std::string const text = "\n" + std::string{line} + "\n";
-  if (::write(descriptor_, text.data(), text.size()) != static_cast<ssize_t>(text.size()))
-    give_up("a line could not be written");
-}
 
 Witness::Witness(std::filesystem::path database, std::filesystem::path const& file)
     : database_(std::move(database)), file_(file) {}

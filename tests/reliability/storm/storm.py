@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 import pathlib
-import random
 import signal
 import sqlite3
 import subprocess
 import time
 
-import workflows
+from storm import checker, workflows
+from trial import Trial, Void
 
 PROCESSES = 4
 LEASE_S = 0.5          # as in worker.cpp
 SETTLE_LIMIT_S = 90.0  # a task that was hit several times waits for 16 s
-STALLS = 0.12          # part of the faults that are stops longer than the lease instead of kills
 
 # Written by the database itself, in the very transaction that breaks a rule; empty after a good storm.
 HISTORY = """
@@ -50,25 +48,51 @@ OWNED_BY = """SELECT count(*) FROM workflow_executions AS e JOIN runners AS r ON
 
 
 @dataclasses.dataclass
+class Faults:
+    """What happens to the processes: kills, and stops that are longer than the lease."""
+
+    wanted: int            # of both together
+    limit_s: float         # so long at most; fewer faults than wanted then prove nothing
+    pause_s: float         # mean time between two
+    stalls: float          # part of them that are stops
+    enough: bool = False   # as many as come within the limit are enough
+
+
+@dataclasses.dataclass
 class Statistics:
+    """What happened, for the checker."""
+
     wanted: int
     kills: int = 0
-    hits: int = 0    # kills of a process that owned executions
     stalls: int = 0
+    hits: int = 0          # faults of a process that owned executions
     seconds: float = 0.0
+    ended: list[int] = dataclasses.field(default_factory=list)  # pids of those that were told to end
     problems: list[str] = dataclasses.field(default_factory=list)
+
+    @property
+    def faults(self) -> int:
+        return self.kills + self.stalls
+
+
+def run(trial: Trial, faults: Faults) -> list[str]:
+    """A storm from the first process to the verdict."""
+    Storm(trial, faults).run()
+    verdict = checker.judge(trial.directory)
+    trial.note(**verdict.figures)
+    if verdict.void and not verdict.problems:
+        raise Void(verdict.void)
+    return verdict.problems
 
 
 class Storm:
-    def __init__(self, worker: pathlib.Path, directory: pathlib.Path, seed: int, kills: int, limit_s: float,
-                 environment: dict[str, str]) -> None:
-        self.worker, self.directory, self.limit_s = worker, directory, limit_s
-        self.environment = dict(os.environ, **environment)
-        self.dice = random.Random(seed)
-        self.statistics = Statistics(wanted=kills)
+    def __init__(self, trial: Trial, faults: Faults) -> None:
+        self.worker, self.directory, self.faults = trial.program("storm"), trial.directory, faults
+        self.environment, self.dice = trial.environment(), trial.dice
+        self.statistics = Statistics(wanted=faults.wanted)
         self.processes: list[subprocess.Popen | None] = [None] * PROCESSES
         self.stopped_until: dict[int, float] = {}
-        (directory / "workflows.json").write_text(json.dumps(workflows.generate(seed)))
+        (self.directory / "workflows.json").write_text(json.dumps(workflows.generate(trial.seed)))
 
     def run(self) -> None:
         """Everything from the first process to the last; never raises for what the storm itself shows."""
@@ -82,6 +106,8 @@ class Storm:
         finally:
             self.kill_all()
             self.statistics.seconds = time.monotonic() - begun
+            if self.faults.enough:
+                self.statistics.wanted = self.statistics.faults
             (self.directory / "statistics.json").write_text(json.dumps(dataclasses.asdict(self.statistics)))
 
     def prepare(self) -> None:
@@ -100,16 +126,16 @@ class Storm:
         log.close()
 
     def rage(self) -> None:
-        """Kills until there were enough; a process that ends by itself is a failure."""
-        deadline = time.monotonic() + self.limit_s
+        """Faults until there were enough; a process that ends by itself is a failure."""
+        deadline = time.monotonic() + self.faults.limit_s
         time.sleep(0.3)
-        while self.statistics.kills < self.statistics.wanted and time.monotonic() < deadline:
-            time.sleep(min(1.0, self.dice.expovariate(1 / 0.2)))
+        while self.statistics.faults < self.statistics.wanted and time.monotonic() < deadline:
+            time.sleep(min(1.0, self.dice.expovariate(1 / self.faults.pause_s)))
             self.check_now()
             slot = self.dice.randrange(PROCESSES)
             if slot in self.stopped_until:
                 continue
-            if self.dice.random() < STALLS:
+            if self.dice.random() < self.faults.stalls:
                 self.stall(slot)
             else:
                 self.kill(slot)
@@ -129,18 +155,21 @@ class Storm:
 
     def kill(self, slot: int) -> None:
         process = self.processes[slot]
-        owned = self.reader.execute(OWNED_BY, (process.pid,)).fetchone()[0]
+        self.count_hit(process)
         process.kill()
         process.wait()
         self.statistics.kills += 1
-        self.statistics.hits += owned > 0
         self.start(slot)
+
+    def count_hit(self, process: subprocess.Popen) -> None:
+        self.statistics.hits += self.reader.execute(OWNED_BY, (process.pid,)).fetchone()[0] > 0
 
     def stall(self, slot: int) -> None:
         """Longer than the lease: the process wakes up as somebody that was declared dead."""
+        self.count_hit(self.processes[slot])
         self.processes[slot].send_signal(signal.SIGSTOP)
         self.statistics.stalls += 1
-        self.stopped_until[slot] = time.monotonic() + LEASE_S * self.dice.uniform(1.2, 3.0)
+        self.stopped_until[slot] = time.monotonic() + LEASE_S * self.dice.uniform(1.5, 4.0)
 
     def settle(self) -> None:
         """No more work comes in: what was accepted has to end, and the processes have to end when they are told."""
@@ -149,12 +178,13 @@ class Storm:
         while time.monotonic() < deadline:
             self.check_now()
             # In this order: nobody submits any more, and then nothing is left.
-            quiet = all((self.directory / f"quiet.{process.pid}").exists() for process in self.processes)
+            quiet = not self.stopped_until and all((self.directory / f"quiet.{process.pid}").exists() for process in self.processes)
             if quiet and self.reader.execute(ACTIVE).fetchone()[0] == 0:
                 break
             time.sleep(0.05)
         for process in self.processes:
             process.terminate()
+        self.statistics.ended = [process.pid for process in self.processes]
         for slot, process in enumerate(self.processes):
             try:
                 code = process.wait(timeout=15)

@@ -1,0 +1,13 @@
+"""Kill storm: one of four processes on one file is killed, or stalled, at random moments under load."""
+
+from __future__ import annotations
+
+from storm import storm
+from trial import Trial
+
+MUTANTS = {"no_fence": "R1: a runner that was declared dead goes on writing"}
+
+
+def run(trial: Trial) -> list[str]:
+    wanted, limit_s = trial.by_scale((300, 110.0), (10_000, 780.0), (100_000, 86_400.0))
+    return storm.run(trial, storm.Faults(wanted, limit_s, pause_s=0.14, stalls=0.12, enough=trial.scale == "nightly"))

@@ -1,0 +1,50 @@
+"""What every trial is given, and how it says that it proved nothing."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import pathlib
+import random
+
+SCALES = ("quick", "nightly", "release")
+
+
+class Void(Exception):
+    """The trial proves nothing: too few faults hit, or its traces cannot be read."""
+
+
+@dataclasses.dataclass
+class Trial:
+    """One run of one trial: TRIAL/trial.py has `run(trial) -> list of violations`, each `kind: what`."""
+
+    name: str
+    build: pathlib.Path      # where CMake built
+    directory: pathlib.Path  # empty, removed after a good run
+    seed: int
+    scale: str
+    mutant: str = ""         # the sabotage that the trial must notice
+    figures: dict[str, object] = dataclasses.field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.dice = random.Random(self.seed)
+
+    def by_scale(self, quick, nightly, release):
+        return {"quick": quick, "nightly": nightly, "release": release}[self.scale]
+
+    def program(self, name: str) -> pathlib.Path:
+        """The program of the sources in tests/reliability/NAME."""
+        found = self.build / "tests" / f"reliability_{name}"
+        if not found.exists():
+            raise Void(f"{found} is not built")
+        return found
+
+    def environment(self, **more: str) -> dict[str, str]:
+        """For the processes of the trial: the library in them is sabotaged if a mutant is asked for."""
+        chosen = {**os.environ, **more}
+        chosen.pop("CLOACINA_MUTANT", None)
+        return {**chosen, "CLOACINA_MUTANT": self.mutant} if self.mutant else chosen
+
+    def note(self, **figures: object) -> None:
+        """What the trial counted or measured; shown, and written to --figures."""
+        self.figures.update(figures)

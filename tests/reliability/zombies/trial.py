@@ -1,0 +1,13 @@
+"""Zombies: processes are stopped for longer than their lease, and go on as somebody that was declared dead."""
+
+from __future__ import annotations
+
+from storm import storm
+from trial import Trial
+
+MUTANTS = {"no_fence": "R1: a runner that was declared dead goes on writing"}
+
+
+def run(trial: Trial) -> list[str]:
+    wanted, limit_s = trial.by_scale((60, 45.0), (500, 420.0), (5_000, 7_200.0))
+    return storm.run(trial, storm.Faults(wanted, limit_s, pause_s=0.4, stalls=1.0))
