@@ -138,6 +138,7 @@ struct Machine::Core {
   engine::Signal drained;
   engine::Signal enough;  // drained, or somebody who shuts down too waits no longer
   engine::Signal ended;
+  engine::Signal over;  // ended, or somebody who shuts down too waits no longer
   std::atomic<bool> accepting{true};
 };
 
@@ -150,6 +151,7 @@ Machine::Machine(Parts parts) : process_(::getpid()) {
         [core = core_.get()] {
           if (core->loop->step(0ns)) return true;
           core->ended.set();
+          core->over.set();
           return false;
         },
         [core = core_.get()] { return core->loop->next_turn(); });
@@ -160,6 +162,7 @@ Machine::Machine(Parts parts) : process_(::getpid()) {
     engine::name_thread("cloacina-engine");
     while (core->loop->step(1h)) {}
     core->ended.set();
+    core->over.set();
   }};
 }
 
@@ -294,6 +297,7 @@ void Machine::shutdown(WaitTime timeout) noexcept try {
 void Machine::join_shutdown(WaitTime timeout) {
   if (is_own_thread() || ended_.wait(core_->environment, timeout.value())) return;
   core_->enough.set();
+  core_->over.set();
   ended_.wait(core_->environment, 3 * grace);
 }
 
@@ -310,6 +314,7 @@ void Machine::let_go() {
 void Machine::shut_down_now(WaitTime timeout) {
   auto& core = *core_;
   bool const own_thread = is_own_thread();
+  auto const give_up_at = core.environment.monotonic() + timeout.value();
   core.inbox->push(engine::Request{engine::DrainRequest{}});
   if (!own_thread) core.enough.wait(core.environment, timeout.value());
   if (!core.drained.is_set()) {
@@ -318,6 +323,8 @@ void Machine::shut_down_now(WaitTime timeout) {
     if (!own_thread) core.drained.wait(core.environment, grace);
   }
   core.inbox->push(engine::Request{engine::ReleaseRequest{}});
+  // What is left of the timeout is for the last transaction, which may have much to give back.
+  if (!own_thread) core.over.wait(core.environment, give_up_at - core.environment.monotonic());
   bool ended = core.ended.wait(core.environment, grace);
   if (!ended) {
     core.committer.give_up();

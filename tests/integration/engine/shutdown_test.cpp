@@ -6,6 +6,7 @@
 #include <cloacina/error.hpp>
 
 #include "support/catch.hpp"
+#include "support/raw_database.hpp"
 #include "support/running.hpp"
 
 using namespace cloacina;
@@ -55,6 +56,24 @@ TEST_CASE("bodies that run may end until the timeout", "[shutdown]") {
   runner.shutdown(std::chrono::hours::max());
   opener.join();
   CHECK(handle.wait().status() == WorkflowStatus::completed);
+}
+
+// It was left behind after 300 ms, whatever its timeout, and others had to wait for the lease.
+TEST_CASE("a runner takes its timeout to give back what it owns", "[shutdown]") {
+  ScratchDirectory directory;
+  auto runner = start(directory.sqlite_url(), {one_task("late", [](TaskContext<>&) {})});
+  (void)runner.submit("late", {}, {.start_after = 24h});
+  RawDatabase database{directory.path() / "test.db"};
+  // Another process writes for longer than a shutdown without a timeout would wait.
+  database.execute("BEGIN IMMEDIATE");
+  std::thread other{[&] {
+    std::this_thread::sleep_for(1s);
+    database.execute("COMMIT");
+  }};
+  runner.shutdown(patience);
+  other.join();
+  CHECK(database.text("SELECT owner FROM workflow_executions") == "NULL");
+  CHECK(database.text("SELECT state FROM runners") == "stopped");
 }
 
 TEST_CASE("bodies that hear are asked to stop when the time is over", "[shutdown]") {
