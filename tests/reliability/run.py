@@ -30,6 +30,7 @@ from trial import SCALES, Trial, Void  # noqa: E402
 def load(directory: pathlib.Path) -> types.ModuleType:
     specification = importlib.util.spec_from_file_location(f"trial_{directory.name}", directory / "trial.py")
     module = importlib.util.module_from_spec(specification)
+    sys.modules[specification.name] = module  # dataclasses look there
     specification.loader.exec_module(module)
     return module
 

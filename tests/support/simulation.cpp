@@ -77,7 +77,7 @@ Simulation::Simulation(std::uint64_t seed) : order_(seed), values_(seed ^ 0x9e37
 Simulation::~Simulation() = default;
 
 Instant Simulation::now() const noexcept {
-  return beginning + std::chrono::duration_cast<std::chrono::microseconds>(clock_);
+  return beginning + ahead_ + std::chrono::duration_cast<std::chrono::microseconds>(clock_);
 }
 
 Environment Simulation::environment(std::string const& process) {

@@ -31,6 +31,8 @@ class Simulation {
 
   [[nodiscard]] Instant now() const noexcept;
   [[nodiscard]] std::chrono::nanoseconds monotonic() const noexcept { return clock_; }
+  /// The wall clock jumps, as when somebody sets it; the monotonic one does not.
+  void set_clock(std::chrono::microseconds ahead) noexcept { ahead_ = ahead; }
 
   /// Lets everything happen until `done` holds; false once `limit` has passed. Throws
   /// `std::logic_error` when events follow each other without end and time stands still.
@@ -68,6 +70,7 @@ class Simulation {
   [[nodiscard]] Process& process_named(std::string const& name);
 
   std::chrono::nanoseconds clock_{std::chrono::hours{1}};
+  std::chrono::microseconds ahead_{0};  // of the wall clock
   std::mt19937_64 order_;
   std::mt19937_64 values_;
   std::map<std::string, std::shared_ptr<Process>> processes_;

@@ -7,10 +7,10 @@
 #include <cloacina/error.hpp>
 #include <cloacina/workflow_builder.hpp>
 
-#include "simulated_runner.hpp"
 #include "support/catch.hpp"
 #include "support/raw_database.hpp"
 #include "support/scratch_directory.hpp"
+#include "support/simulated_runner.hpp"
 
 using namespace cloacina;
 using namespace cloacina::test;

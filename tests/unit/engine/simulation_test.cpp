@@ -3,8 +3,8 @@
 
 #include <cloacina/workflow_builder.hpp>
 
-#include "simulated_runner.hpp"
 #include "support/catch.hpp"
+#include "support/simulated_runner.hpp"
 
 using namespace cloacina;
 using namespace cloacina::test;
