@@ -118,7 +118,7 @@ endfunction()
 function(cloacina_reliability_programs directory)
   cloacina_sabotaged_library()
   add_library(trial_support OBJECT EXCLUDE_FROM_ALL
-    support/append_file.cpp support/power_cut_vfs.cpp support/simulation.cpp)
+    support/append_file.cpp support/crash_vfs.cpp support/simulation.cpp)
   cloacina_compile_options(trial_support)
   target_include_directories(trial_support PUBLIC "${PROJECT_SOURCE_DIR}/tests")
   target_link_libraries(trial_support PUBLIC cloacina_sabotaged)

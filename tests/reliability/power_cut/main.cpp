@@ -14,7 +14,7 @@
 #include <cloacina/cloacina.hpp>
 
 #include "support/append_file.hpp"
-#include "support/power_cut_vfs.hpp"
+#include "support/crash_vfs.hpp"
 
 namespace {
 
@@ -75,7 +75,8 @@ int main(int count, char** arguments) try {
   std::filesystem::path const directory{arguments[1]};
   life = arguments[2];
   auto const cut_at = std::strtoull(arguments[3], nullptr, 10);
-  test::PowerCutVfs disk{std::strtoull(arguments[2], nullptr, 10), cut_at};
+  test::CrashVfs disk{test::CrashVfs::Crash::power_cut, cut_at,
+                      std::strtoull(arguments[2], nullptr, 10)};
 
   AppendFile seen{directory / "seen"};
   Registry registry;

@@ -1,6 +1,7 @@
-#include "support/power_cut_vfs.hpp"
+#include "support/crash_vfs.hpp"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -19,18 +20,22 @@ void write_all(int descriptor, unsigned char const* data, std::size_t size, sqli
 }  // namespace
 
 /// As SQLite sees it: the base must come first. The real file follows in the same allocation.
-struct PowerCutVfs::File {
+struct CrashVfs::File {
   sqlite3_file base{};
-  PowerCutVfs* vfs = nullptr;
-  std::shared_ptr<Unsynced> unsynced;  // none: a temporary file, which nobody misses
+  CrashVfs* vfs = nullptr;
+  std::shared_ptr<Unsynced> unsynced;  // none: written at once
+  bool counted = false;                // not a temporary file, which nobody misses
 
   [[nodiscard]] sqlite3_file* real() const {
     return reinterpret_cast<sqlite3_file*>(const_cast<File*>(this) + 1);
   }
   static File& of(sqlite3_file* file) { return *reinterpret_cast<File*>(file); }
+  void count() const {
+    if (counted) vfs->count_one_operation();
+  }
 };
 
-struct PowerCutVfs::Methods {
+struct CrashVfs::Methods {
   static int close(sqlite3_file* file) {
     auto& self = File::of(file);
     int const code = self.real()->pMethods ? self.real()->pMethods->xClose(self.real()) : SQLITE_OK;
@@ -58,27 +63,27 @@ struct PowerCutVfs::Methods {
 
   static int write(sqlite3_file* file, void const* data, int size, sqlite3_int64 offset) {
     auto& self = File::of(file);
+    self.count();
     if (!self.unsynced) return self.real()->pMethods->xWrite(self.real(), data, size, offset);
     std::lock_guard lock{self.vfs->mutex_};
     self.vfs->write(self, static_cast<unsigned char const*>(data), size, offset);
-    self.vfs->count_one_operation();
     return SQLITE_OK;
   }
 
   static int truncate(sqlite3_file* file, sqlite3_int64 size) {
     auto& self = File::of(file);
+    self.count();
     if (!self.unsynced) return self.real()->pMethods->xTruncate(self.real(), size);
     std::lock_guard lock{self.vfs->mutex_};
     self.vfs->truncate(self, size);
-    self.vfs->count_one_operation();
     return SQLITE_OK;
   }
 
   static int sync(sqlite3_file* file, int flags) {
     auto& self = File::of(file);
+    self.count();
     if (!self.unsynced) return self.real()->pMethods->xSync(self.real(), flags);
     std::lock_guard lock{self.vfs->mutex_};
-    self.vfs->count_one_operation();
     return self.vfs->sync(self, flags);
   }
 
@@ -135,7 +140,7 @@ struct PowerCutVfs::Methods {
     return real->pMethods->xShmUnmap(real, remove);
   }
 
-  static PowerCutVfs& self(sqlite3_vfs* vfs) { return *static_cast<PowerCutVfs*>(vfs->pAppData); }
+  static CrashVfs& self(sqlite3_vfs* vfs) { return *static_cast<CrashVfs*>(vfs->pAppData); }
 
   static int open(sqlite3_vfs* vfs, char const* name, sqlite3_file* file, int flags,
                   int* out_flags) {
@@ -151,7 +156,9 @@ struct PowerCutVfs::Methods {
     }
     opened.vfs = &disk;
     constexpr int kept = SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_WAL | SQLITE_OPEN_MAIN_JOURNAL;
-    if (name != nullptr && (flags & kept) != 0) opened.unsynced = disk.unsynced_of(name, real);
+    opened.counted = name != nullptr && (flags & kept) != 0;
+    if (opened.counted && disk.crash_ == Crash::power_cut)
+      opened.unsynced = disk.unsynced_of(name, real);
     static sqlite3_io_methods const methods{2,
                                             close,
                                             read,
@@ -177,17 +184,17 @@ struct PowerCutVfs::Methods {
 
   static int remove(sqlite3_vfs* vfs, char const* name, int sync_directory) {
     auto& disk = self(vfs);
-    std::lock_guard lock{disk.mutex_};
     disk.count_one_operation();
+    std::lock_guard lock{disk.mutex_};
     disk.files_.erase(name);
     return disk.real_->xDelete(disk.real_, name, sync_directory);
   }
 };
 
-PowerCutVfs::PowerCutVfs(std::uint64_t seed, std::uint64_t cut_at)
-    : real_(sqlite3_vfs_find(nullptr)), dice_(seed), cut_at_(cut_at) {
+CrashVfs::CrashVfs(Crash crash, std::uint64_t at, std::uint64_t seed)
+    : real_(sqlite3_vfs_find(nullptr)), dice_(seed), crash_(crash), at_(at) {
   vfs_ = *real_;
-  vfs_.zName = "power_cut";
+  vfs_.zName = "crash";
   vfs_.pNext = nullptr;
   vfs_.pAppData = this;
   vfs_.szOsFile = static_cast<int>(sizeof(File)) + real_->szOsFile;
@@ -196,8 +203,8 @@ PowerCutVfs::PowerCutVfs(std::uint64_t seed, std::uint64_t cut_at)
   sqlite3_vfs_register(&vfs_, 1);
 }
 
-std::shared_ptr<PowerCutVfs::Unsynced> PowerCutVfs::unsynced_of(std::string const& path,
-                                                                sqlite3_file* real) {
+std::shared_ptr<CrashVfs::Unsynced> CrashVfs::unsynced_of(std::string const& path,
+                                                          sqlite3_file* real) {
   std::lock_guard lock{mutex_};
   auto& found = files_[path];
   if (!found) {
@@ -208,7 +215,7 @@ std::shared_ptr<PowerCutVfs::Unsynced> PowerCutVfs::unsynced_of(std::string cons
   return found;
 }
 
-PowerCutVfs::Sector PowerCutVfs::current(File const& file, sqlite3_int64 sector) const {
+CrashVfs::Sector CrashVfs::current(File const& file, sqlite3_int64 sector) const {
   auto const written = file.unsynced->sectors.find(sector);
   if (written != file.unsynced->sectors.end()) return written->second.back();
   Sector content(sector_size);  // a short read leaves zeros
@@ -217,7 +224,7 @@ PowerCutVfs::Sector PowerCutVfs::current(File const& file, sqlite3_int64 sector)
   return content;
 }
 
-void PowerCutVfs::write(File& file, unsigned char const* data, int size, sqlite3_int64 offset) {
+void CrashVfs::write(File& file, unsigned char const* data, int size, sqlite3_int64 offset) {
   auto const end = offset + size;
   for (auto at = offset; at < end;) {
     auto const index = at / sector_size;
@@ -232,7 +239,7 @@ void PowerCutVfs::write(File& file, unsigned char const* data, int size, sqlite3
 }
 
 /// What is cut off does not come back, whatever is written behind the new end later.
-void PowerCutVfs::truncate(File& file, sqlite3_int64 size) {
+void CrashVfs::truncate(File& file, sqlite3_int64 size) {
   auto& unsynced = *file.unsynced;
   if (size >= unsynced.size) return;
   auto const kept = (size + sector_size - 1) / sector_size;
@@ -241,7 +248,7 @@ void PowerCutVfs::truncate(File& file, sqlite3_int64 size) {
   unsynced.size = size;
 }
 
-int PowerCutVfs::sync(File& file, int flags) {
+int CrashVfs::sync(File& file, int flags) {
   auto& unsynced = *file.unsynced;
   auto* const real = file.real();
   for (auto const& [sector, contents] : unsynced.sectors) {
@@ -255,11 +262,14 @@ int PowerCutVfs::sync(File& file, int flags) {
   return real->pMethods->xTruncate(real, unsynced.size);
 }
 
-void PowerCutVfs::count_one_operation() {
-  if (++operations_ == cut_at_) cut();
+void CrashVfs::count_one_operation() {
+  if (++operations_ != at_) return;
+  if (crash_ == Crash::kill) ::kill(::getpid(), SIGKILL);
+  cut_power();
 }
 
-void PowerCutVfs::cut() {
+void CrashVfs::cut_power() {
+  mutex_.lock();  // for ever: nobody writes any more
   for (auto const& [path, unsynced] : files_) {
     int const descriptor = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
     if (descriptor < 0) continue;  // removed since
