@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 
+#include "core/sabotage.hpp"
 #include "dal/columns.hpp"
 #include "dal/runners.hpp"
 #include "dal/transaction.hpp"
@@ -60,6 +61,10 @@ constexpr Statement count_crashes{.name = "count_crashes", .sqlite = R"sql(
       WHERE e.owner = $1 AND e.takeovers >= 1
         AND t.execution_id = e.id AND t.status = 'Running')sql"};
 
+// What the trial poison must notice: tasks counted that nobody knows to have been running.
+constexpr Statement take_for_suspects{.name = "count_crashes", .sqlite = R"sql(
+      UPDATE {s}.workflow_executions SET takeovers = takeovers + 1 WHERE owner = $1)sql"};
+
 constexpr Statement restart_running{.name = "restart_running", .sqlite = R"sql(
       UPDATE {s}.task_executions AS t SET status = 'Ready', started_at = NULL
       FROM {s}.workflow_executions AS e
@@ -97,6 +102,8 @@ void settle_running_tasks(backend::Session& session, ExecutionId owner, Instant 
   std::array<Value, 2> const owner_and_time{owner, now};
   session.execute(fail_at_most_once, owner_and_time);
   if (max_crashes != 0) {
+    static bool const sabotaged = is_sabotaged("count_all");
+    if (sabotaged) session.execute(take_for_suspects, std::array<Value, 1>{owner});
     std::array<Value, 3> const parameters{owner, now, std::int64_t{max_crashes}};
     session.execute(count_crashes, parameters);
   }

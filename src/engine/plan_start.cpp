@@ -3,6 +3,7 @@
 #include <functional>
 #include <utility>
 
+#include "core/sabotage.hpp"
 #include "engine/plan_step.hpp"
 
 namespace cloacina::engine {
@@ -90,7 +91,9 @@ void PlanStep::start_at(TaskIndex index, Instant when) {
 // runs alone.
 void PlanStep::start(TaskIndex index) {
   TaskState& task = state_.tasks[index];
-  if (!settings_.hold_starts && task.crashes + 1 < settings_.max_crashes) return run(index);
+  static bool const never_alone = is_sabotaged("not_alone");  // what the trial poison must notice
+  bool const has_more_chances = never_alone || task.crashes + 1 < settings_.max_crashes;
+  if (!settings_.hold_starts && has_more_chances) return run(index);
   task.status = TaskStatus::ready;
   task.wake_at.reset();
   state_.held.push_back(index);
