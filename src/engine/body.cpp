@@ -13,6 +13,7 @@
 #include "core/duration.hpp"
 #include "core/foreign_exception.hpp"
 #include "core/retry_rules.hpp"
+#include "core/sabotage.hpp"
 
 namespace cloacina::engine {
 namespace {
@@ -117,6 +118,11 @@ std::exception_ptr run_body(ReadyTask const& ready, detail::TaskRun& run) {
   } catch (abi::__forced_unwind const&) {
     throw;  // the thread is being cancelled: swallowing it would abort the process
   } catch (...) {
+    // What the trial foreign_exceptions must notice: whatever is no std::exception gets away.
+    static bool const only_standard = is_sabotaged("catch_standard_only");
+    if (only_standard) try {
+        throw;
+      } catch (std::exception const&) {}
     return std::current_exception();
   }
 }

@@ -16,6 +16,8 @@ import pathlib
 import random
 import re
 import shutil
+import sqlite3
+import subprocess
 import sys
 import tempfile
 import time
@@ -45,6 +47,10 @@ def judge(module: types.ModuleType, trial: Trial) -> list[str]:
         return module.run(trial)
     except Void as void:
         return [f"void: {void}"]
+    except subprocess.TimeoutExpired as hang:
+        return [f"hang: {hang}"]
+    except (OSError, sqlite3.Error, subprocess.SubprocessError) as error:
+        return [f"void: the trial broke off: {error!r}"]
 
 
 def show(problems: list[str]) -> None:
