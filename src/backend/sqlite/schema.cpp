@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "backend/sqlite/errors.hpp"
+#include "core/sabotage.hpp"
 #include "core/sha256.hpp"
 
 namespace cloacina::backend::sqlite {
@@ -117,7 +118,9 @@ void switch_to_wal(Connection& connection, ConnectionSettings const& settings) {
 class Exclusively {
  public:
   explicit Exclusively(Connection& connection) : connection_(connection) {
-    connection_.run("BEGIN EXCLUSIVE", "migrate");
+    // What the trial migration_race must notice.
+    static bool const unlocked = is_sabotaged("migration_without_lock");
+    connection_.run(unlocked ? "BEGIN" : "BEGIN EXCLUSIVE", "migrate");
   }
   ~Exclusively() {
     if (committed_) return;

@@ -1,0 +1,68 @@
+// Opens a new database beside others that do the same, and executes one workflow on it.
+//   migration_race race           reads paths, one a line; answers each with "ok" or an error
+//   migration_race boot PATH AT   once, killed before its AT-th write, sync or removal; 0: not at
+//                                 all, prints how many there were until the database was open
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <iostream>
+#include <string>
+
+#include <cloacina/cloacina.hpp>
+
+#include "support/crash_vfs.hpp"
+
+namespace {
+
+using namespace cloacina;
+using namespace std::chrono_literals;
+
+Registry one_workflow() {
+  WorkflowBuilder builder{"boot"};
+  builder.task("body", {}, [](TaskContext<>& context) { context.put("ran", true); });
+  Registry registry;
+  registry.add(builder.build());
+  return registry;
+}
+
+/// Empty, or what went wrong.
+std::string boot_and_execute(std::string const& path) try {
+  DefaultRunner runner =
+      DefaultRunner::builder().database_url("sqlite://" + path).registry(one_workflow()).build();
+  auto const result = runner.execute("boot", Context{});
+  runner.shutdown();
+  if (result.status() != WorkflowStatus::completed) return std::string{to_string(result.status())};
+  return {};
+} catch (std::exception const& error) {
+  return error.what();
+}
+
+int race() {
+  for (std::string path; std::getline(std::cin, path);) {
+    auto const wrong = boot_and_execute(path);
+    std::cout << (wrong.empty() ? "ok" : wrong) << std::endl;
+  }
+  return 0;
+}
+
+int boot(std::string const& path, std::uint64_t at) {
+  test::CrashVfs const disk{test::CrashVfs::Crash::kill, at};
+  { Client const opens{"sqlite://" + path, Registry{}}; }
+  auto const operations = disk.operations();
+  if (auto const wrong = boot_and_execute(path); !wrong.empty()) throw std::runtime_error{wrong};
+  std::cout << operations << std::endl;
+  return 0;
+}
+
+}  // namespace
+
+int main(int count, char** arguments) try {
+  if (count == 2 && std::string{arguments[1]} == "race") return race();
+  if (count == 4 && std::string{arguments[1]} == "boot")
+    return boot(arguments[2], std::strtoull(arguments[3], nullptr, 10));
+  throw std::runtime_error{"usage: migration_race race | migration_race boot PATH AT"};
+} catch (std::exception const& error) {
+  std::fprintf(stderr, "migration_race: %s\n", error.what());
+  return 4;
+}

@@ -1,0 +1,77 @@
+"""Bodies that never return: the shutdown does, by its timeout and half a second, and the process ends.
+
+What they ran is free for others at once.  Quick asks for a shutdown in 0.4 s instead of 5 s.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import pathlib
+import sqlite3
+import subprocess
+import time
+
+from trial import Trial, Void
+
+MUTANTS = {"join_without_deadline": "the pool waits for its threads, however long they take"}
+
+KINDS = ("loop", "read", "lock", "deaf", "suspended", "blocking_coroutine")
+BODIES = 3         # as in main.cpp
+LATE_MS = 500      # after the timeout
+END_S = 2.0        # from the return of the shutdown to the end of the process
+START_S = 10.0     # for everything before the shutdown
+AT_ONCE = 4
+
+
+def shut_down(trial: Trial, number: int, timeout_ms: int) -> tuple[float, list[str]]:
+    """How long it took, and what is wrong."""
+    kind, path = KINDS[number % len(KINDS)], trial.directory / f"{number}.db"
+    if trial.directory.joinpath("hangs").exists():
+        return 0, []  # one says enough
+    process = subprocess.Popen([trial.program("never_returns"), path, kind, str(timeout_ms)], env=trial.environment(),
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    try:
+        output, _ = process.communicate(timeout=START_S + timeout_ms / 1000 + LATE_MS / 1000 + END_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        output, _ = process.communicate()
+        (trial.directory / "hangs").touch()
+        figure = output.split()[-1:] or ["no end of the shutdown"]
+        return 0, [f"hangs: {kind}: the process did not end; {figure[0]}"]
+    if process.returncode != 0:
+        return 0, [f"exit: {kind}: ended with {process.returncode}: {output[-300:]}"]
+    took = int(output.split()[-1])
+    problems = list(judge(path, kind))
+    if took > timeout_ms + LATE_MS:
+        problems.append(f"late: {kind}: shutdown({timeout_ms} ms) took {took} ms")
+    return took, problems
+
+
+def judge(path: pathlib.Path, kind: str):
+    """The executions wait for another runner; nothing counts as a crash or as a used attempt."""
+    database = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    runners = [state for state, in database.execute("SELECT state FROM runners")]
+    if runners != ["stopped"]:
+        yield f"released: {kind}: the runner is {runners}"
+    rows = database.execute("SELECT status, owner, takeovers FROM workflow_executions").fetchall()
+    if len(rows) != BODIES or any(row[0] not in ("Pending", "Running") or row[1:] != (None, 0) for row in rows):
+        yield f"released: {kind}: executions are {rows}"
+    tasks = database.execute("SELECT status, attempt, crashes FROM task_executions").fetchall()
+    if any(task != ("Ready", 1, 0) for task in tasks):
+        yield f"released: {kind}: tasks are {tasks}"
+    database.close()
+
+
+def run(trial: Trial) -> list[str]:
+    shutdowns, timeout_ms = trial.by_scale((60, 400), (100, 5_000), (100, 5_000))
+    at_once = AT_ONCE if trial.scale == "quick" else 2 * AT_ONCE
+    begun = time.monotonic()
+    with concurrent.futures.ThreadPoolExecutor(at_once) as pool:
+        judged = list(pool.map(lambda number: shut_down(trial, number, timeout_ms), range(shutdowns)))
+    took = sorted(took for took, _ in judged)
+    trial.note(shutdowns=len(judged), timeout_ms=timeout_ms, median_ms=took[len(took) // 2], longest_ms=took[-1],
+               shutdowns_s=round(time.monotonic() - begun, 1))
+    problems = [problem for _, found in judged for problem in found]
+    if not problems and took[0] < timeout_ms / 2:
+        raise Void(f"a shutdown took only {took[0]} ms: its body had returned")
+    return problems
