@@ -4,6 +4,7 @@
 
 #include "core/json_rules.hpp"
 #include "core/json_text.hpp"
+#include "core/sabotage.hpp"
 #include "core/words.hpp"
 
 namespace cloacina {
@@ -111,8 +112,10 @@ bool compare(Json const* value, Operator op, Json const& literal) {
       return !compare(value, Operator::contains, literal);
     case Operator::exists:
       return value != nullptr;
-    case Operator::not_exists:
-      return value == nullptr;
+    case Operator::not_exists: {
+      static bool const inverted = is_sabotaged("rule_inverted");  // for the trial dag_model
+      return (value == nullptr) != inverted;
+    }
   }
   return false;
 }

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "engine/plan.hpp"
-#include "test_workflow.hpp"
+#include "support/plan_model/test_workflow.hpp"
 
 namespace cloacina::engine::test {
 

@@ -68,6 +68,7 @@ ModelTrial::ModelTrial(std::uint64_t seed, Coverage& coverage)
       made_(random_workflow(random_)),
       now_(std::chrono::seconds(1'700'000'000)) {
   settings_.random = [] { return 0.5; };
+  settings_.max_crashes = 3;
   history_.attempts.resize(made_.model.tasks.size());
   recorded_ = history_;
   coverage_.tasks += made_.model.tasks.size();
@@ -102,8 +103,25 @@ void ModelTrial::take_step() {
   if (choice < 88) return send_stale_event();
   if (choice < 92) return lose_owner();
   if (choice < 93 && random_.percent(40)) return cancel();
-  if (bodies_.empty() && !waiting_.empty()) return commit();
+  bool const is_idle = bodies_.empty() && waiting_.empty();
+  if (is_idle && !state_.held.empty() && !alone_) return start_alone();
+  if (bodies_.empty() && (alone_ || !waiting_.empty())) return commit();
   if (bodies_.empty() || random_.percent(20)) return pass_time();
+}
+
+/// R9: nothing else starts until its result is stored.
+void ModelTrial::start_alone() {
+  alone_ = state_.held.front();
+  settings_.hold_starts = true;
+  apply(StartAlone{*alone_});
+  require(waiting_.size() == 1, "it starts alone: " + describe(*alone_));
+  ++coverage_.alone;
+}
+
+void ModelTrial::start_held() {
+  alone_.reset();
+  settings_.hold_starts = false;
+  if (!finished_) apply(StartHeld{});
 }
 
 void ModelTrial::end_a_body() {
@@ -122,7 +140,8 @@ void ModelTrial::end_a_body() {
   apply(TaskFailed{body.task, body.attempt, "error " + std::to_string(body.attempt),
                    attempt.retryable});
   TaskState const& task = state_.tasks[body.task];
-  if (task.status != TaskStatus::ready) return;
+  bool const is_held = std::count(state_.held.begin(), state_.held.end(), body.task) > 0;
+  if (task.status != TaskStatus::ready || is_held) return;
   ++coverage_.retries;
   require(task.wake_at == now_ + made_.workflow->tasks[body.task].retry.initial_delay,
           "the wait for the next attempt of " + describe(body.task));
@@ -316,6 +335,7 @@ void ModelTrial::commit() {
     if (random_.percent(50)) dirty_.insert(body.task);  // a lazy marker
   }
   waiting_.clear();
+  if (alone_ && bodies_.empty()) start_held();
 }
 
 void ModelTrial::store() {
@@ -359,6 +379,14 @@ void ModelTrial::store() {
   }
 }
 
+void ModelTrial::fail_by_takeover(dal::TaskRow& row, TaskIndex index, char const* error) {
+  row.status = TaskStatus::failed;
+  row.error = error;
+  row.completed_at = now_;
+  history_.attempts[index].push_back({.succeeded = false, .retryable = false});
+  ++lost_attempts_;
+}
+
 /// R2 and R9: the owner dies and is taken over, or leaves properly.
 void ModelTrial::lose_owner() {
   if (!accepted_) return;
@@ -369,18 +397,18 @@ void ModelTrial::lose_owner() {
     if (row.status != TaskStatus::running) continue;
     TaskIndex const index = *made_.workflow->index_of(id);
     if (made_.workflow->tasks[index].execution == ExecutionMode::at_most_once) {
-      row.status = TaskStatus::failed;
-      row.error = "outcome unknown: owner lost";
-      row.completed_at = now_;
-      history_.attempts[index].push_back({.succeeded = false, .retryable = false});
+      fail_by_takeover(row, index, "outcome unknown: owner lost");
       ++coverage_.unknown_outcomes;
-      ++lost_attempts_;
       continue;
     }
     row.status = TaskStatus::ready;
     if (!takeover || row_.takeovers == 0) continue;
-    ++row.crashes;
-    row.wake_at = now_ + std::chrono::seconds{1 << (row.crashes - 1)};
+    if (++row.crashes == settings_.max_crashes) {
+      fail_by_takeover(row, index, "crashed");
+      ++coverage_.crashed_out;
+    } else {
+      row.wake_at = now_ + std::chrono::seconds{1 << (row.crashes - 1)};
+    }
   }
   recorded_ = history_;
   if (takeover) ++row_.takeovers;
@@ -412,6 +440,8 @@ void ModelTrial::load() {
   if (is_final(state_.status)) require(state_.output == before, "the output read from its row");
   waiting_.clear();
   bodies_.clear();
+  alone_.reset();
+  settings_.hold_starts = false;
   dirty_.clear();
   told_.clear();
   execution_dirty_ = false;

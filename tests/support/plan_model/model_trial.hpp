@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -24,7 +25,7 @@ class Difference : public std::runtime_error {
 /// What the trials of one test have met, so that it can be seen that they met everything.
 struct Coverage {
   std::size_t tasks = 0, starts = 0, retries = 0, skips = 0, skips_by_failure = 0, crashes = 0,
-              unknown_outcomes = 0;
+              unknown_outcomes = 0, alone = 0, crashed_out = 0;
   std::size_t completed = 0, failed = 0, timed_out = 0, cancelled = 0;
 };
 
@@ -45,12 +46,15 @@ class ModelTrial {
 
   void take_step();
   void submit();
+  void start_alone();
+  void start_held();
   void end_a_body();
   void send_stale_event();
   void pass_time();
   void note_deadline();
   void cancel();
   void commit();
+  void fail_by_takeover(dal::TaskRow& row, TaskIndex index, char const* error);
   void lose_owner();
   void load();
 
@@ -75,8 +79,9 @@ class ModelTrial {
   ExecutionState state_;
   model::History history_;
   std::vector<Action> actions_;
-  std::vector<Body> waiting_;  ///< may start after the commit
-  std::vector<Body> bodies_;   ///< run
+  std::vector<Body> waiting_;       ///< may start after the commit
+  std::vector<Body> bodies_;        ///< run
+  std::optional<TaskIndex> alone_;  ///< the last chance of this one: nothing else starts
   std::map<TaskIndex, Instant> not_before_;
   std::set<TaskIndex> dirty_, told_;
   bool execution_dirty_ = true;
