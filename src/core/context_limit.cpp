@@ -20,7 +20,7 @@ std::string too_large(std::string_view what, Context const& context, std::size_t
   auto message = std::string{what} + " is " + std::to_string(bytes) + " bytes of JSON; at most " +
                  std::to_string(most) + " are allowed (max_context_bytes)";
   if (its_bytes > 0)
-    message += "; the largest value is that of key '" + shorten_utf8(largest, 200) + "', " +
+    message += "; the largest value is that of key '" + to_storable_utf8(largest, 200) + "', " +
                std::to_string(its_bytes) + " bytes: keep it elsewhere and put its place here";
   return message;
 }

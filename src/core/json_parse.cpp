@@ -94,6 +94,7 @@ class TreeBuilder {
   bool start_array(std::size_t) { return open(Json::array()); }
   bool key(std::string& name) {
     open_.back().key = std::move(name);
+    open_.back().has_key = true;
     return true;
   }
   bool end_object() {
@@ -109,13 +110,16 @@ class TreeBuilder {
     std::string_view text = error.what();
     if (auto const end = text.find("] "); end != std::string_view::npos)
       text.remove_prefix(end + 2);
-    throw ValidationError(std::string{what_} + ": not valid JSON: " + shorten_utf8(text, 512));
+    bool const is_number = dynamic_cast<Json::out_of_range const*>(&error) != nullptr;
+    auto const* const problem = is_number ? ": does not fit into a double: " : ": not valid JSON: ";
+    throw ValidationError(where() + problem + shorten_utf8(text, 512));
   }
 
  private:
   struct Frame {
     Json* container;  // stays where it is: its parent grows only after it is closed
-    std::string key;  // of the member that is being read
+    std::string key;  // of the member that was read last
+    bool has_key = false;
   };
 
   Json* place(Json&& value) {
@@ -138,14 +142,14 @@ class TreeBuilder {
                             " levels");
     }
     Json* const placed = place(std::move(container));
-    open_.push_back({placed, {}});
+    open_.push_back({placed, {}, false});
     return true;
   }
   /// "context key 'order'", or only "context" where no key was read yet.
   [[nodiscard]] std::string where() const {
     std::string text{what_};
-    if (!open_.empty() && open_.front().container->is_object())
-      text += " key '" + open_.front().key + "'";
+    if (!open_.empty() && open_.front().has_key)
+      text += " key '" + to_storable_utf8(open_.front().key, 200) + "'";
     return text;
   }
 

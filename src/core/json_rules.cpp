@@ -20,7 +20,7 @@ constexpr std::size_t largest_searched =
     16;  ///< objects with more keys are compared through an index
 
 [[noreturn]] void refuse(std::string_view key, std::string_view problem) {
-  auto const name = shorten_utf8(key, 200);
+  auto const name = to_storable_utf8(key, 200);
   throw ValidationError("context key '" + name + "': " + std::string{problem}, name);
 }
 

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <cstdint>
 
+#include "core/sabotage.hpp"
+
 namespace cloacina {
 namespace {
 
@@ -108,9 +110,13 @@ void append_json(std::string& out, Json const& value) {
     case Type::number_integer:
       append_integer(out, *value.get_ptr<std::int64_t const*>());
       return;
-    case Type::number_unsigned:
-      append_integer(out, *value.get_ptr<std::uint64_t const*>());
+    case Type::number_unsigned: {
+      auto number = *value.get_ptr<std::uint64_t const*>();
+      static bool const lossy = is_sabotaged("lossy_integer");  // for the trial context_fidelity
+      if (lossy && number >> 53 != 0) number &= ~std::uint64_t{1};
+      append_integer(out, number);
       return;
+    }
     case Type::number_float:
       append_double(out, *value.get_ptr<double const*>());
       return;

@@ -148,11 +148,13 @@ TEST_CASE("text that would lose something is refused while it is read", "[core][
        "key 'k': integer 18446744073709551616 does not fit into 64 bits"},
       {R"({"k":[-9223372036854775809]})", "key 'k': integer -9223372036854775809"},
       {R"({"k":{"n":123456789012345678901234567890}})", "key 'k'"},
-      {R"({"k":1e999})", "context: not valid JSON"},
+      {R"({"k":1e999})", "context key 'k': does not fit into a double"},
       {R"({"k":NaN})", "line 1, column 6"},
       {R"({"k":1} x)", "context: not valid JSON"},
-      {"{\"k\":\"\xff\"}", "context: not valid JSON"},
-      {R"({"k":"\ud800"})", "context: not valid JSON"},
+      {"{\"\xff\":1}", "context: not valid JSON"},
+      {R"({"":"\ud800"})", "context key '': not valid JSON"},
+      {"{\"k\":\"\xff\"}", "context key 'k': not valid JSON"},
+      {R"({"k":"\ud800"})", "context key 'k': not valid JSON"},
       {"", "context: not valid JSON"},
       {"[1]", "expected a JSON object, found array"},
       {"null", "expected a JSON object, found null"},
@@ -160,6 +162,16 @@ TEST_CASE("text that would lose something is refused while it is read", "[core][
   CAPTURE(row.text);
   CHECK_THROWS_AS(Context::from_json(row.text), ValidationError);
   CHECK_THROWS_WITH(Context::from_json(row.text), Contains(row.message));
+}
+
+TEST_CASE("a key with a NUL in it does not cut off what is said of it", "[core][context]") {
+  Context context;
+  CHECK_THROWS_WITH(context.put(std::string_view{"a\0b", 3}, std::nan("")),
+                    Contains("a\xEF\xBF\xBD"
+                             "b': NaN and infinity cannot be stored"));
+  CHECK_THROWS_WITH(Context::from_json(R"({"a\u0000b":1e999})"),
+                    Contains("a\xEF\xBF\xBD"
+                             "b': does not fit into a double"));
 }
 
 TEST_CASE("of equal keys in a text the last wins, in the place of the first", "[core][context]") {
