@@ -4,6 +4,7 @@
 // body copies; or what C++ puts under the key "probe", `input_` as an input, `body_` in a body:
 // `text` and its bytes, `key` and the bytes of a key, `double` and the 8 bytes of a number, `depth`
 // and a number of arrays in each other.
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstdint>
@@ -130,7 +131,8 @@ int main(int count, char** arguments) try {
   std::vector<std::future<ExecutionHandle>> submitted;
   for (std::size_t i = 0; i < cases.size(); ++i) submitted.push_back(submit(runner, i, cases[i]));
   for (std::size_t i = 0; i < submitted.size(); ++i) {
-    auto const why = why_refused(submitted[i]);
+    auto why = why_refused(submitted[i]);
+    std::replace(why.begin(), why.end(), '\n', ' ');  // of a key that is named
     std::printf("%zu %s\n", i, why.empty() ? "accepted" : ("refused " + why).c_str());
   }
   runner.shutdown();

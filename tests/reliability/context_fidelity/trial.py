@@ -259,7 +259,7 @@ def run(trial: Trial) -> list[str]:
         if answer.returncode != 0:
             return [f"exit: {answer.returncode}: {answer.stderr[-300:]!r}"]
         answers = {}
-        for line in answer.stdout.decode("utf-8", "replace").splitlines():
+        for line in answer.stdout.decode("utf-8", "replace").split("\n")[:-1]:  # splitlines() splits at more than that
             which, _, what = line.partition(" ")
             answers[int(which)] = what
         seen.update(what.split(" ")[0] for what in answers.values())
