@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "backend/sqlite/errors.hpp"
+#include "core/sabotage.hpp"
 
 namespace cloacina::backend::sqlite {
 namespace {
@@ -69,6 +70,9 @@ Connection::~Connection() {
 void Connection::configure(ConnectionSettings const& settings, Role role) {
   sqlite3_extended_result_codes(handle_, 1);
   sqlite3_busy_handler(handle_, &Connection::on_busy, this);
+  // What the trial busy_storm must notice: SQLite's own handler starves.
+  static bool const starving = is_sabotaged("sqlite_busy_handler");
+  if (starving) sqlite3_busy_timeout(handle_, static_cast<int>(busy_timeout_.count()));
   set_option(handle_, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0);
   set_option(handle_, SQLITE_DBCONFIG_DEFENSIVE, 1);
   set_option(handle_, SQLITE_DBCONFIG_DQS_DML, 0);

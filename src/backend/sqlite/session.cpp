@@ -6,11 +6,13 @@
 
 #include "backend/sqlite/errors.hpp"
 #include "backend/sqlite/statement_text.hpp"
+#include "core/sabotage.hpp"
 
 namespace cloacina::backend::sqlite {
 namespace {
 
 constexpr Statement begin_immediate{.name = "begin", .sqlite = "BEGIN IMMEDIATE"};
+constexpr Statement begin_deferred{.name = "begin", .sqlite = "BEGIN DEFERRED"};
 constexpr Statement commit_transaction{.name = "commit", .sqlite = "COMMIT"};
 // Changes when another connection commits, in this process or another.
 constexpr Statement data_version{.name = "data_version", .sqlite = "PRAGMA data_version"};
@@ -67,7 +69,11 @@ class SqliteSession::Call {
 void SqliteSession::begin() {
   reach("begin");
   Call call{*this};
-  call([](Connection& connection) { connection.prepared(begin_immediate).execute(); });
+  // What the trial busy_storm must notice: who has read before it writes is refused.
+  static bool const deferred = is_sabotaged("begin_deferred");
+  call([](Connection& connection) {
+    connection.prepared(deferred ? begin_deferred : begin_immediate).execute();
+  });
   call.keep_turn();
   in_transaction_ = true;
 }

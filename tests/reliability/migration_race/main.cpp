@@ -1,5 +1,6 @@
 // Opens a new database beside others that do the same, and executes one workflow on it.
-//   migration_race race           reads paths, one a line; answers each with "ok" or an error
+//   migration_race race           reads paths, one a line; answers each with "answer: ok" or an
+//                                 error; the log goes to the same stream
 //   migration_race boot PATH AT   once, killed before its AT-th write, sync or removal; 0: not at
 //                                 all, prints how many there were until the database was open
 #include <chrono>
@@ -41,7 +42,7 @@ std::string boot_and_execute(std::string const& path) try {
 int race() {
   for (std::string path; std::getline(std::cin, path);) {
     auto const wrong = boot_and_execute(path);
-    std::cout << (wrong.empty() ? "ok" : wrong) << std::endl;
+    std::cout << "answer: " << (wrong.empty() ? "ok" : wrong) << std::endl;
   }
   return 0;
 }

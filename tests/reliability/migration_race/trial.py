@@ -38,6 +38,14 @@ def judge(path: pathlib.Path, executions: int):
         database.close()
 
 
+def answer_of(process: subprocess.Popen) -> str:
+    """Without what the library logs; empty if the process died."""
+    for line in process.stdout:
+        if line.startswith("answer: "):
+            return line.removeprefix("answer: ").strip()
+    return ""
+
+
 def race(trial: Trial, rounds: int) -> list[str]:
     processes = [subprocess.Popen([trial.program("migration_race"), "race"], env=trial.environment(), text=True,
                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE) for _ in range(PROCESSES)]
@@ -50,7 +58,7 @@ def race(trial: Trial, rounds: int) -> list[str]:
             for process in processes:  # all at once
                 process.stdin.flush()
             try:
-                answers = list(pool.map(lambda process: process.stdout.readline().strip(), processes, timeout=ANSWER_S))
+                answers = list(pool.map(answer_of, processes, timeout=ANSWER_S))
             except concurrent.futures.TimeoutError:
                 problems.append(f"hangs: round {number} has not ended after {ANSWER_S} s")
                 break
@@ -88,7 +96,7 @@ def run(trial: Trial) -> list[str]:
     whole = boot(trial, trial.directory / "whole.db", 0)
     if whole.returncode:
         return [f"exit: a boot without a kill ended with {whole.returncode}: {whole.stdout[-300:]}"]
-    operations = int(whole.stdout)
+    operations = int(whole.stdout.split()[-1])
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
         judged = list(pool.map(lambda at: killed_at(trial, at), range(1, operations + 1)))
     killed = sum(was_killed for was_killed, _ in judged)

@@ -1,4 +1,5 @@
-// A runner whose bodies never return, shut down: prints how long that took, and ends.
+// A runner whose bodies never return, shut down: prints how long that took, and for how long of it
+// the machine did not let this process run, in milliseconds; and ends.
 //   never_returns DATABASE KIND TIMEOUT_MS
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -11,6 +12,7 @@
 #include <cstdlib>
 #include <exception>
 #include <mutex>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
@@ -66,6 +68,25 @@ void wait_for_lock() {
   }
 }
 
+/// Adds up by how much short sleeps are late: the time in which the machine was with others.
+class StandStill {
+ public:
+  [[nodiscard]] std::chrono::nanoseconds so_far() const {
+    return std::chrono::nanoseconds{late_.load()};
+  }
+
+ private:
+  void watch(std::stop_token const& stop) {
+    while (!stop.stop_requested()) {
+      auto const due = std::chrono::steady_clock::now() + 5ms;
+      std::this_thread::sleep_until(due);
+      late_ += (std::chrono::steady_clock::now() - due).count();
+    }
+  }
+  std::atomic<std::int64_t> late_{0};
+  std::jthread thread_{[this](std::stop_token const& stop) { watch(stop); }};
+};
+
 void never_return(std::string const& kind, TaskContext<>& context) {
   ++begun;
   if (kind == "loop") loop();
@@ -115,11 +136,15 @@ int main(int count, char** arguments) try {
     if (std::chrono::steady_clock::now() > give_up) throw std::runtime_error{"no body began"};
     std::this_thread::sleep_for(1ms);
   }
+  StandStill const still;
   auto const before = std::chrono::steady_clock::now();
   runner.shutdown(std::chrono::milliseconds{std::atoi(arguments[3])});
   auto const took = std::chrono::steady_clock::now() - before;
-  std::printf("%lld\n", static_cast<long long>(
-                            std::chrono::duration_cast<std::chrono::milliseconds>(took).count()));
+  auto const in_ms = [](std::chrono::nanoseconds time) {
+    return static_cast<long long>(
+        std::chrono::duration_cast<std::chrono::milliseconds>(time).count());
+  };
+  std::printf("%lld %lld\n", in_ms(took), in_ms(still.so_far()));
   std::fflush(stdout);
   return 0;
 } catch (std::exception const& error) {
