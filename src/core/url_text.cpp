@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/sabotage.hpp"
+
 namespace cloacina {
 namespace {
 
@@ -36,6 +38,16 @@ bool is_host_and_port(std::string_view text) noexcept {
   return colon == std::string_view::npos || is_port(text.substr(colon + 1));
 }
 
+void collect_words(std::string_view text, std::vector<std::string>& words) {
+  constexpr std::size_t shortest = 3;
+  std::size_t from = 0;
+  for (std::size_t i = 0; i <= text.size(); ++i) {
+    if (i < text.size() && is_word(text.substr(i, 1), "")) continue;
+    if (i - from >= shortest) words.emplace_back(text.substr(from, i - from));
+    from = i + 1;
+  }
+}
+
 }  // namespace
 
 std::optional<std::string> percent_decoded(std::string_view text) {
@@ -55,6 +67,8 @@ std::optional<std::string> percent_decoded(std::string_view text) {
 }
 
 std::string shown_server_url(std::string_view scheme, std::string_view rest) {
+  static bool const whole = is_sabotaged("url_shown_whole");  // for the trial secrets
+  if (whole) return std::string{scheme} + "://" + std::string{rest};
   auto const hidden = std::string{scheme} + "://…";
   auto const query = rest.find('?');
   if (query != std::string_view::npos && rest.find('@', query) != std::string_view::npos)
@@ -64,13 +78,13 @@ std::string shown_server_url(std::string_view scheme, std::string_view rest) {
   auto authority = address.substr(0, slash);
   auto const database =
       slash == std::string_view::npos ? std::string_view{} : address.substr(slash + 1);
-  if (!is_word(database, "._-%")) return hidden;
+  if (!is_word(database, "._-")) return hidden;
   std::string_view user;
   if (auto const at = authority.find('@'); at != std::string_view::npos) {
     auto const credentials = authority.substr(0, at);
     user = credentials.substr(0, credentials.find(':'));
     authority.remove_prefix(at + 1);
-    if (!is_word(user, "._-%")) return hidden;
+    if (!is_word(user, "._-")) return hidden;
   }
   if (!is_host_and_port(authority)) return hidden;
   auto shown = std::string{scheme} + "://";
@@ -92,12 +106,30 @@ std::string_view password_in(std::string_view rest) {
   return {};
 }
 
+std::vector<std::string> words_in(std::string_view text) {
+  std::string unescaped;  // also where the text as a whole cannot be decoded
+  std::string between;    // its escapes
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    auto const escape = text[i] == '%' ? percent_decoded(text.substr(i, 3)) : std::nullopt;
+    unescaped += escape ? *escape : std::string{text[i]};
+    between += escape ? ' ' : text[i];
+    if (escape) i += 2;
+  }
+  std::vector<std::string> words;
+  for (std::string_view const part : {text, std::string_view{unescaped}, std::string_view{between}})
+    collect_words(part, words);
+  std::stable_sort(words.begin(), words.end(),
+                   [](auto const& a, auto const& b) { return a.size() > b.size(); });
+  return words;
+}
+
 bool may_hold_password(std::string_view text) {
   std::string lower{text};
   std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) {
     return static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
   });
-  return lower.find_first_of("@=") != std::string::npos || lower.find("pass") != std::string::npos;
+  return lower.find_first_of("@=%") != std::string::npos ||
+         lower.find("pass") != std::string::npos || lower.find("pwd") != std::string::npos;
 }
 
 }  // namespace cloacina

@@ -37,6 +37,9 @@ TEST_CASE("an SQLite URL names a file, its characters percent-encoded at will", 
       {"sqlite://my%20orders%3f.db?mode=rw", "my orders?.db", "sqlite://my orders?.db"},
       {"sqlite://a+b#c.db", "a+b#c.db", "sqlite://a+b#c.db"},
       {"sqlite://a%40b.db", "a@b.db", "sqlite://a@b.db"},
+      {"sqlite://a@b:c.db", "a@b:c.db", "sqlite://a@b:c.db"},
+      {"sqlite://a%3Ab%40c/pass%3D.db", "a:b@c/pass=.db", "sqlite://a:b@c/pass=.db"},
+      {"sqlite:///compass/x.db?mode=rw", "/compass/x.db", "sqlite:///compass/x.db"},
       {"sqlite://x.db?", "x.db", "sqlite://x.db"},
   }));
   auto const url = DatabaseUrl::parse(row.url);
@@ -112,12 +115,30 @@ TEST_CASE("every other URL is refused, saying what is wrong and what is expected
 }
 
 TEST_CASE("no message shows a password, however the URL was mistyped", "[core][url]") {
-  for (char const* const url :
-       {"postgres:/user:s3cret@host/db", "postgres//user:s3cret@host/db",
-        "postgre://user:s3cret@host/db", "mysql://user:s3cret@host/db", "user:s3cret@host/db",
-        "host=db user=u password=s3cret", "password s3cret", "sqlite://user:s3cret@host/db",
-        "sqlite:user:s3cret@host", " postgres://user:s3cret@host/db",
-        "sqlite://x.db?password=s3cret", "sqlite://x.db?mode=ro&key=s3cret"}) {
+  for (char const* const url : {"postgres:/user:s3cret@host/db",
+                                "postgres//user:s3cret@host/db",
+                                "postgre://user:s3cret@host/db",
+                                "mysql://user:s3cret@host/db",
+                                "user:s3cret@host/db",
+                                "host=db user=u password=s3cret",
+                                "password s3cret",
+                                "sqlite://user:s3cret@host/db",
+                                "sqlite:user:s3cret@host",
+                                " postgres://user:s3cret@host/db",
+                                "sqlite://x.db?password=s3cret",
+                                "sqlite://x.db?mode=ro&key=s3cret",
+                                "sqlite:///user:s3cret@host/db",
+                                "sqlite://data/user:s3cret@host/db",
+                                "sqlite://x.db;Password=s3cret",
+                                "sqlite://x.db#pwd=s3cret",
+                                "sqlite://x.db?user:s3cret@h",
+                                "sqlite://x.db?mode=rw;password=s3cret",
+                                "sqlite://x.db?_busy_timeout=5;pwd:s3cret",
+                                "sqlite://x.db?mode=user:s3cret",
+                                "Server:host;Pwd:s3cret",
+                                "post/gres://user:s3cret",
+                                "postgres:/#/user:s3cret/db",
+                                "sqlite://user:?s3cret=@host/db"}) {
     CAPTURE(url);
     auto const message = error_of(url);
     CHECK(message != "accepted");
@@ -144,6 +165,8 @@ TEST_CASE("a PostgreSQL URL is kept for its driver and shown without its passwor
       {"postgres://user:s3cret", "postgres://…"},
       {"postgres://host/db?password=s3c@ret", "postgres://…"},
       {"postgres://user:s3cret host/db", "postgres://…"},
+      {"postgres://user%3As3cret@host/db", "postgres://…"},
+      {"postgres://host/db%3Fpassword%3Ds3cret", "postgres://…"},
   }));
   CAPTURE(row.url);
   auto const url = DatabaseUrl::parse(row.url);
@@ -162,5 +185,9 @@ TEST_CASE("what a driver says is cleared of the password", "[core][url]") {
   CHECK_THAT(redacted("postgres://u:pa@ss@host/db", "bad: pa@ss"), !Contains("pa@ss"));
   CHECK(redacted("postgres://host/db?password=abc&x=1", "got abc") == "got ***");
   CHECK(redacted("postgres://host/db", "could not connect") == "could not connect");
+  CHECK(redacted("postgres://u:other@host/db?password=abc", "got abc") == "got ***");
+  CHECK(redacted("postgres://u:pa@ss123@host/db", "bad: 'ss123@host'") == "bad: '***@***'");
+  CHECK(redacted("postgres://u@host/db;password=%73ecret", "no database 'secret'") ==
+        "no database '***'");
   CHECK(redacted("sqlite://x.db", "disk full") == "disk full");
 }
