@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import concurrent.futures
-import math
 import sqlite3
 import subprocess
 import time
@@ -18,8 +17,9 @@ BAR_S = LEASE_S + POLL_S + 1.0
 EXECUTIONS = 5  # of each victim
 PLACES = 10      # files at a time: most of the time everybody waits
 GIVE_UP_S = 30.0
-# Whoever looks every 2 ms and is kept from it for so long was on a machine that stood still: that measures nobody.
-STANDSTILL_S = 0.2
+# Whoever looks every 2 ms and is kept from it for so long was on a machine that stood still: that kill is made again.
+STANDSTILL_S = 0.5
+MADE_AGAIN = 0.3  # of the kills at most
 
 
 class Place:
@@ -47,8 +47,8 @@ class Place:
             return -1
 
     @staticmethod
-    def wait_for(what: str, condition) -> float:
-        """Seconds until it holds; endless when the machine stood still meanwhile."""
+    def wait_for(what: str, condition) -> tuple[float, bool]:
+        """Seconds until it holds, and whether the machine stood still meanwhile."""
         begun = last = time.monotonic()
         stood_still = False
         while not condition():
@@ -57,14 +57,14 @@ class Place:
             time.sleep(0.002)
             now = time.monotonic()
             stood_still, last = stood_still or now - last > STANDSTILL_S, now
-        return math.inf if stood_still else time.monotonic() - begun
+        return time.monotonic() - begun, stood_still
 
     def owned_by(self, pid: int) -> int:
         return self.count("SELECT count(*) FROM workflow_executions AS e JOIN runners AS r ON r.id = e.owner "
                           "JOIN task_executions AS t ON t.execution_id = e.id AND t.status = 'Running' "
                           "WHERE r.pid = ? AND r.state = 'alive'", pid)
 
-    def kill_one(self) -> float:
+    def kill_one(self) -> tuple[float, bool]:
         inherited = self.owned_by(self.heir.pid)
         victim = self.start(EXECUTIONS)
         self.wait_for("the victim", lambda: self.owned_by(victim.pid) == EXECUTIONS)
@@ -72,9 +72,15 @@ class Place:
         victim.wait()
         return self.wait_for("the takeover", lambda: self.owned_by(self.heir.pid) == inherited + EXECUTIONS)
 
-    def run(self, kills: int) -> list[float]:
+    def run(self, kills: int) -> list[tuple[float, bool]]:
+        """As many as asked for while the machine ran, and those that had to be made again."""
+        measured = []
         try:
-            return [self.kill_one() for _ in range(kills)]
+            while sum(not stood_still for _, stood_still in measured) < kills:
+                measured.append(self.kill_one())
+                if sum(stood_still for _, stood_still in measured) > MADE_AGAIN * kills:
+                    raise Void(f"the machine stood still for {STANDSTILL_S} s under too many of {len(measured)} kills")
+            return measured
         finally:
             self.heir.kill()
             self.heir.wait()
@@ -89,11 +95,9 @@ def run(trial: Trial) -> list[str]:
     kills = trial.by_scale(6, 20, 50)
     places = [Place(trial, number) for number in range(PLACES)]
     with concurrent.futures.ThreadPoolExecutor(PLACES) as pool:
-        measured = [second for found in pool.map(lambda place: place.run(kills), places) for second in found]
-    seconds = sorted(second for second in measured if second < math.inf)
-    if len(seconds) < 0.4 * len(measured):
-        raise Void(f"the machine stood still under {len(measured) - len(seconds)} of {len(measured)} kills")
+        measured = sorted(kill for found in pool.map(lambda place: place.run(kills), places) for kill in found)
+    seconds = [second for second, stood_still in measured if not stood_still]
     p99 = percentile(seconds, 0.99)
-    trial.note(kills=len(seconds), left_out=len(measured) - len(seconds), p50_s=round(percentile(seconds, 0.5), 2), p99_s=round(p99, 2), lease_s=LEASE_S,
-               poll_s=POLL_S)
+    trial.note(kills=len(seconds), p50_s=round(percentile(seconds, 0.5), 2), p99_s=round(p99, 2), made_again=len(measured) - len(seconds),
+               longest_of_all_s=round(measured[-1][0], 2), lease_s=LEASE_S, poll_s=POLL_S)
     return [f"latency: p99 is {p99:.2f} s, the bar is {BAR_S:.2f} s"] if p99 > BAR_S else []
