@@ -161,6 +161,8 @@ std::vector<std::size_t> SqliteSession::apply(Statement const& statement,
 }
 
 bool SqliteSession::changed() {
+  static bool const deaf = is_sabotaged("deaf_to_hints");  // what the trial wake_up must notice
+  if (deaf) return false;
   auto const version = query(data_version, {}).integer(0, 0);
   auto const before = std::exchange(seen_version_, version);
   return before >= 0 && before != version;
