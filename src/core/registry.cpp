@@ -7,6 +7,7 @@
 
 #include <cloacina/error.hpp>
 
+#include "core/loaded_library.hpp"
 #include "core/nearest.hpp"
 #include "core/utf8.hpp"
 
@@ -17,6 +18,13 @@ std::string place(SourceLocation const& where) {
   if (*where.file == '\0') return "added at run time";
   return std::string{where.file} + ":" + std::to_string(where.line);
 }
+
+/// What a snapshot holds. A runner may outlive the plug-in that its workflows come from: the code
+/// is unloaded after them.
+struct Kept {
+  std::vector<std::shared_ptr<void>> libraries;
+  std::map<std::string, Workflow, std::less<>> workflows;
+};
 
 struct Entry {
   std::uint64_t ticket = 0;
@@ -61,8 +69,8 @@ struct Registry::Impl {
   }
 
   /// What is wrong with all entries together, and the workflows by name.
-  std::map<std::string, Workflow, std::less<>> collect(std::string& problems) const {
-    std::map<std::string, Workflow, std::less<>> workflows;
+  Kept collect(std::string& problems) const {
+    Kept kept;
     std::map<std::string_view, Entry const*> first;
     auto report = [&](std::string const& sentence) { problems += "\n  - " + sentence; };
     if (out_of_memory) report("memory was short while workflows registered, so some are missing");
@@ -76,12 +84,15 @@ struct Registry::Impl {
         continue;
       }
       make(*entry);
-      if (entry->workflow)
-        workflows.emplace(entry->name, *entry->workflow);
-      else
+      if (!entry->workflow) {
         report(entry->failure + " (" + place(entry->where) + ")");
+        continue;
+      }
+      kept.workflows.emplace(entry->name, *entry->workflow);
+      if (entry->make)
+        kept.libraries.push_back(keep_loaded(reinterpret_cast<void const*>(entry->make)));
     }
-    return workflows;
+    return kept;
   }
 };
 
@@ -152,10 +163,10 @@ std::optional<Workflow> Registry::find(std::string_view name) const {
 Registry::Snapshot Registry::snapshot() const {
   std::lock_guard const lock{impl_->mutex};
   std::string problems;
-  auto workflows = impl_->collect(problems);
+  auto kept = std::make_shared<Kept>(impl_->collect(problems));
   if (!problems.empty())
     throw ValidationError("the registered workflows cannot be used:" + problems);
-  return std::make_shared<std::map<std::string, Workflow, std::less<>> const>(std::move(workflows));
+  return {kept, &kept->workflows};
 }
 
 std::string workflow_not_found_message(std::string_view name,

@@ -40,7 +40,8 @@ struct Client::Impl {
   Impl& here() {
     if (is_forked())
       throw StateError{
-          "this process was forked from the one that made the client; make a client of its own"};
+          "this process was forked from the one that made the client; start a program of its own "
+          "(fork and exec), or fork before the client is made"};
     return *this;
   }
 

@@ -9,6 +9,7 @@
 #include <cloacina/version.hpp>
 
 #include "backend/database.hpp"
+#include "core/sabotage.hpp"
 #include "engine/conducted_bodies.hpp"
 #include "engine/log.hpp"
 #include "engine/loop.hpp"
@@ -77,7 +78,8 @@ std::shared_ptr<backend::Database> open_database(Machine::Parts const& parts) {
 
 [[noreturn]] void throw_forked() {
   throw StateError{
-      "this process was forked from the one that made the runner; make a runner of its own here"};
+      "this process was forked from the one that made the runner; start a program of its own (fork "
+      "and exec), or fork before the runner is made"};
 }
 
 [[noreturn]] void throw_shut_down() {
@@ -301,7 +303,10 @@ void Machine::join_shutdown(WaitTime timeout) {
   ended_.wait(core_->environment, 3 * grace);
 }
 
-bool Machine::is_forked() const noexcept { return ::getpid() != process_; }
+bool Machine::is_forked() const noexcept {
+  static bool const unchecked = is_sabotaged("no_fork_check");  // for the trial process_life
+  return ::getpid() != process_ && !unchecked;
+}
 
 // In the child of a fork the threads do not exist and the connections are the parent's: nothing of
 // it may be touched, nor destroyed.

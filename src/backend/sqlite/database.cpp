@@ -49,7 +49,10 @@ ConnectionSettings settings_of(DatabaseUrl const& url) {
 SqliteDatabase::SqliteDatabase(DatabaseUrl const& url, OpenOptions options)
     : options_(std::move(options)), settings_(settings_of(url)), boot_id_(read_boot_id()) {
   if (!options_.lease_clock) options_.lease_clock = kernel_clock;
-  if (!url.memory) create_if_wanted(url, settings_.path);
+  if (!url.memory) {
+    create_if_wanted(url, settings_.path);
+    file_.emplace(settings_.path, settings_.display_name);
+  }
   auto opener = std::make_shared<Connection>(settings_, url.memory ? Role::writer : Role::opener);
   bring_up_to_date(*opener, settings_);
   if (url.memory) shared_ = std::move(opener);

@@ -2,10 +2,12 @@
 
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "backend/database.hpp"
 #include "backend/sqlite/connection.hpp"
+#include "backend/sqlite/open_file.hpp"
 #include "backend/sqlite/reader_pool.hpp"
 
 namespace cloacina::backend::sqlite {
@@ -37,6 +39,7 @@ class SqliteDatabase final : public Database {
   OpenOptions options_;
   ConnectionSettings settings_;
   std::string boot_id_;
+  std::optional<OpenFile> file_;        // unless it is in memory; before all connections
   std::shared_ptr<Connection> shared_;  // the one connection of an in-memory database
   std::shared_ptr<ReaderPool> readers_;
   std::mutex checkpoint_mutex_;

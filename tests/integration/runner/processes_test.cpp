@@ -225,6 +225,36 @@ TEST_CASE("the child of a fork can neither use nor harm what its parent has", "[
   CHECK(client->list().size() == 2);
 }
 
+// It lost what it was told was stored: the parent, which saw no lock of the child's, removed the log
+// under it.
+TEST_CASE("the child of a fork cannot open a file that its parent has open", "[processes][fork]") {
+  ScratchDirectory directory;
+  auto const opens = [&](std::string const& url) {
+    pid_t const child = ::fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+      int code = 2;
+      try {
+        Client{url, Registry{}};
+        code = 0;
+      } catch (ConfigurationError const& error) {
+        code = std::string_view{error.what()}.find("over a fork") != std::string_view::npos ? 1 : 3;
+      } catch (...) {}
+      ::_exit(code);
+    }
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  };
+  {
+    auto runner = start(directory.sqlite_url(), {who()});
+    CHECK(opens(directory.sqlite_url()) == 1);
+    CHECK(opens("sqlite://" + (directory.path() / "another.db").string()) == 0);
+    CHECK(opens("sqlite::memory:") == 0);
+  }
+  CHECK(opens(directory.sqlite_url()) == 0);
+}
+
 TEST_CASE("a submission by another process starts within 60 ms", "[processes][hints]") {
   ScratchDirectory directory;
   std::atomic<std::int64_t> started{0};

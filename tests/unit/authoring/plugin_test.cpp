@@ -29,3 +29,17 @@ TEST_CASE("a library registers its workflows in the program's registry, and take
   REQUIRE(dlclose(library) == 0);
   CHECK_FALSE(knows_the_plugin());
 }
+
+TEST_CASE("a library stays loaded while a runner may run what it registered",
+          "[authoring][registry]") {
+  void* const library = dlopen(CLOACINA_TEST_PLUGIN, RTLD_NOW | RTLD_LOCAL);
+  REQUIRE(library);
+  Registry plugin{Registry::global()};  // without the broken workflows of other tests
+  for (std::uint64_t ticket = 1; plugin.names().size() > 1; ++ticket) plugin.remove(ticket);
+  auto workflows = plugin.snapshot();
+  REQUIRE(dlclose(library) == 0);
+  CHECK(knows_the_plugin());
+  CHECK(workflows->at("from_plugin").tasks() == std::vector<std::string>{"in_plugin"});
+  workflows.reset();
+  CHECK_FALSE(knows_the_plugin());
+}
