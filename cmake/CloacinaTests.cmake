@@ -55,6 +55,21 @@ function(cloacina_test_program name)
   set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES "${include}")
 endfunction()
 
+# cloacina_plugin(name program source): a library that PROGRAM loads and unloads.  Its symbols are hidden, so that the
+# one registry must be the program's; and not unique, because a library with unique symbols is never unloaded.
+function(cloacina_plugin name program source)
+  add_library(${name} MODULE ${source})
+  cloacina_compile_options(${name})
+  target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}/include")
+  target_compile_features(${name} PRIVATE cxx_std_20)
+  target_link_libraries(${name} PRIVATE nlohmann_json::nlohmann_json cloacina::asio Threads::Threads)
+  target_compile_options(${name} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fno-gnu-unique>)
+  set_target_properties(${name} PROPERTIES EXCLUDE_FROM_ALL ON CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
+  set_target_properties(${program} PROPERTIES ENABLE_EXPORTS ON)
+  add_dependencies(${program} ${name})
+  target_link_libraries(${program} PRIVATE ${CMAKE_DL_LIBS})
+endfunction()
+
 # cloacina_suite(suite program…): the target suite-SUITE builds all programs of one suite.
 function(cloacina_suite suite)
   if(NOT TARGET suite-${suite})

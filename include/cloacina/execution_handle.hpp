@@ -64,6 +64,7 @@ class ExecutionHandle {
  private:
   void when_final(std::function<void(std::exception_ptr, ExecutionResult)> done) const;
   [[nodiscard]] detail::RunOnWorker run_on_worker() const;
+  void check_not_forked() const;
   [[nodiscard]] std::shared_ptr<detail::Machine> machine() const;
 
   std::shared_ptr<engine::Completion> completion_;

@@ -54,6 +54,7 @@ class DefaultRunner {
   explicit DefaultRunner(std::string_view database_url, DefaultRunnerConfig config = {});
   [[nodiscard]] static Builder builder();
 
+  /// What was moved from may be shut down, assigned to and destroyed; ask it nothing else.
   DefaultRunner(DefaultRunner&&) noexcept;
   DefaultRunner& operator=(DefaultRunner&&) noexcept;
   /// `shutdown(5 s)`; an observer that does not return is waited for one more second.
@@ -144,10 +145,11 @@ class DefaultRunner {
   [[nodiscard]] std::vector<RunnerInfo> runners() const;
   /// Nothing new starts, running bodies are asked to stop, unfinished tasks become Cancelled. The
   /// execution's error names the reason, of which 8 KiB are kept and what is not UTF-8 is replaced.
-  /// Whichever runner owns it, of this process or another. Blocks until that is stored, or for 30
-  /// s: then it throws `TimeoutError`, and the request stays for whoever owns the execution next.
-  /// Throws `ExecutionNotFound`; `StateError` naming the state if it is final, also if an earlier
-  /// call cancelled it.
+  /// Whichever runner owns it, of this process or another. Blocks until that is stored: without a
+  /// limit for what this runner owns; for others until the database takes the request (30 s and
+  /// `_busy_timeout`, then `BackendError`) and the owner has applied it (30 s, then `TimeoutError`:
+  /// the request stays for whoever owns the execution next). Throws `ExecutionNotFound`;
+  /// `StateError` naming the state if it is final, also if an earlier call cancelled it.
   void cancel(ExecutionId id, std::string_view reason = {});
 
   /// The workflows that this runner can run.

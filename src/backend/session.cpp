@@ -6,16 +6,17 @@
 namespace cloacina::backend {
 namespace {
 
-std::string_view kind_of(Rows::Cell const& cell) {
-  constexpr std::array<std::string_view, 4> names{"NULL", "an integer", "a real", "text"};
-  return names[cell.index()];
+std::string kind_of(Rows::Cell const& cell) {
+  if (auto const* bytes = std::get_if<std::string>(&cell))
+    return std::to_string(bytes->size()) + " bytes";
+  constexpr std::array<std::string_view, 3> names{"NULL", "an integer", "a real"};
+  return std::string{names[cell.index()]};
 }
 
 [[noreturn]] void refuse(Rows::Cell const& cell, std::size_t row, std::size_t column,
                          std::string_view expected) {
   throw BackendError("row " + std::to_string(row) + ", column " + std::to_string(column) +
-                         " holds " + std::string{kind_of(cell)} + " where " +
-                         std::string{expected} +
+                         " holds " + kind_of(cell) + " where " + std::string{expected} +
                          " was expected; the row was not written by this library, or is damaged",
                      "");
 }

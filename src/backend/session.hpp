@@ -72,6 +72,7 @@ enum class Failure : unsigned char {
   again,    ///< busy, full, I/O, read-only, interrupted: the same batch again, later
   unknown,  ///< the answer of a commit was lost: read `commit_seq`
   broken,   ///< the session is of no more use: open another one, then as `again`
+  damaged,  ///< so is the database: nothing helps but a backup
 };
 
 /// What every session call throws when the database refuses; secrets are redacted.
@@ -79,7 +80,8 @@ class SessionError : public BackendError {
  public:
   SessionError(Failure failure, std::string const& message, std::string sqlstate,
                std::string where = {})
-      : BackendError(message, std::move(sqlstate), std::move(where), failure != Failure::data),
+      : BackendError(message, std::move(sqlstate), std::move(where),
+                     failure != Failure::data && failure != Failure::damaged),
         failure_(failure) {}
   [[nodiscard]] Failure failure() const noexcept { return failure_; }
 

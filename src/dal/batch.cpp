@@ -162,7 +162,9 @@ void claim(backend::Session& session, RunnerId me, ClaimRequest const& request,
   if (request.limit == 0) return;
   std::array<Value, 4> const parameters{me.value, request.now, request.known,
                                         static_cast<std::int64_t>(request.limit)};
-  committed.claimed = execution_rows(session.query(claim_executions, parameters));
+  auto found = readable_rows(session.query(claim_executions, parameters));
+  committed.claimed = std::move(found.rows);
+  committed.unreadable = std::move(found.unreadable);
   // RETURNING promises no order.
   std::sort(committed.claimed.begin(), committed.claimed.end(),
             [](ExecutionRow const& a, ExecutionRow const& b) {

@@ -100,6 +100,7 @@ struct Committed {
   std::vector<std::size_t>
       not_inserted;  ///< indexes into `inserts`: id or idempotency key was there already
   std::vector<ExecutionRow> claimed;
+  std::vector<UnreadableRow> unreadable;  ///< claimed as well
 };
 struct Fenced {};  ///< nothing was written; read the own row (R1)
 struct Unknown {
@@ -109,10 +110,13 @@ struct Again {
   std::string message;
   bool session_broken = false;
 };  ///< nothing was written; the same again, later (R16)
+struct Damaged {
+  std::string message;
+};  ///< the database is damaged, and no repetition mends it
 struct Refused {
   std::string sqlstate, message;
 };  ///< nothing was written; an error that names the data (R16)
-using Outcome = std::variant<Committed, Fenced, Unknown, Again, Refused>;
+using Outcome = std::variant<Committed, Fenced, Unknown, Again, Damaged, Refused>;
 
 /// Writes the batch behind the fence in one transaction: all of it or nothing. An empty batch
 /// renews the lease. Throws nothing but `std::bad_alloc`.

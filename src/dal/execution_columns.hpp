@@ -20,6 +20,8 @@ inline constexpr char listed_columns[] =
     "id, workflow, version, status, priority, owner, '', NULL, error, idempotency_key, created_at,"
     " start_after, started_at, completed_at, deadline, takeovers";
 
+/// Throws `BackendError` at the first that cannot be read.
 [[nodiscard]] std::vector<ExecutionRow> execution_rows(backend::Rows const& rows);
+[[nodiscard]] ExecutionRows readable_rows(backend::Rows const& rows);
 
 }  // namespace cloacina::dal

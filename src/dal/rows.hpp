@@ -30,6 +30,18 @@ struct ExecutionRow {
   std::uint32_t takeovers = 0;
 };
 
+/// What is stored of an execution cannot be read: a stranger's doing, or damage.
+struct UnreadableRow {
+  ExecutionId id{};
+  std::string why;
+};
+
+/// Rows of executions; one that cannot be read keeps nobody from the others (R16).
+struct ExecutionRows {
+  std::vector<ExecutionRow> rows;
+  std::vector<UnreadableRow> unreadable;
+};
+
 /// A row of `task_executions`.
 struct TaskRow {
   ExecutionId execution{};

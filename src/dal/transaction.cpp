@@ -43,6 +43,8 @@ Outcome outcome_of_current_error() {
         return Again{error.what(), false};
       case backend::Failure::broken:
         return Again{error.what(), true};
+      case backend::Failure::damaged:
+        return Damaged{error.what()};
     }
     return Again{error.what(), true};
   } catch (BackendError const& error) {  // a stored row that cannot be read

@@ -68,30 +68,48 @@ std::optional<ExecutionRow> first(backend::Rows const& rows) {
   return std::move(execution_rows(rows).front());
 }
 
+ExecutionRow execution_row(backend::Rows const& rows, std::size_t i) {
+  ExecutionRow row;
+  row.id = rows.uuid(i, 0);
+  row.workflow = rows.text(i, 1);
+  row.version = rows.text(i, 2);
+  row.status = workflow_status_from(rows.text(i, 3));
+  row.priority = static_cast<std::int16_t>(rows.integer(i, 4));
+  if (auto const owner = rows.uuid_or_null(i, 5)) row.owner = RunnerId{*owner};
+  row.input = rows.text(i, 6);
+  row.output = rows.text_or_null(i, 7);
+  row.error = rows.text_or_null(i, 8);
+  row.idempotency_key = rows.text_or_null(i, 9);
+  row.created_at = rows.instant(i, 10);
+  row.start_after = rows.instant_or_null(i, 11);
+  row.started_at = rows.instant_or_null(i, 12);
+  row.completed_at = rows.instant_or_null(i, 13);
+  row.deadline = rows.instant_or_null(i, 14);
+  row.takeovers = static_cast<std::uint32_t>(rows.integer(i, 15));
+  return row;
+}
+
 constexpr ExecutionId larger_than_all{~std::uint64_t{0}, ~std::uint64_t{0}};
 
 }  // namespace
 
 std::vector<ExecutionRow> execution_rows(backend::Rows const& rows) {
-  std::vector<ExecutionRow> result(rows.size());
+  std::vector<ExecutionRow> result;
+  result.reserve(rows.size());
+  for (std::size_t i = 0; i < rows.size(); ++i) result.push_back(execution_row(rows, i));
+  return result;
+}
+
+ExecutionRows readable_rows(backend::Rows const& rows) {
+  ExecutionRows result;
+  result.rows.reserve(rows.size());
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    auto& row = result[i];
-    row.id = rows.uuid(i, 0);
-    row.workflow = rows.text(i, 1);
-    row.version = rows.text(i, 2);
-    row.status = workflow_status_from(rows.text(i, 3));
-    row.priority = static_cast<std::int16_t>(rows.integer(i, 4));
-    if (auto const owner = rows.uuid_or_null(i, 5)) row.owner = RunnerId{*owner};
-    row.input = rows.text(i, 6);
-    row.output = rows.text_or_null(i, 7);
-    row.error = rows.text_or_null(i, 8);
-    row.idempotency_key = rows.text_or_null(i, 9);
-    row.created_at = rows.instant(i, 10);
-    row.start_after = rows.instant_or_null(i, 11);
-    row.started_at = rows.instant_or_null(i, 12);
-    row.completed_at = rows.instant_or_null(i, 13);
-    row.deadline = rows.instant_or_null(i, 14);
-    row.takeovers = static_cast<std::uint32_t>(rows.integer(i, 15));
+    auto const id = rows.uuid(i, 0);
+    try {
+      result.rows.push_back(execution_row(rows, i));
+    } catch (Error const& error) {
+      result.unreadable.push_back({id, error.what()});
+    }
   }
   return result;
 }
@@ -108,9 +126,9 @@ std::optional<ExecutionRow> find_by_idempotency_key(backend::Session& session,
   return first(session.query(by_key_statement, parameters));
 }
 
-std::vector<ExecutionRow> owned_executions(backend::Session& session, RunnerId runner) {
+ExecutionRows owned_executions(backend::Session& session, RunnerId runner) {
   std::array<Value, 1> const parameters{runner.value};
-  return execution_rows(session.query(owned_statement, parameters));
+  return readable_rows(session.query(owned_statement, parameters));
 }
 
 std::vector<ExecutionId> existing_executions(backend::Session& session,

@@ -13,7 +13,7 @@ namespace cloacina::dal {
                                                                   std::string_view workflow,
                                                                   std::string_view key);
 /// R3: what this runner owns and that is not final.
-[[nodiscard]] std::vector<ExecutionRow> owned_executions(backend::Session&, RunnerId);
+[[nodiscard]] ExecutionRows owned_executions(backend::Session&, RunnerId);
 /// Those of `ids` that are stored (R8: what an unknown batch inserted).
 [[nodiscard]] std::vector<ExecutionId> existing_executions(backend::Session&,
                                                            std::vector<ExecutionId> const& ids);

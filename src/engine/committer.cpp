@@ -79,6 +79,7 @@ Committer::Result Committer::commit(dal::Batch const& batch) {
         return std::move(*committed);
       }
       if (auto* refused = std::get_if<dal::Refused>(&outcome)) return std::move(*refused);
+      if (auto* damaged = std::get_if<dal::Damaged>(&outcome)) return std::move(*damaged);
       std::visit(overloaded{[&](dal::Fenced const&) { ask = true; },
                             [&](dal::Unknown const& unknown) {
                               ask = true;
@@ -185,6 +186,8 @@ bool Committer::take_over(Instant now, dal::TakeoverResult& result) {
   }
   if (auto const* again = std::get_if<dal::Again>(&result.outcome); again && !again->session_broken)
     return false;
+  if (auto const* refused = std::get_if<dal::Refused>(&result.outcome))
+    log_error("cloacina: lost runners cannot be taken over from: " + refused->message);
   if (std::holds_alternative<dal::Unknown>(result.outcome)) {
     session_failed();
     if (read_fate() == Fate::applied) {
@@ -202,7 +205,8 @@ bool Committer::release(Instant now) {
       auto const outcome = dal::release(database_, session(), fence(), now);
       if (std::holds_alternative<dal::Committed>(outcome)) return true;
       if (std::holds_alternative<dal::Fenced>(outcome) ||
-          std::holds_alternative<dal::Refused>(outcome))
+          std::holds_alternative<dal::Refused>(outcome) ||
+          std::holds_alternative<dal::Damaged>(outcome))
         return false;
       if (std::holds_alternative<dal::Unknown>(outcome)) {
         session_failed();

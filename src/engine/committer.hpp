@@ -34,7 +34,8 @@ class Committer {
   struct Dead {};    ///< declared dead by another runner: nothing was written, `enroll` again
   struct GaveUp {};  ///< `give_up` was called while the database did not answer
   using Refused = dal::Refused;
-  using Result = std::variant<dal::Committed, Dead, GaveUp, Refused>;
+  using Damaged = dal::Damaged;
+  using Result = std::variant<dal::Committed, Dead, GaveUp, Damaged, Refused>;
 
   Committer(Settings settings, Environment const& environment, backend::Database& database);
 

@@ -117,6 +117,8 @@ class Loop {
   void written(Entry& entry);
   bool commit_batch(std::vector<Entry*> const& entries);
   void commit_one_by_one(std::vector<Entry*> const& entries);
+  void drop_batch(dal::Refused const& refused);
+  void lose_hold(Committer::Result const& result);
   /// What became of storing the failure.
   [[nodiscard]] Committer::Result refuse(Entry& entry, dal::Refused const& refused);
   void fail_unstored(Entry& entry, std::string error);
@@ -133,8 +135,9 @@ class Loop {
   [[nodiscard]] bool others_have_written();
   void look_around(std::size_t watched);
   void apply_requests();
-  void adopt(std::vector<dal::ExecutionRow>&& rows);
+  void adopt(dal::ExecutionRows&& found);
   void adopt(dal::ExecutionRow&& row);
+  void give_up(ExecutionId id, std::string const& why);
   void reconcile();
   void declared_dead();
   void watch(std::shared_ptr<Completion> completion);
@@ -143,7 +146,7 @@ class Loop {
   using Watched = std::map<ExecutionId, std::vector<std::shared_ptr<Completion>>>;
   /// Answers those who watch it if it has ended; returns the one behind it.
   Watched::iterator look_at(Watched::iterator watched);
-  void give_back_everything();
+  void give_back_everything(std::exception_ptr error = nullptr);  // or an orderly end
 
   Environment environment_;
   DefaultRunnerConfig config_;
@@ -165,11 +168,11 @@ class Loop {
   std::vector<SlotRef> held_;   // executions with tasks that may not start now
   std::optional<Alone> alone_;  // while it waits for the others to end, and while it runs
   dal::Batch batch_;
-  std::vector<std::pair<ExecutionId, std::string>> unreadable_;  // owned, to be stored as Failed
-  std::vector<dal::ControlRequestRow> unowned_requests_;         // to be applied by anybody
-  std::vector<dal::ExecutionRow> claimed_;  // by the last batch, not taken into the table yet
-  Watched watched_;                         // executions of others, or of nobody
-  ExecutionId last_asked_{};                // they are looked at in turns
+  std::vector<dal::UnreadableRow> unreadable_;            // owned, to be stored as Failed
+  std::vector<dal::ControlRequestRow> unowned_requests_;  // to be applied by anybody
+  dal::ExecutionRows claimed_;  // by the last batch, not taken into the table yet
+  Watched watched_;             // executions of others, or of nobody
+  ExecutionId last_asked_{};    // they are looked at in turns
   std::vector<Observation> seen_;
 
   Instant now_{};

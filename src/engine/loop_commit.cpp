@@ -179,8 +179,12 @@ void Loop::written(Entry& entry) {
 bool Loop::commit_batch(std::vector<Entry*> const& entries) {
   auto result = committer_.commit(batch_);
   bodies_.set_lease_end(committer_.lease_end());
-  if (std::holds_alternative<Committer::Refused>(result)) {
-    commit_one_by_one(entries);
+  if (auto const* refused = std::get_if<Committer::Refused>(&result)) {
+    if (entries.empty()) {
+      drop_batch(*refused);
+    } else {
+      commit_one_by_one(entries);
+    }
     return !stopped_;
   }
   if (auto* committed = std::get_if<dal::Committed>(&result)) {
@@ -194,21 +198,45 @@ bool Loop::commit_batch(std::vector<Entry*> const& entries) {
     for (auto const id : refused)
       if (auto* entry = table_.find(id)) not_inserted(*entry);
     if (batch_.claim.limit > 0) {
-      claim_wanted_ = committed->claimed.size() >= batch_.claim.limit;
-      claimed_ = std::move(committed->claimed);
+      claim_wanted_ =
+          committed->claimed.size() + committed->unreadable.size() >= batch_.claim.limit;
+      claimed_ = {std::move(committed->claimed), std::move(committed->unreadable)};
     }
     committed_();
     if (others_alive_ > 0 && !environment_.conductor) std::this_thread::sleep_for(turn_pause);
     return true;
   }
   for (auto* entry : entries) mark_dirty(*entry);
-  if (std::holds_alternative<Committer::Dead>(result)) {
-    declared_dead();
-  } else {
-    stopped_ = true;  // told to give up while the database did not answer
-    give_back_everything();
-  }
+  lose_hold(result);
   return false;
+}
+
+/// Of what was not committed, nor refused for its data.
+void Loop::lose_hold(Committer::Result const& result) {
+  if (std::holds_alternative<Committer::Dead>(result)) return declared_dead();
+  stopped_ = true;
+  auto const* damaged = std::get_if<Committer::Damaged>(&result);
+  if (damaged == nullptr) return give_back_everything();  // told to, while nobody answered
+  log_error("cloacina: the database is damaged, this runner stops: " + damaged->message);
+  give_back_everything(std::make_exception_ptr(BackendError{
+      "the database is damaged and its runner has stopped; restore it from a backup: " +
+          damaged->message,
+      ""}));
+}
+
+// What is refused belongs to no execution that is known here. It waits until somebody looks again;
+// an empty batch burns the number and renews the lease.
+void Loop::drop_batch(dal::Refused const& refused) {
+  log_error("cloacina: the database refuses what this runner has to do for executions of nobody: " +
+            refused.message);
+  claim_wanted_ = false;
+  unreadable_.clear();
+  unowned_requests_.clear();
+  batch_.clear();
+  auto const result = committer_.commit(batch_);
+  if (!std::holds_alternative<dal::Committed>(result) &&
+      !std::holds_alternative<Committer::Refused>(result))
+    lose_hold(result);
 }
 
 // R16: one bad item does not stop the rest. The refused batch was rolled back; an empty one burns
@@ -229,13 +257,12 @@ void Loop::commit_one_by_one(std::vector<Entry*> const& entries) {
         result = refuse(*entry, why);
       }
     }
-    bool const dead = std::holds_alternative<Committer::Dead>(result);
-    if (!dead && !std::holds_alternative<Committer::GaveUp>(result)) continue;
+    if (std::holds_alternative<dal::Committed>(result) ||
+        std::holds_alternative<Committer::Refused>(result))
+      continue;
     // Those before it are done with, or gone.
     for (auto left = i; left < entries.size(); ++left) mark_dirty(*entries[left]);
-    if (dead) return declared_dead();
-    stopped_ = true;
-    return give_back_everything();
+    return lose_hold(result);
   }
 }
 
@@ -280,8 +307,8 @@ Committer::Result Loop::refuse(Entry& entry, dal::Refused const& refused) {
       log_error("cloacina: execution " + id +
                 " could not be marked Failed; it stays as it is stored");
   }
-  if (std::holds_alternative<Committer::Dead>(result) ||
-      std::holds_alternative<Committer::GaveUp>(result))
+  if (!std::holds_alternative<dal::Committed>(result) &&
+      !std::holds_alternative<Committer::Refused>(result))
     return result;
   written(entry);
   if (observations_) observe(entry, {.kind = Action::Kind::write_execution});

@@ -110,8 +110,17 @@ void Loop::apply_requests() {
   }
 }
 
-void Loop::adopt(std::vector<dal::ExecutionRow>&& rows) {
-  for (auto& row : rows) adopt(std::move(row));
+void Loop::adopt(dal::ExecutionRows&& found) {
+  for (auto& row : found.rows) adopt(std::move(row));
+  for (auto const& row : found.unreadable)
+    if (!table_.find(row.id)) give_up(row.id, row.why);
+}
+
+// Nobody will ever be able to run it: one bad row must not come back for ever (R16).
+void Loop::give_up(ExecutionId id, std::string const& why) {
+  log_error("cloacina: execution " + id.to_string() +
+            " is Failed, because what is stored of it cannot be read: " + why);
+  unreadable_.push_back({id, "what is stored cannot be read: " + why});
 }
 
 void Loop::adopt(dal::ExecutionRow&& row) {
@@ -144,12 +153,7 @@ void Loop::adopt(dal::ExecutionRow&& row) {
                 " could not be loaded yet: " + error.what());
     committer_.session_failed();
   } catch (Error const& error) {
-    // Nobody will ever be able to run it: one bad row must not come back for ever (R16).
-    log_error("cloacina: execution " + row.id.to_string() +
-              " is Failed, because what is stored of "
-              "it cannot be read: " +
-              error.what());
-    unreadable_.emplace_back(row.id, std::string{"what is stored cannot be read: "} + error.what());
+    give_up(row.id, error.what());
   }
 }
 
@@ -158,7 +162,8 @@ void Loop::reconcile() {
   try {
     auto rows = dal::owned_executions(committer_.session(), committer_.id());
     std::unordered_set<ExecutionId> owned;
-    for (auto const& row : rows) owned.insert(row.id);
+    for (auto const& row : rows.rows) owned.insert(row.id);
+    for (auto const& row : rows.unreadable) owned.insert(row.id);
     std::vector<Entry*> gone;
     table_.for_each([&](Entry& entry) {
       if (!entry.insert && !entry.finished && !is_final(entry.state.status) &&
@@ -298,16 +303,17 @@ Loop::Watched::iterator Loop::look_at(Watched::iterator watched) {
 }
 
 // Shutdown: others need not wait for the lease. Whoever still waits here is told.
-void Loop::give_back_everything() {
+void Loop::give_back_everything(std::exception_ptr error) {
   if (!stopped_) {
     if (!committer_.release(now_))
       log_warning("cloacina: ownership was not released; others take over after the lease");
   }
   stopped_ = true;
-  auto const error =
-      std::make_exception_ptr(RunnerStopped{"the runner was shut down before the execution ended; "
-                                            "it goes on when a runner is started again"});
-  auto const unstored = not_stored();
+  auto const unstored = error ? error : not_stored();
+  if (!error)
+    error = std::make_exception_ptr(
+        RunnerStopped{"the runner was shut down before the execution ended; it goes on when a "
+                      "runner is started again"});
   table_.for_each([&](Entry& entry) {
     entry.stopped->store(true);
     if (entry.acceptance) std::exchange(entry.acceptance, nullptr)->refused(unstored);

@@ -9,12 +9,15 @@
 
 #include <cloacina/environment.hpp>
 
+#include "engine/user_call.hpp"
+
 namespace cloacina::engine {
 
 /// Something that happens once and that threads wait for, or want to be called about.
 class Signal {
  public:
-  /// Wakes everybody and runs the callbacks, on this thread. Only the first call does anything.
+  /// Wakes everybody and runs the callbacks, on this thread; logs what they throw. Only the first
+  /// call does anything.
   void set() {
     std::vector<std::function<void()>> callbacks;
     {
@@ -24,7 +27,8 @@ class Signal {
       callbacks.swap(callbacks_);
     }
     changed_.notify_all();
-    for (auto& callback : callbacks) callback();
+    // Each posts to an executor of the user's, which may refuse.
+    for (auto& callback : callbacks) call_user(callback, "the executor of a completion handler");
   }
 
   [[nodiscard]] bool is_set() const {

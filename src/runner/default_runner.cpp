@@ -71,6 +71,7 @@ std::vector<ExecutionHandle> DefaultRunner::submit_many(std::string_view workflo
                                                         SubmitOptions const& options) {
   machine_->check_may_wait();
   detail::check_key_stands_for_one(options, inputs.size());
+  machine_->check_workflow(workflow);  // also for no inputs at all
   auto const acceptance = std::make_shared<Acceptance>(inputs.size());
   std::vector<ExecutionHandle> handles;
   std::vector<engine::Submission> submissions;
@@ -90,15 +91,16 @@ std::vector<ExecutionHandle> DefaultRunner::submit_many(std::string_view workflo
 
 std::function<void(DefaultRunner::Submitted)> DefaultRunner::prepare(
     std::string_view workflow, Context input, SubmitOptions const& options) try {
-  auto submission = std::make_shared<engine::Submission>(
+  machine_->check_not_forked();
+  auto const submission = std::make_shared<engine::Submission const>(
       machine_->make_submission(workflow, std::move(input), options));
-  submission->completion = std::make_shared<Completion>(submission->id);
-  submission->acceptance = std::make_shared<Acceptance>(1);
+  // A deferred operation may be copied and started several times: each is an execution of its own.
   return [submission, machine = machine_](Submitted done) {
-    auto const acceptance = submission->acceptance;
-    ExecutionHandle const handle{submission->completion, machine};
-    std::vector<engine::Submission> one;
-    one.push_back(std::move(*submission));
+    std::vector<engine::Submission> one{*submission};
+    one.front().id = machine->new_id();
+    auto const completion = one.front().completion = std::make_shared<Completion>(one.front().id);
+    auto const acceptance = one.front().acceptance = std::make_shared<Acceptance>(1);
+    ExecutionHandle const handle{completion, machine};
     try {
       machine->submit(std::move(one));
     } catch (...) {
@@ -130,7 +132,9 @@ void DefaultRunner::cancel(ExecutionId id, std::string_view reason) {
   machine_->cancel(id, reason);
 }
 std::vector<std::string> DefaultRunner::workflows() const { return machine_->workflow_names(); }
-void DefaultRunner::shutdown(WaitTime timeout) noexcept { machine_->shutdown(timeout); }
+void DefaultRunner::shutdown(WaitTime timeout) noexcept {
+  if (machine_) machine_->shutdown(timeout);
+}
 
 // ---- builder
 // -------------------------------------------------------------------------------------------------------

@@ -20,12 +20,19 @@ std::shared_ptr<detail::Machine> ExecutionHandle::machine() const {
 ExecutionId ExecutionHandle::id() const { return completion_->id(); }
 WorkflowStatus ExecutionHandle::status() const { return machine()->status(id()); }
 
+// Before anything else: a thread that the child has not got may have held any lock.
+void ExecutionHandle::check_not_forked() const {
+  if (auto const alive = machine_.lock()) alive->check_not_forked();
+}
+
 ExecutionResult ExecutionHandle::wait() const {
+  check_not_forked();
   if (!completion_->signal().is_set()) (void)machine()->wait(completion_->signal(), std::nullopt);
   return completion_->result();
 }
 
 std::optional<ExecutionResult> ExecutionHandle::wait_for(WaitTime timeout) const {
+  check_not_forked();
   if (!completion_->signal().is_set() && !machine()->wait(completion_->signal(), timeout.value()))
     return std::nullopt;
   return completion_->result();
@@ -37,12 +44,16 @@ void ExecutionHandle::when_final(
     std::function<void(std::exception_ptr, ExecutionResult)> done) const {
   // Strong: the wait goes on when the handle is gone. The signal drops the callback when it is set,
   // which a shutdown does.
+  check_not_forked();
   completion_->signal().when_set([completion = completion_, done = std::move(done)] {
+    std::exception_ptr error;
+    ExecutionResult result;
     try {
-      done(nullptr, completion->result());
+      result = completion->result();
     } catch (...) {
-      done(std::current_exception(), ExecutionResult{});
+      error = std::current_exception();
     }
+    done(std::move(error), std::move(result));
   });
 }
 

@@ -96,7 +96,7 @@ struct Machine::Core {
         database(open_database(given)),
         committer(committer_settings(given), environment, *database) {
     engine::BodySettings const bodies_settings{config.task_timeout, config.max_context_bytes};
-    committer.enroll();
+    enroll();
     if (environment.conductor) {
       bodies = std::make_unique<engine::ConductedBodies>(bodies_settings, environment, inbox);
     } else {
@@ -123,6 +123,14 @@ struct Machine::Core {
       drained.set();
       enough.set();
     });
+  }
+
+  /// The first transaction: what it meets, the constructor's caller has to understand.
+  void enroll() try { committer.enroll(); } catch (backend::SessionError const& error) {
+    if (error.failure() != backend::Failure::damaged) throw;
+    throw BackendError{"database '" + database->display_name() +
+                           "' is damaged; restore it from a backup [" + error.what() + "]",
+                       error.sqlstate(), database->display_name()};
   }
 
   Environment environment;
@@ -176,13 +184,23 @@ engine::Submission Machine::make_submission(std::string_view workflow, Context i
                                  options, core_->config.max_context_bytes);
 }
 
-void Machine::push(engine::Request&& request) {
+void Machine::check_workflow(std::string_view name) const {
+  (void)find_workflow(core_->workflows, name);
+}
+
+ExecutionId Machine::new_id() const { return core_->environment.new_id(); }
+
+void Machine::check_not_forked() const {
   if (is_forked()) throw_forked();
+}
+
+void Machine::push(engine::Request&& request) {
+  check_not_forked();
   if (!core_->accepting.load() || !core_->inbox->push(std::move(request))) throw_shut_down();
 }
 
 void Machine::submit(std::vector<engine::Submission>&& submissions) {
-  if (is_forked()) throw_forked();
+  check_not_forked();
   if (submissions.size() == 1) return push(engine::Request{std::move(submissions.front())});
   std::vector<engine::Request> requests;
   requests.reserve(submissions.size());
@@ -196,6 +214,7 @@ void Machine::wait_accepted(engine::Acceptance& acceptance) {
 }
 
 void Machine::check_may_wait() const {
+  check_not_forked();
   switch (ThreadRole::current(core_->inbox.get())) {
     case ThreadRole::caller:
     case ThreadRole::worker:
@@ -215,7 +234,7 @@ void Machine::check_may_wait() const {
 }
 
 bool Machine::wait(engine::Signal& signal, std::optional<std::chrono::nanoseconds> timeout) {
-  if (is_forked()) throw_forked();
+  check_not_forked();
   if (signal.is_set()) return true;
   check_may_wait();
   auto const lent = engine::WorkerPool::lend_slot_of_this_thread();
@@ -227,7 +246,7 @@ bool Machine::is_own_thread() const {
 }
 
 backend::Database& Machine::database() const {
-  if (is_forked()) throw_forked();
+  check_not_forked();
   return *core_->database;
 }
 
@@ -267,6 +286,7 @@ std::vector<std::string> Machine::workflow_names() const {
 }
 
 void Machine::run_on_worker(std::function<void()> work) {
+  if (is_forked()) return work();  // the child has no other thread
   if (core_->accepting.load()) return core_->bodies->call(std::move(work));
   if (core_->environment.conductor) return work();  // everything runs on this one thread
   engine::call_aside({std::move(work)});

@@ -48,6 +48,12 @@ class Machine {
   Machine(Machine const&) = delete;
   Machine& operator=(Machine const&) = delete;
 
+  /// Throws `StateError` in the child of a fork, where any lock may be held by a thread that is not
+  /// there: comes before all else.
+  void check_not_forked() const;
+  /// Throws `WorkflowNotFound`.
+  void check_workflow(std::string_view name) const;
+  [[nodiscard]] ExecutionId new_id() const;
   /// Checks everything that can be checked before the engine sees it.
   [[nodiscard]] engine::Submission make_submission(std::string_view workflow, Context input,
                                                    SubmitOptions const& options);
@@ -78,8 +84,8 @@ class Machine {
   [[nodiscard]] backend::Database& database() const;
   void shut_down_now(WaitTime timeout);
   void join_shutdown(WaitTime timeout);
-  [[nodiscard]] bool is_forked() const noexcept;
   void let_go();
+  [[nodiscard]] bool is_forked() const noexcept;
   /// A body, a callback or an observer that shuts its runner down must not wait for itself.
   [[nodiscard]] bool is_own_thread() const;
 

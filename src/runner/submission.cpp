@@ -15,14 +15,6 @@ namespace {
 
 constexpr std::size_t longest_idempotency_key = 256;
 
-Workflow const& resolve(Registry::Snapshot const& workflows, std::string_view name) {
-  auto const found = workflows->find(name);
-  if (found != workflows->end()) return found->second;
-  std::vector<std::string> known;
-  for (auto const& [key, workflow] : *workflows) known.push_back(key);
-  throw WorkflowNotFound{workflow_not_found_message(name, known), std::string{name}};
-}
-
 void check_inputs(Workflow const& workflow, Context const& input) {
   std::string missing;
   for (auto const& key : workflow.data().inputs) {
@@ -51,11 +43,19 @@ void check_options(SubmitOptions const& options) {
 
 }  // namespace
 
+Workflow const& find_workflow(Registry::Snapshot const& workflows, std::string_view name) {
+  auto const found = workflows->find(name);
+  if (found != workflows->end()) return found->second;
+  std::vector<std::string> known;
+  for (auto const& [key, workflow] : *workflows) known.push_back(key);
+  throw WorkflowNotFound{workflow_not_found_message(name, known), std::string{name}};
+}
+
 engine::Submission make_submission(Registry::Snapshot const& workflows,
                                    Environment const& environment, std::string_view workflow,
                                    Context input, SubmitOptions const& options,
                                    std::size_t max_context_bytes) {
-  auto const& definition = resolve(workflows, workflow);
+  auto const& definition = find_workflow(workflows, workflow);
   check_inputs(definition, input);
   check_options(options);
   engine::Submission submission;

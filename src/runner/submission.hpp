@@ -12,6 +12,10 @@
 
 namespace cloacina::detail {
 
+/// Throws `WorkflowNotFound` with the nearest names.
+[[nodiscard]] Workflow const& find_workflow(Registry::Snapshot const& workflows,
+                                            std::string_view name);
+
 /// Resolves the workflow and checks input and options, so that nothing is refused later that could
 /// be refused now. Throws `WorkflowNotFound` with the nearest names, or `ValidationError`.
 [[nodiscard]] engine::Submission make_submission(Registry::Snapshot const& workflows,

@@ -168,7 +168,7 @@ TEST_CASE("the end of an execution releases it, and times that are not given sta
   CHECK(stored.deadline == at(99));
   CHECK(stored.output == "{}");
   CHECK(stored.error == "task 'load' failed");
-  CHECK(dal::owned_executions(fixture.runner.session(), fixture.runner.id()).empty());
+  CHECK(dal::owned_executions(fixture.runner.session(), fixture.runner.id()).rows.empty());
 }
 
 TEST_CASE("a batch is written whole or not at all", "[contract][batch]") {

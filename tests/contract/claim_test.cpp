@@ -44,7 +44,7 @@ TEST_CASE("unowned executions are claimed by priority, then by age, up to the li
   CHECK(numbers(fixture.runner.commit(claiming(10)).claimed) == std::vector<std::uint64_t>{3, 1});
   CHECK_FALSE(claimable(fixture));
   CHECK(fixture.runner.commit(claiming(10)).claimed.empty());
-  CHECK(numbers(dal::owned_executions(fixture.runner.session(), fixture.runner.id())) ==
+  CHECK(numbers(dal::owned_executions(fixture.runner.session(), fixture.runner.id()).rows) ==
         std::vector<std::uint64_t>{1, 2, 3, 4, 5});
 }
 

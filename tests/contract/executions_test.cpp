@@ -106,7 +106,7 @@ TEST_CASE("inputs come back whole, whatever their size, from every path that rea
   auto const session = fixture.backend->database().open_writer();
   if (owned) {
     fixture.runner.commit(inserting({row, other}));
-    CHECK(dal::owned_executions(*session, fixture.runner.id()).front().input == input);
+    CHECK(dal::owned_executions(*session, fixture.runner.id()).rows.front().input == input);
   } else {
     CHECK(dal::insert_unowned(fixture.backend->database(), *session, {row, other}).size() == 2);
     dal::Batch claim;

@@ -87,6 +87,7 @@ Failure failure_of(int code, During during) noexcept {
       return Failure::again;
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
+      return Failure::damaged;
     case SQLITE_CANTOPEN:
     case SQLITE_MISUSE:
     case SQLITE_RANGE:

@@ -7,6 +7,7 @@
 #include <asio/cancellation_signal.hpp>
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
+#include <asio/experimental/deferred.hpp>
 #include <asio/io_context.hpp>
 #include <asio/thread_pool.hpp>
 #include <asio/use_awaitable.hpp>
@@ -100,6 +101,60 @@ TEST_CASE("handlers run on their associated executor", "[async]") {
   auto future = there.get_future();
   CHECK(get(future));
   pool.join();
+}
+
+// The second start was one of what the first had moved away.
+TEST_CASE("a deferred submission may be started twice, and is two executions", "[async]") {
+  ScratchDirectory directory;
+  auto runner = start(directory.sqlite_url(), {doubling()});
+  auto const operation =
+      runner.async_submit("double", Context{{"in", 21}}, asio::experimental::deferred);
+  std::promise<ExecutionHandle> handles[2];
+  for (auto& promise : handles) {
+    auto copy = operation;
+    std::move(copy)([&](std::exception_ptr error, ExecutionHandle handle) {
+      if (error) return promise.set_exception(error);
+      promise.set_value(std::move(handle));
+    });
+  }
+  auto first = handles[0].get_future();
+  auto second = handles[1].get_future();
+  auto const one = get(first);
+  auto const other = get(second);
+  CHECK(one.id() != other.id());
+  CHECK(wait(one).context().get("out") == 42);
+  CHECK(wait(other).context().get("out") == 42);
+}
+
+namespace {
+
+/// Takes nothing.
+struct Full {
+  template <class Function>
+  void execute(Function&&) const {
+    throw std::runtime_error{"the executor is full"};
+  }
+  static constexpr auto query(asio::execution::blocking_t) {
+    return asio::execution::blocking.never;
+  }
+  bool operator==(Full const&) const = default;
+};
+
+}  // namespace
+
+// It ended the process, from the engine's thread.
+TEST_CASE("an executor that throws loses its handler, and nothing else", "[async]") {
+  ScratchDirectory directory;
+  auto runner = start(directory.sqlite_url(), {doubling()});
+  auto const never = [](auto const&...) { FAIL("it was called"); };
+  runner.async_submit("double", Context{{"in", 1}}, asio::bind_executor(Full{}, never));
+  auto const handle = runner.submit("double", Context{{"in", 21}});
+  try {
+    handle.async_wait(asio::bind_executor(Full{}, never));
+  } catch (std::runtime_error const&) {  // of an execution that had ended already
+  }
+  CHECK(wait(handle).context().get("out") == 42);
+  CHECK(wait(runner.submit("double", Context{{"in", 4}})).context().get("out") == 8);
 }
 
 TEST_CASE("what cannot be submitted and what is refused comes to the handler", "[async]") {

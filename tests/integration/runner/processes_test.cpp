@@ -225,8 +225,8 @@ TEST_CASE("the child of a fork can neither use nor harm what its parent has", "[
   CHECK(client->list().size() == 2);
 }
 
-// It lost what it was told was stored: the parent, which saw no lock of the child's, removed the log
-// under it.
+// It lost what it was told was stored: the parent, which saw no lock of the child's, removed the
+// log under it.
 TEST_CASE("the child of a fork cannot open a file that its parent has open", "[processes][fork]") {
   ScratchDirectory directory;
   auto const opens = [&](std::string const& url) {

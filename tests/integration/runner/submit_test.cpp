@@ -68,6 +68,21 @@ TEST_CASE("a workflow that does not exist is refused with the nearest names", "[
   CHECK(runner.list().empty());
 }
 
+TEST_CASE("the name is checked also when nothing is submitted", "[submit]") {
+  ScratchDirectory directory;
+  auto runner = start(directory.sqlite_url(), {one_task("known", [](TaskContext<>&) {})});
+  CHECK(runner.submit_many("known", {}).empty());
+  CHECK_THROWS_AS(runner.submit_many("unknown", {}), WorkflowNotFound);
+}
+
+TEST_CASE("a runner that was moved from may be shut down", "[submit][shutdown]") {
+  ScratchDirectory directory;
+  auto runner = start(directory.sqlite_url(), {one_task("known", [](TaskContext<>&) {})});
+  auto const other = std::move(runner);
+  runner.shutdown();  // NOLINT(bugprone-use-after-move)
+  CHECK(other.workflows().size() == 1);
+}
+
 TEST_CASE("inputs and options are checked before anything is stored", "[submit]") {
   ScratchDirectory directory;
   auto const workflow =

@@ -19,7 +19,7 @@ using namespace cloacina;
 using namespace std::chrono_literals;
 using test::AppendFile;
 
-constexpr int executions = 15;
+constexpr int executions = 18;
 
 /// Notes that a body began, and what it was given; returns the value that no other run leaves.
 std::string begin(TaskContext<>& context, AppendFile& witness) {

@@ -24,8 +24,9 @@ TEST_CASE("a result code says what the engine does next", "[backend][errors]") {
       {SQLITE_FULL, Failure::again, Failure::unknown},
       {SQLITE_IOERR_FSYNC, Failure::again, Failure::unknown},
       {SQLITE_NOMEM, Failure::again, Failure::unknown},
-      {SQLITE_CORRUPT, Failure::broken, Failure::unknown},
-      {SQLITE_NOTADB, Failure::broken, Failure::unknown},
+      {SQLITE_CANTOPEN, Failure::broken, Failure::unknown},
+      {SQLITE_CORRUPT, Failure::damaged, Failure::damaged},
+      {SQLITE_NOTADB, Failure::damaged, Failure::damaged},
   }));
   CAPTURE(sqlite::symbol_of(code));
   CHECK(sqlite::failure_of(code, During::statement) == in_statement);

@@ -395,3 +395,54 @@ TEST_CASE("an execution that cannot be read is Failed once, and holds nobody up"
   simulation.run_for(1min);
   CHECK(reconciled == before);
 }
+
+// It was claimed again and again, with no commit between: all others waited, and the lease ran out.
+TEST_CASE("a claimed row that cannot be read is Failed, and the others of its batch run",
+          "[engine][simulation][refused]") {
+  Simulation simulation{7};
+  ScratchDirectory directory;
+  auto const workflow = WorkflowBuilder{"write"}.task("write", [](TaskContext<>&) {}).build();
+  SimulatedRunner runner{simulation, {workflow}, {.url = directory.sqlite_url() + without_syncs}};
+  RawDatabase raw{directory.path() / "test.db"};
+  for (auto const* row : {"01', NULL", "02', '{}'", "03', '{}'"})
+    raw.execute(
+        "INSERT INTO workflow_executions (workflow, version, status, created_at, id, input) VALUES "
+        "('write', '" +
+        workflow.version() + "', 'Pending', 1, x'0192f0c10000700080000000000000" + row + ")");
+  auto const ended = [&](std::string const& status) {
+    return raw.integer(
+        "SELECT count(*) FROM workflow_executions WHERE owner IS NULL AND status = '" + status +
+        "'");
+  };
+  REQUIRE(
+      simulation.run_until([&] { return ended("Completed") == 2 && ended("Failed") == 1; }, 10s));
+  CHECK_THAT(raw.text("SELECT error FROM workflow_executions WHERE error IS NOT NULL"),
+             Catch::Contains("cannot be read"));
+  CHECK(raw.integer("SELECT count(*) FROM runners") == 1);
+  // One of another length kept everybody from every takeover.
+  CHECK_THROWS(raw.execute("UPDATE workflow_executions SET owner = x'0102'"));
+}
+
+// Its callers waited for ever, with one warning in the log.
+TEST_CASE("a damaged database ends its runner, and everybody is told",
+          "[engine][simulation][faults]") {
+  Simulation simulation{7};
+  ScratchDirectory directory;
+  Faults faults{.point = "fence", .failure = Failure::damaged};
+  auto const workflow = WorkflowBuilder{"long"}
+                            .task("long",
+                                  [](TaskContext<>& context) -> asio::awaitable<void> {
+                                    co_await context.async_sleep_for(1min);
+                                  })
+                            .build();
+  SimulatedRunner runner{
+      simulation,
+      {workflow},
+      {.url = directory.sqlite_url() + without_syncs, .fault = std::ref(faults)}};
+  auto const first = runner.begin("long");
+  simulation.run_for(1s);
+  faults.times = 1;
+  auto const second = runner.begin("long");
+  CHECK_THROWS_WITH(first.handle.wait(), Catch::Contains("damaged"));
+  CHECK_THROWS_WITH(second.handle.wait(), Catch::Contains("damaged"));
+}

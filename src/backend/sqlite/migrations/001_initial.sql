@@ -42,7 +42,7 @@ CREATE TABLE workflow_executions (
                               OR status = 'Cancelled' OR status = 'Paused'),
   priority INTEGER NOT NULL DEFAULT 0 CHECK (priority BETWEEN -32768 AND 32767),
   takeovers INTEGER NOT NULL DEFAULT 0,
-  owner BLOB,
+  owner BLOB CHECK (length(owner) = 16),
   created_at INTEGER NOT NULL,
   start_after INTEGER,
   started_at INTEGER,
