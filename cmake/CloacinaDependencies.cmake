@@ -30,6 +30,6 @@ macro(cloacina_find_dependencies)
   find_package(Threads REQUIRED)
   find_package(nlohmann_json 3.11 REQUIRED)
   find_package(spdlog 1.9 REQUIRED)
-  find_package(SQLite3 3.35 REQUIRED)  # 3.35: RETURNING
+  find_package(SQLite3 3.38 REQUIRED)  # 3.37: STRICT tables; 3.38: json_each in every build
   cloacina_find_asio()
 endmacro()

@@ -36,10 +36,7 @@ lint_shell() { shellcheck --external-sources --check-sourced "${shell_scripts[@]
 
 lint_layers() { python3 tests/layers/run.py; }
 
-lint_docs() {
-  python3 cmake/dev/check_docs.py || return 1
-  [[ ! -f docs/check_snippets.py ]] || python3 docs/check_snippets.py
-}
+lint_docs() { python3 cmake/dev/check_docs.py; }
 
 # The changelog's first version is the project's.
 lint_changelog() {
