@@ -77,8 +77,9 @@ def main() -> int:
         passed, failed, skipped = (a + b for a, b in zip((passed, failed, skipped), numbers, strict=True))
     if status != 0 and failed == 0:
         failed = 1  # CTest itself could not do its work
-    if passed + failed + skipped == 0:
-        print("No test was selected: check the pattern and the file.")
+    # Suites that are one script count what a pattern leaves out as skipped.
+    if passed + failed + (0 if arguments.pattern else skipped) == 0:
+        print("No test was selected, or all that were are skipped: check the pattern and the file.")
         status = 1
     print(f"{passed} passed, {failed} failed, {skipped} skipped")
     return 1 if status != 0 or failed else 0

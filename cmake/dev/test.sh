@@ -81,6 +81,13 @@ select_file() {
   esac
 }
 
+# Databases of tests go where ./dev clean finds them; elsewhere if SQLite's paths, of 512 bytes, had too little room.
+use_own_tmp() {
+  [[ ${#root} -lt 256 ]] || return 0
+  export TMPDIR="$root/build/tmp"
+  mkdir -p "$TMPDIR"
+}
+
 # run_trials PATTERN OPTION…: not through CTest, whose time limit is that of the quick scale.
 run_trials() {
   local pattern="$1"
@@ -88,6 +95,7 @@ run_trials() {
   ensure_packages "${trial_packages[@]}"
   configure dev
   build dev suite-reliability || fail "the build failed; the errors are above"
+  use_own_tmp
   exec python3 tests/reliability/run.py --build build/dev ${pattern:+-k "$pattern"} "$@"
 }
 
@@ -108,9 +116,7 @@ run_suites() {
     exit 1
   fi
 
-  # Databases of tests go where ./dev clean finds them.
-  export TMPDIR="$root/build/tmp"
-  mkdir -p "$TMPDIR"
+  use_own_tmp
   export UBSAN_OPTIONS="print_stacktrace=1${UBSAN_OPTIONS:+:$UBSAN_OPTIONS}"
   labels="^($(IFS='|' && echo "$*"))\$"
   exec python3 cmake/dev/run_tests.py --build "build/$preset" --jobs "$(job_count)" \

@@ -1,5 +1,6 @@
 """What ./dev takes: help and nonsense are answered before anything is installed, configured or built.
 
+And what it makes of a pattern that matches nothing: a typo must not look like success.
 usage: dev_command.py; closes with `N passed, N failed, N skipped`, one case for each call.
 """
 
@@ -43,6 +44,40 @@ CASES: list[tuple[list[str], int | None, str]] = [
       for name in ("smoke", "lint", "format", "clean")),
 ]
 
+TRIALS = ["tests/reliability/run.py", "--build", "."]
+SUITES = ["cmake/dev/run_tests.py", "--build", "{scratch}", "--labels", "x"]
+
+# (script with arguments, CLOACINA_TEST_PATTERN, exit code, what the answer must hold)
+PATTERNS: list[tuple[list[str], str, int, str]] = [
+    ([*TRIALS, "-k", "tpyo"], "", 1, "No trial was selected: expected one of the trials: "),
+    ([*TRIALS, "-k", "^secrets$", "--mutant", "tpyo"], "", 1, "No mutant was selected: expected one of the mutants of secrets: "),
+    (TRIALS, "tpyo", 0, "0 passed, 0 failed"),
+    (["tests/compile_fail/run.py", "-k", "tpyo", "no-compiler"], "", 1, "0 passed, 0 failed"),
+    (["tests/compile_fail/run.py", "no-compiler"], "tpyo", 0, "0 passed, 0 failed"),
+    ([*SUITES, "--pattern", "tpyo"], "", 1, "No test was selected"),
+    (SUITES, "", 0, "0 passed, 0 failed, 16 skipped"),
+]
+
+# A ctest in whose report one script found no case of its own for the pattern.
+CTEST = """#!/bin/sh
+while [ "$1" != --output-junit ]; do shift; done
+echo '<testsuite><testcase name="t" status="run"><system-out>0 passed, 0 failed, 16 skipped</system-out></testcase></testsuite>' >"$2"
+"""
+
+
+def problem_with_pattern(arguments: list[str], pattern: str, code: int, words: str) -> str:
+    with tempfile.TemporaryDirectory(prefix="cloacina-test-") as scratch:
+        ctest = pathlib.Path(scratch) / "ctest"
+        ctest.write_text(CTEST, encoding="utf-8")
+        ctest.chmod(0o755)
+        environment = {**os.environ, "PATH": f"{scratch}:{os.environ['PATH']}", "CLOACINA_TEST_PATTERN": pattern}
+        command = [sys.executable, *(argument.format(scratch=scratch) for argument in arguments)]
+        answer = subprocess.run(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                stderr=subprocess.STDOUT, text=True, timeout=60, check=False)
+    if answer.returncode != code or words not in answer.stdout:
+        return f"expected exit code {code} and '{words}'; got {answer.returncode} and:\n{answer.stdout}"
+    return ""
+
 
 def problem_with(arguments: list[str], code: int | None, words: str, environment: dict[str, str]) -> str:
     answer = subprocess.run([str(ROOT / "dev"), *arguments], cwd=ROOT, env=environment, stdin=subprocess.DEVNULL,
@@ -58,6 +93,14 @@ def problem_with(arguments: list[str], code: int | None, words: str, environment
 def main() -> int:
     pattern = os.environ.get("CLOACINA_TEST_PATTERN", "")
     passed = failed = 0
+
+    def record(call: str, problem: str) -> None:
+        nonlocal passed, failed
+        passed, failed = (passed, failed + 1) if problem else (passed + 1, failed)
+        print(f"{'FAILED' if problem else 'passed'}: {call}")
+        if problem:
+            print(f"  {problem}")
+
     with tempfile.TemporaryDirectory(prefix="cloacina-test-") as scratch:
         for tool in TOOLS:
             stub = pathlib.Path(scratch) / tool
@@ -66,13 +109,12 @@ def main() -> int:
         environment = {**os.environ, "PATH": f"{scratch}:{os.environ['PATH']}", "TMPDIR": scratch}
         for arguments, code, words in CASES:
             call = "./dev " + " ".join(arguments)
-            if not re.search(pattern, f"dev-command: {call}"):
-                continue
-            problem = problem_with(arguments, code, words, environment)
-            passed, failed = (passed, failed + 1) if problem else (passed + 1, failed)
-            print(f"{'FAILED' if problem else 'passed'}: {call}")
-            if problem:
-                print(f"  {problem}")
+            if re.search(pattern, f"dev-command: {call}"):
+                record(call, problem_with(arguments, code, words, environment))
+    for arguments, of_environment, code, words in PATTERNS:
+        call = (f"CLOACINA_TEST_PATTERN={of_environment} " if of_environment else "") + " ".join(arguments)
+        if re.search(pattern, f"dev-command: {call}"):
+            record(call, problem_with_pattern(arguments, of_environment, code, words))
     print(f"{passed} passed, {failed} failed, 0 skipped")
     return 1 if failed else 0
 

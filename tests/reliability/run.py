@@ -1,6 +1,7 @@
 """The trials of survival: every directory here with a trial.py.
 
 usage: run.py --build DIRECTORY [-k PATTERN] [--scale quick|nightly|release] [--seed N] [--mutants] [--figures FILE]
+A pattern that matches nothing is an error, unless it comes from CLOACINA_TEST_PATTERN, which is for all suites.
 Each trial is judged by what it left on the disk, not by the library.  Closes with `N passed, N failed, N skipped`.
 `--mutants` runs each trial once for each of its mutants, in a library sabotaged that way: it passes if it notices.
 """
@@ -86,7 +87,7 @@ def run(module: types.ModuleType, trial: Trial) -> bool:
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", required=True, type=pathlib.Path, help="the directory that CMake built in")
-    parser.add_argument("-k", dest="pattern", default=os.environ.get("CLOACINA_TEST_PATTERN", ""))
+    parser.add_argument("-k", dest="pattern", help="trials whose name matches")
     parser.add_argument("--scale", choices=SCALES, default=os.environ.get("CLOACINA_TEST_SCALE", "quick"))
     parser.add_argument("--seed", type=int, default=int(os.environ.get("CLOACINA_TEST_SEED", "0")),
                         help="0: a new one, which is printed")
@@ -95,6 +96,9 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--figures", type=pathlib.Path, help="write what was counted and measured, as JSON")
     parser.add_argument("--list", action="store_true", help="name the trials and their mutants")
     arguments = parser.parse_args()
+    arguments.must_match = bool(arguments.pattern or arguments.mutant or arguments.mutants)
+    if arguments.pattern is None:
+        arguments.pattern = os.environ.get("CLOACINA_TEST_PATTERN", "")
     arguments.seed = arguments.seed or random.SystemRandom().randrange(1, 1 << 31)
     return arguments
 
@@ -114,6 +118,12 @@ def main() -> int:
                 if arguments.mutant in ("", mutant)]
     else:
         runs = [(name, "") for name in chosen]
+
+    if not runs and arguments.must_match:
+        mutants = {mutant: None for module in chosen.values() for mutant in module.MUTANTS}
+        known = f"the mutants of {', '.join(chosen)}: {', '.join(mutants)}" if chosen else f"the trials: {', '.join(trials)}"
+        print(f"{'No mutant' if chosen else 'No trial'} was selected: expected one of {known}.")
+        return 1
 
     figures, results = [], []
     for name, mutant in runs:
