@@ -16,7 +16,7 @@ using Kind = CancelAnswer::Kind;
 // The end of an execution and what waited for it are written together: `too late` is never read of
 // one that is not final.
 constexpr Statement select_answer{.name = "answer_to_request", .sqlite = R"sql(
-      SELECT r.applied_at IS NULL, r.outcome = 'applied', e.status
+      SELECT r.applied_at IS NULL, r.outcome = 'applied', e.status, e.owner IS NULL
       FROM {s}.control_requests AS r
       JOIN {s}.workflow_executions AS e ON e.id = r.execution_id
       WHERE r.id = $1)sql"};
@@ -53,7 +53,8 @@ std::optional<CancelAnswer> answer_if_asked(backend::Session& session, Execution
   auto const rows = session.query(select_answer, parameters);
   if (rows.empty()) return std::nullopt;
   auto const status = workflow_status_from(rows.text(0, 2));
-  if (rows.integer(0, 0) != 0) return CancelAnswer{Kind::waiting, status};
+  if (rows.integer(0, 0) != 0)
+    return CancelAnswer{rows.integer(0, 3) != 0 ? Kind::unowned : Kind::waiting, status};
   return CancelAnswer{rows.integer(0, 1) != 0 ? Kind::applied : Kind::too_late, status};
 }
 
@@ -98,10 +99,15 @@ CancelAnswer decide(backend::Session& session, CancelAsk const& ask) {
 
 CancelAnswer ask_to_cancel(backend::Session& session, CancelAsk const& ask) {
   Transaction transaction{session};
-  if (auto const earlier = answer_if_asked(session, ask.request)) return *earlier;
-  auto const answer = decide(session, ask);
+  auto answer = answer_if_asked(session, ask.request);
+  if (answer && answer->kind != Kind::unowned) return *answer;
+  if (!answer) {
+    answer = decide(session, ask);
+  } else if (cancelled_by_waiting(session, ask)) {  // its owner went without heeding it
+    answer = answer_if_asked(session, ask.request);
+  }
   transaction.commit();
-  return answer;
+  return *answer;
 }
 
 CancelAnswer answer_to(backend::Session& session, ExecutionId request) {

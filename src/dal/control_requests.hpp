@@ -26,6 +26,7 @@ struct CancelAnswer {
   enum class Kind : unsigned char {
     applied,    ///< it is Cancelled, by this very request
     waiting,    ///< stored, for its owner to apply
+    unowned,    ///< stored, and its owner has gone: ask once more
     too_late,   ///< it is final, and was so before
     not_found,  ///< there is no such execution
   } kind{};

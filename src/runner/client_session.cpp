@@ -47,6 +47,8 @@ void ClientSession::cancel(ExecutionId id, std::string_view reason) {
   while (answer.kind == Kind::waiting && environment_.monotonic() < give_up) {
     engine::pause(environment_, answer_interval);
     answer = dal::answer_to(*database_.reader(), ask.request);
+    if (answer.kind == Kind::unowned)
+      answer = write([&](backend::Session& session) { return dal::ask_to_cancel(session, ask); });
   }
   auto const name = id.to_string();
   switch (answer.kind) {
@@ -57,6 +59,7 @@ void ClientSession::cancel(ExecutionId id, std::string_view reason) {
     case Kind::not_found:
       throw ExecutionNotFound{"no execution " + name + " in this database", name};
     case Kind::waiting:
+    case Kind::unowned:
       throw TimeoutError{"execution " + name +
                          " is not cancelled yet: its owner has not answered for 30 s; the request "
                          "is stored, and the next runner that looks at it applies it"};

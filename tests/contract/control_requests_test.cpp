@@ -143,6 +143,14 @@ TEST_CASE("requests for what nobody owns any more are applied by whoever looks",
     CHECK(dal::answer_to(*fixture.outside, request(2)).kind == Kind::too_late);
     CHECK(dal::answer_to(*fixture.outside, request(3)).kind == Kind::applied);
   }
+  SECTION("who asked, asking once more") {
+    CHECK(dal::answer_to(*fixture.outside, request(2)).kind == Kind::unowned);
+    CHECK(fixture.cancel(2, 1, "second").kind == Kind::too_late);
+    CHECK(fixture.execution(1).error == "first");
+    CHECK(fixture.cancel(1, 1, "first").kind == Kind::applied);
+    CHECK(fixture.cancel(3, 2, "third").kind == Kind::applied);
+    CHECK(fixture.execution(2).error == "third");
+  }
   SECTION("the next one who asks, in the order of their coming") {
     CHECK(fixture.cancel(4, 1, "fourth").kind == Kind::too_late);
     CHECK(fixture.execution(1).error == "first");
