@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 
 #include <filesystem>
+#include <system_error>
 #include <thread>
 
 #include "backend/sqlite/errors.hpp"
@@ -80,7 +81,8 @@ void Connection::configure(ConnectionSettings const& settings, Role role) {
   set_option(handle_, SQLITE_DBCONFIG_ENABLE_FKEY, 1);
   // Without a log before, there is nothing to write back at the end, only the log's own files to be
   // removed.
-  if (role == Role::opener && std::filesystem::exists(settings.path + "-wal"))
+  std::error_code error;
+  if (role == Role::opener && std::filesystem::exists(settings.path + "-wal", error))
     set_option(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1);
   // Checkpoints are a reader thread's, so that they are in nobody's latency.
   run("PRAGMA wal_autocheckpoint=0", "settings");

@@ -1,6 +1,8 @@
 #include "backend/sqlite/file.hpp"
 
 #include <fcntl.h>
+#include <limits.h>
+#include <sqlite3.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -29,6 +31,33 @@ bool nobody_may_write(fs::perms permissions) noexcept {
                          fs::perms::others_write)) == fs::perms::none;
 }
 
+/// Without links and relative parts: the log belongs beside the file itself.
+fs::path canonical(DatabaseUrl const& url, fs::path const& path) {
+  std::error_code error;
+  auto resolved = fs::canonical(path, error);
+  if (error)
+    refuse(url, "cannot be resolved to an absolute path (" + error.message() +
+                    "); expected a path whose directories exist and may be searched, the working "
+                    "directory of a relative one included");
+  return resolved;
+}
+
+/// Before a file is made that SQLite could not open, or not keep its log beside.
+std::string checked_length(DatabaseUrl const& url, fs::path const& path) {
+  constexpr std::string_view longest_suffix = "-journal";
+  static auto const longest_path = static_cast<std::size_t>(sqlite3_vfs_find(nullptr)->mxPathname);
+  auto const check = [&](std::string_view what, std::size_t size, std::size_t limit) {
+    if (size > limit)
+      refuse(url,
+             "has a " + std::string{what} + " of " + std::to_string(size) +
+                 " bytes; expected at most " + std::to_string(limit) +
+                 ": SQLite keeps files beside it whose names are longer; choose a shorter one");
+  };
+  check("file name", path.filename().native().size(), NAME_MAX - longest_suffix.size());
+  check("path", path.native().size(), longest_path - longest_suffix.size());
+  return path.string();
+}
+
 }  // namespace
 
 std::string resolve_path(DatabaseUrl const& url) {
@@ -50,7 +79,7 @@ std::string resolve_path(DatabaseUrl const& url) {
       refuse(url,
              "is not an SQLite database; expected a database of this library, an empty file or a "
              "path where none exists: name another path");
-    return fs::canonical(given).string();
+    return checked_length(url, canonical(url, given));
   }
   auto const directory = given.has_parent_path() ? given.parent_path() : fs::path{"."};
   if (!fs::is_directory(directory, error))
@@ -60,7 +89,7 @@ std::string resolve_path(DatabaseUrl const& url) {
     refuse(url,
            "does not exist; expected an existing file with mode=ro and mode=rw: correct the path, "
            "or use mode=rwc");
-  return (fs::canonical(directory) / given.filename()).string();
+  return checked_length(url, canonical(url, directory) / given.filename());
 }
 
 void create_if_wanted(DatabaseUrl const& url, std::string const& path) {

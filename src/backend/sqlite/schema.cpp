@@ -13,10 +13,15 @@ namespace {
 
 constexpr Statement count_objects{.name = "count_objects",
                                   .sqlite = "SELECT count(*) FROM main.sqlite_schema"};
-constexpr Statement find_migrations_table{.name = "find_migrations_table",
-                                          .sqlite =
-                                              "SELECT count(*) FROM main.sqlite_schema WHERE type "
-                                              "= 'table' AND name = 'schema_migrations'"};
+// Others call a table schema_migrations too: Rails, golang-migrate. The first step makes
+// workflow_executions in the transaction that makes ours.
+constexpr Statement find_own_tables{
+    .name = "find_own_tables",
+    .sqlite =
+        "SELECT EXISTS (SELECT 1 FROM main.sqlite_schema"
+        " WHERE type = 'table' AND name = 'workflow_executions')"
+        " AND EXISTS (SELECT 1 FROM pragma_table_info('schema_migrations', 'main')"
+        " WHERE name = 'sha256')"};
 constexpr Statement applied_migrations{
     .name = "applied_migrations",
     .sqlite = "SELECT version, name, sha256 FROM main.schema_migrations ORDER BY version"};
@@ -42,7 +47,7 @@ class Schema {
   /// How many steps are applied; throws if the file is not ours or does not fit.
   std::size_t check() {
     if (query(connection_, count_objects).integer(0, 0) == 0) return 0;
-    if (query(connection_, find_migrations_table).integer(0, 0) == 0)
+    if (query(connection_, find_own_tables).integer(0, 0) == 0)
       refuse(
           "holds tables of another application; expected a database of this library, an empty file "
           "or a path where "

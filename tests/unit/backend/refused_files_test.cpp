@@ -70,6 +70,59 @@ TEST_CASE("a database of another application is refused and left as it was", "[b
              Catch::Contains("holds tables of another application"));
 }
 
+TEST_CASE("somebody else's schema_migrations is not taken for ours", "[backend][files]") {
+  auto const sql = GENERATE(
+      as<std::string>{}, "CREATE TABLE schema_migrations (version varchar NOT NULL PRIMARY KEY);",
+      "CREATE TABLE schema_migrations (version uint64, dirty bool);"
+      "INSERT INTO schema_migrations VALUES (7, 0);",
+      "CREATE TABLE schema_migrations (version varchar NOT NULL PRIMARY KEY);"
+      "CREATE TABLE workflow_executions (id INTEGER);",
+      "CREATE TABLE schema_migrations (version INTEGER, name TEXT, sha256 TEXT);");
+  ScratchDirectory directory;
+  run_sql(directory.path() / "test.db", sql);
+  CHECK_THAT(refusal_without_trace(directory),
+             Catch::Contains("holds tables of another application"));
+}
+
+TEST_CASE("a name or a path too long for the files beside it is refused, and nothing is created",
+          "[backend][files]") {
+  ScratchDirectory directory;
+  CHECK_NOTHROW(open(directory.sqlite_url(std::string(247, 'x')))->open_writer());
+  for (auto const length : {248u, 252u, 255u}) {
+    ScratchDirectory empty;
+    CHECK_THAT(refusal(empty.sqlite_url(std::string(length, 'x'))),
+               Catch::Contains("has a file name of " + std::to_string(length) +
+                               " bytes; expected at most 247"));
+    CHECK(files_in(empty.path()).empty());
+  }
+}
+
+TEST_CASE("a path may be as long as SQLite's, and no longer", "[backend][files]") {
+  ScratchDirectory directory;
+  auto deep = directory.path();
+  while (deep.native().size() < 400) deep /= std::string(50, 'd');
+  fs::create_directories(deep);
+  auto const named = [&](std::size_t length) {
+    return "sqlite://" + (deep / std::string(length - deep.native().size() - 1, 'x')).string();
+  };
+  CHECK_NOTHROW(open(named(504))->open_writer());
+  fs::remove_all(deep);
+  fs::create_directories(deep);
+  CHECK_THAT(refusal(named(505)), Catch::Contains("has a path of 505 bytes"));
+  CHECK(files_in(deep).empty());
+}
+
+TEST_CASE("a path in a working directory that was removed is refused", "[backend][files]") {
+  auto const before = fs::current_path();
+  {
+    ScratchDirectory directory;
+    fs::current_path(directory.path());
+  }
+  CHECK_THAT(refusal("sqlite://test.db"),
+             Catch::Contains("cannot be resolved to an absolute path"));
+  fs::current_path(before);
+}
+
 TEST_CASE("a file that is marked read-only is refused, for root too, and opens with mode=ro",
           "[backend][files]") {
   ScratchDirectory directory;

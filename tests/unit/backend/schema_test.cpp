@@ -16,7 +16,7 @@ using sqlite::ConnectionSettings;
 namespace {
 
 constexpr std::array<Migration, 3> steps{
-    {{1, "first", "CREATE TABLE a (x INTEGER) STRICT; CREATE TABLE b (x INTEGER);"},
+    {{1, "first", "CREATE TABLE a (x INTEGER) STRICT; CREATE TABLE workflow_executions (x);"},
      {2, "second", "ALTER TABLE a ADD COLUMN y TEXT;"},
      {3, "third", "INSERT INTO a VALUES (1, 'one');"}}};
 
