@@ -52,8 +52,8 @@ class Registry {
   std::unique_ptr<Impl> impl_;
 };
 
-/// "no workflow named 'order_pipline'; did you mean 'order_pipeline'? …" with the hint about static
-/// libraries.
+/// "no workflow named 'order_pipline' is registered; did you mean 'order_pipeline'?", or the hint
+/// about static libraries where no name is near.
 [[nodiscard]] std::string workflow_not_found_message(std::string_view name,
                                                      std::vector<std::string> const& known);
 

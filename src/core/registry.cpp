@@ -71,11 +71,13 @@ struct Registry::Impl {
   /// What is wrong with all entries together, and the workflows by name.
   Kept collect(std::string& problems) const {
     Kept kept;
-    std::map<std::string_view, Entry const*> first;
+    std::map<std::string_view, std::shared_ptr<Entry>> first;
     auto report = [&](std::string const& sentence) { problems += "\n  - " + sentence; };
     if (out_of_memory) report("memory was short while workflows registered, so some are missing");
-    for (auto const& entry : entries) {
-      auto const [known, is_new] = first.emplace(entry->name, entry.get());
+    // By index and with a share of the entry: making one may add and remove others.
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+      auto const entry = entries[i];
+      auto const [known, is_new] = first.emplace(entry->name, entry);
       if (!is_new && is_same_definition(*known->second, *entry)) continue;
       if (!is_new) {
         report("workflow '" + entry->name +
@@ -128,6 +130,7 @@ void Registry::add(Workflow workflow, SourceLocation where) {
 
 std::uint64_t Registry::add_deferred(std::string_view name, Make make,
                                      SourceLocation where) noexcept {
+  std::lock_guard const lock{impl_->mutex};
   try {
     return impl_->add({.name = std::string{name}, .where = where, .make = make});
   } catch (...) {
@@ -150,14 +153,14 @@ std::vector<std::string> Registry::names() const {
 
 std::optional<Workflow> Registry::find(std::string_view name) const {
   std::lock_guard const lock{impl_->mutex};
-  for (auto const& entry : impl_->entries) {
-    if (entry->name != name) continue;
-    make(*entry);
-    if (!entry->workflow)
-      throw ValidationError(entry->failure + " (" + place(entry->where) + ")", entry->name);
-    return entry->workflow;
-  }
-  return std::nullopt;
+  auto const found = std::find_if(impl_->entries.begin(), impl_->entries.end(),
+                                  [name](auto const& entry) { return entry->name == name; });
+  if (found == impl_->entries.end()) return std::nullopt;
+  auto const entry = *found;  // making it may add and remove others
+  make(*entry);
+  if (!entry->workflow)
+    throw ValidationError(entry->failure + " (" + place(entry->where) + ")", entry->name);
+  return entry->workflow;
 }
 
 Registry::Snapshot Registry::snapshot() const {
@@ -171,13 +174,12 @@ Registry::Snapshot Registry::snapshot() const {
 
 std::string workflow_not_found_message(std::string_view name,
                                        std::vector<std::string> const& known) {
-  std::string text = "no workflow named '" + to_storable_utf8(name, 255) + "' is registered" +
-                     did_you_mean(name, known);
+  auto text = "no workflow named '" + to_storable_utf8(name, 255) + "' is registered";
+  if (auto const near = did_you_mean(name, known); !near.empty()) return text + near;
   if (known.empty()) text += "; no workflow is registered at all";
   return text +
          ". If it is defined in a static library, the linker may have dropped it: add its sources "
-         "with "
-         "cloacina_add_workflows(target SOURCES …)";
+         "with cloacina_add_workflows(target SOURCES …)";
 }
 
 }  // namespace cloacina
