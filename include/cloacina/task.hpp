@@ -4,6 +4,7 @@
 
 #include <asio/awaitable.hpp>
 
+#include <cloacina/detail/sentences.hpp>
 #include <cloacina/detail/task_info.hpp>
 #include <cloacina/refs.hpp>
 #include <cloacina/task_context.hpp>
@@ -35,8 +36,7 @@ constexpr TaskInfo task_info(std::string_view name, TaskOptions const& options) 
 // A template, so that the compiler names the task.
 template <class Task, bool HasValidId>
 struct CheckedId {
-  static_assert(HasValidId,
-                "invalid task id: 1 to 255 bytes without control characters and without ::");
+  static_assert(HasValidId, "invalid task id: " CLOACINA_DETAIL_SAY_NAME);
 };
 
 }  // namespace cloacina::detail

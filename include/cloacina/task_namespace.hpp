@@ -12,8 +12,8 @@ namespace cloacina {
 /// workflow.
 class TaskNamespace {
  public:
-  /// Throws `ValidationError` if a part is empty (the task may be) or holds `::`, white space or a
-  /// control character, or begins or ends with a colon.
+  /// Throws `ValidationError` if a part is no name: 1 to 255 bytes of UTF-8 without control
+  /// characters, without `::` and without a colon at an end. The task may be empty.
   TaskNamespace(std::string tenant, std::string package, std::string workflow, std::string task);
   /// With the defaults `public::embedded`.
   TaskNamespace(std::string workflow, std::string task);

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
@@ -23,7 +24,7 @@ namespace cloacina {
 
 /// The body of a task that is given at run time: `void(TaskContext<>&)`, or
 /// `asio::awaitable<void>(TaskContext<>&)` for a coroutine. May be called by several threads at
-/// once.
+/// once. An empty `std::function` or a null pointer is no body: `build` refuses its task.
 class TaskFunction {
  public:
   template <class Callable>
@@ -34,6 +35,7 @@ class TaskFunction {
     using Result = std::invoke_result_t<Callable&, TaskContext<>&>;
     static_assert(std::is_void_v<Result> || std::is_same_v<Result, asio::awaitable<void>>,
                   "task body: it must return void, or asio::awaitable<void> for a coroutine");
+    if (is_empty<std::decay_t<Callable>>(callable)) return;
     auto body = std::make_shared<detail::TaskBody>();
     if constexpr (std::is_void_v<Result>)
       body->run = [call = std::forward<Callable>(callable)](detail::TaskRun& run) mutable {
@@ -50,6 +52,14 @@ class TaskFunction {
   }
 
  private:
+  template <class Callable>
+  static bool is_empty(Callable const& callable) {
+    if constexpr (std::is_constructible_v<Callable, std::nullptr_t> &&
+                  requires { callable == nullptr; })
+      return callable == nullptr;
+    return false;
+  }
+
   // Not a lambda: the coroutine's frame must not point into an object that may move.
   template <class Callable>
   struct CoroutineBody {

@@ -1,11 +1,12 @@
 #include <cloacina/task_namespace.hpp>
 
-#include <algorithm>
 #include <utility>
 #include <vector>
 
+#include <cloacina/detail/sentences.hpp>
 #include <cloacina/error.hpp>
 
+#include "core/names.hpp"
 #include "core/utf8.hpp"
 
 namespace cloacina {
@@ -20,16 +21,8 @@ constexpr std::string_view separator = "::";
 }
 
 void check_part(std::string_view what, std::string_view part) {
-  auto const is_blank = [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == '\x7F'; };
-  auto const name = std::string{what};
-  if (part.empty()) refuse(part, "the " + name + " is empty");
-  if (part.find(separator) != std::string_view::npos || part.starts_with(':') ||
-      part.ends_with(':')) {
-    refuse(part, "the " + name + " holds colons that would be read as a separator");
-  }
-  if (std::any_of(part.begin(), part.end(), is_blank))
-    refuse(part, "the " + name + " holds white space");
-  if (!is_valid_utf8(part)) refuse(part, "the " + name + " is not valid UTF-8");
+  if (!is_valid_name(part))
+    refuse(part, "the " + std::string{what} + " is no name: " CLOACINA_DETAIL_SAY_NAME);
 }
 
 std::vector<std::string> split(std::string_view text) {

@@ -9,6 +9,7 @@
 #include <cloacina/error.hpp>
 
 #include "core/duration.hpp"
+#include "core/names.hpp"
 #include "core/retry_rules.hpp"
 #include "core/upstream_search.hpp"
 #include "core/utf8.hpp"
@@ -21,11 +22,9 @@ constexpr std::size_t max_tasks = 65'535;
 std::string in_quotes(std::string_view text) { return "'" + std::string{text} + "'"; }
 
 void check_name(char const* what, std::string const& name, Violations& violations) {
-  if (!detail::is_name(name) || !is_valid_utf8(name))
-    violations.add(
-        std::string{"invalid "} + what +
-        ": 1 to 255 bytes of UTF-8 without control characters and without \"::\", not '" +
-        to_valid_utf8(name) + "'");
+  if (!is_valid_name(name))
+    violations.add(std::string{"invalid "} + what + ": " CLOACINA_DETAIL_SAY_NAME ", not '" +
+                   to_valid_utf8(name) + "'");
 }
 
 void check_keys_of(std::vector<KeyUse> const& keys, std::string const& where,
@@ -57,7 +56,11 @@ void check_task(TaskDefinition const& task, bool needs_body, Violations& violati
     violations.add("retry policy of " + named + ": " + problem);
   check_timeout(task.timeout, named, violations);
   if (!is_valid_utf8(task.body_hash)) violations.add("body hash that is not UTF-8: " + named);
-  if (task.execution == ExecutionMode::at_most_once && task.retry.max_attempts > 1)
+  if (task.execution != at_least_once && task.execution != at_most_once)
+    violations.add("unknown execution mode " +
+                   std::to_string(static_cast<unsigned>(task.execution)) +
+                   ": expected at_least_once or at_most_once; " + named);
+  if (task.execution == at_most_once && task.retry.max_attempts > 1)
     violations.add(CLOACINA_DETAIL_SAY_RETRIED_AT_MOST_ONCE, named);
 }
 

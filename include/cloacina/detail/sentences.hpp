@@ -2,6 +2,8 @@
 
 // The rules of a workflow in words: the same from the compiler (a static_assert takes literals
 // only) and from WorkflowBuilder, which appends the names.
+#define CLOACINA_DETAIL_SAY_NAME \
+  "1 to 255 bytes of UTF-8 without control characters, without :: and without a colon at an end"
 #define CLOACINA_DETAIL_SAY_NO_TASKS "empty workflow: name its tasks in .tasks"
 #define CLOACINA_DETAIL_SAY_NOT_A_SYMBOL \
   "unknown task: .tasks takes the symbols of tasks, not their ids"

@@ -32,11 +32,12 @@ constexpr std::string_view name_or(std::string_view given, std::string_view fall
   return given.empty() ? fallback : given;
 }
 
-/// The rule for ids of tasks and names of workflows, at compile time and at run time: 1 to 255
-/// bytes without control characters and without the "::" that separates the parts of a
-/// TaskNamespace.
+/// The rule for ids of tasks, names of workflows and the other parts of a TaskNamespace, at compile
+/// time and at run time. At run time it is UTF-8 too. The colons are those that could not be told
+/// from the "::" between two parts.
 constexpr bool is_name(std::string_view text) noexcept {
   if (text.empty() || text.size() > 255 || text.find("::") != std::string_view::npos) return false;
+  if (text.front() == ':' || text.back() == ':') return false;
   for (char c : text)
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) return false;
   return true;

@@ -1,7 +1,9 @@
 #include <chrono>
+#include <functional>
 
 #include <cloacina/detail/sentences.hpp>
 #include <cloacina/task.hpp>
+#include <cloacina/task_namespace.hpp>
 #include <cloacina/workflow_builder.hpp>
 
 #include "keys.hpp"
@@ -194,8 +196,9 @@ TEST_CASE("names, options and limits are checked too", "[authoring][builder]") {
   };
 
   CHECK_THAT(problem_of(WorkflowBuilder{""}.task("a", nothing)), Contains("invalid workflow name"));
-  for (auto const& id : {std::string{}, std::string{"a::b"}, std::string{"a\nb"},
-                         std::string{"\xff"}, std::string(256, 'a')})
+  for (auto const& id :
+       {std::string{}, std::string{"a::b"}, std::string{"a\nb"}, std::string{"\xff"},
+        std::string(256, 'a'), std::string{":a"}, std::string{"a:"}})
     CHECK_THAT(problem_of(WorkflowBuilder{"ids"}.task(id, nothing)), Contains("invalid task id"));
   CHECK(problem_of(
             WorkflowBuilder{"ids"}.task(std::string(255, 'a'), nothing).task("naïve – 例", nothing))
@@ -223,6 +226,30 @@ TEST_CASE("names, options and limits are checked too", "[authoring][builder]") {
   CHECK_THAT(one({.reads = {""}}), Contains("invalid key"));
   CHECK_THAT(problem_of(WorkflowBuilder{"t"}.tag("", "x").task("a", nothing)),
              Contains("invalid tag"));
+}
+
+TEST_CASE("what a workflow may be called may stand in a task namespace, and nothing else",
+          "[authoring][builder]") {
+  for (auto const& name : {"a b", "naïve – 例", "a:b", ":a", "a:", "a::b", "a\tb", "\xff", ""}) {
+    CAPTURE(name);
+    bool const is_name = problem_of(WorkflowBuilder{name}.task("a", nothing)).empty();
+    CHECK(is_name == problem_of(WorkflowBuilder{"w"}.task(name, nothing)).empty());
+    if (is_name)
+      CHECK(TaskNamespace::parse(TaskNamespace{name, name}.to_string()).workflow() == name);
+    else
+      CHECK_THROWS_AS(TaskNamespace(name, "a"), ValidationError);
+  }
+}
+
+TEST_CASE("an empty function is no body, and a number no execution mode", "[authoring][builder]") {
+  std::function<void(TaskContext<>&)> const empty;
+  void (*const null)(TaskContext<>&) = nullptr;
+  for (auto const& body : {TaskFunction{empty}, TaskFunction{null}})
+    CHECK_THAT(problem_of(WorkflowBuilder{"w"}.task("a", body)),
+               Contains("task without a body: task 'a'"));
+  CHECK_THAT(
+      problem_of(WorkflowBuilder{"w"}.task("a", {.execution = ExecutionMode(77)}, nothing)),
+      Contains("unknown execution mode 77: expected at_least_once or at_most_once; task 'a'"));
 }
 
 TEST_CASE("every violation stands in one error", "[authoring][builder]") {

@@ -15,12 +15,12 @@ TEST_CASE("a task namespace has four parts, printed and read", "[core][namespace
   CHECK(name.to_string() == "tenant::package::workflow::task");
   CHECK(TaskNamespace{"w", "t"}.to_string() == "public::embedded::w::t");
   CHECK(TaskNamespace::parse("a::b::c:d::é").workflow() == "c:d");
+  CHECK(TaskNamespace::parse("a::b::c d::é – f").task() == "é – f");
 }
 
 TEST_CASE("what has not four sound parts is refused", "[core][namespace]") {
-  for (char const* const text :
-       {"", "task", "a::b::c", "a::b::c::d::e", "::b::c::d", "a::::c::d", "a::b::::d",
-        "a:::b::c::d", "a b::b::c::d", "a::b::c::d\n", "a::b::c::\xff"}) {
+  for (char const* const text : {"", "task", "a::b::c", "a::b::c::d::e", "::b::c::d", "a::::c::d",
+                                 "a::b::::d", "a:::b::c::d", "a::b::c::d\n", "a::b::c::\xff"}) {
     CAPTURE(text);
     CHECK_THROWS_AS(TaskNamespace::parse(text), ValidationError);
     CHECK_THROWS_WITH(TaskNamespace::parse(text),
