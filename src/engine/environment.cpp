@@ -17,6 +17,19 @@ std::mt19937_64 seeded() {
   return std::mt19937_64{seed};
 }
 
+/// Runners that are given one environment share it.
+class RandomSource {
+ public:
+  double next() {
+    std::lock_guard lock{mutex_};
+    return std::uniform_real_distribution<double>{0.0, 1.0}(random_);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::mt19937_64 random_ = seeded();
+};
+
 class IdSource {
  public:
   ExecutionId next() {
@@ -45,10 +58,7 @@ Environment Environment::system() {
     return std::chrono::duration_cast<std::chrono::nanoseconds>(
         std::chrono::steady_clock::now().time_since_epoch());
   };
-  auto generator = std::make_shared<std::mt19937_64>(seeded());
-  environment.random = [generator] {
-    return std::uniform_real_distribution<double>{0.0, 1.0}(*generator);
-  };
+  environment.random = [source = std::make_shared<RandomSource>()] { return source->next(); };
   environment.new_id = [source = std::make_shared<IdSource>()] { return source->next(); };
   return environment;
 }
