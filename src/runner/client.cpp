@@ -46,9 +46,8 @@ struct Client::Impl {
   }
 
   /// So that an execution can be cancelled and shown before a runner has ever known its workflow.
-  void describe(backend::Session& writer, std::string_view name) {
-    if (described.contains(name)) return;
-    auto const& workflow = workflows->find(name)->second;
+  void describe(backend::Session& writer, Workflow const& workflow) {
+    if (described.contains(workflow.name())) return;
     dal::store_definitions(writer, {{workflow.name(), workflow.version(), workflow.to_json()}});
     described.insert(workflow.name());
   }
@@ -71,7 +70,9 @@ ExecutionId Client::submit(std::string_view workflow, Context input, SubmitOptio
 std::vector<ExecutionId> Client::submit_many(std::string_view workflow, std::vector<Context> inputs,
                                              SubmitOptions const& options) {
   auto& here = impl_->here();
+  auto const& definition = detail::find_workflow(here.workflows, workflow);
   detail::check_key_stands_for_one(options, inputs.size());
+  if (inputs.empty()) return {};
   std::vector<engine::Submission> submissions;
   for (auto& input : inputs) {
     submissions.push_back(detail::make_submission(here.workflows, here.environment, workflow,
@@ -93,7 +94,7 @@ std::vector<ExecutionId> Client::submit_many(std::string_view workflow, std::vec
     if (submission.start_after > 0ms) row.start_after = now + submission.start_after;
   }
   auto ids = here.session.write([&](backend::Session& session) {
-    here.describe(session, workflow);
+    here.describe(session, definition);
     return dal::insert_unowned(*here.database, session, rows);
   });
   if (!options.idempotency_key.empty() && !ids.empty() && ids.front() != submissions.front().id) {

@@ -73,6 +73,9 @@ TEST_CASE("the name is checked also when nothing is submitted", "[submit]") {
   auto runner = start(directory.sqlite_url(), {one_task("known", [](TaskContext<>&) {})});
   CHECK(runner.submit_many("known", {}).empty());
   CHECK_THROWS_AS(runner.submit_many("unknown", {}), WorkflowNotFound);
+  Client client{directory.sqlite_url(), registry_of({one_task("known", [](TaskContext<>&) {})})};
+  CHECK(client.submit_many("known", {}).empty());
+  CHECK_THROWS_AS(client.submit_many("unknown", {}), WorkflowNotFound);
 }
 
 TEST_CASE("a runner that was moved from may be shut down", "[submit][shutdown]") {
