@@ -6,18 +6,13 @@
 #include <cloacina/error.hpp>
 
 #include "dal/workflow_executions.hpp"
+#include "engine/known_workflows.hpp"
 #include "engine/refusals.hpp"
 
 namespace cloacina::engine {
 namespace {
 
 using namespace std::chrono_literals;
-
-std::string known_workflows(Registry::Snapshot const& workflows) {
-  Json known = Json::array();
-  for (auto const& [name, workflow] : *workflows) known.push_back(name + "@" + workflow.version());
-  return known.dump();
-}
 
 template <class Throws>
 std::exception_ptr caught(Throws&& throws) {

@@ -11,6 +11,7 @@
 #include "backend/database.hpp"
 #include "core/sabotage.hpp"
 #include "engine/conducted_bodies.hpp"
+#include "engine/known_workflows.hpp"
 #include "engine/log.hpp"
 #include "engine/loop.hpp"
 #include "engine/refusals.hpp"
@@ -47,12 +48,9 @@ engine::Committer::Settings committer_settings(Machine::Parts const& parts) {
   settings.row.host = host_name();
   settings.row.pid = ::getpid();
   settings.row.library_version = version;
-  Json known = Json::array();
-  for (auto const& [name, workflow] : *parts.workflows) {
-    known.push_back(name + "@" + workflow.version());
+  for (auto const& [name, workflow] : *parts.workflows)
     settings.definitions.push_back({name, workflow.version(), workflow.to_json()});
-  }
-  settings.row.workflows = known.dump();
+  settings.row.workflows = engine::known_workflows(parts.workflows);
   settings.lease = parts.config.lease;
   settings.max_crashes = parts.config.max_crashes;
   return settings;
