@@ -24,8 +24,8 @@ TEST_CASE("threads that share an environment draw different numbers", "[engine][
   for (auto& thread : drawing) thread.join();
   std::sort(drawn.begin(), drawn.end());
   CHECK((drawn.front() >= 0.0 && drawn.back() < 1.0));
-  // Of a million doubles two are equal by chance once in ten thousand runs. A race that this does not
-  // show the thread sanitizer does.
+  // Of a million doubles two are equal by chance once in ten thousand runs. A race that this does
+  // not show the thread sanitizer does.
   auto const equal = drawn.end() - std::unique(drawn.begin(), drawn.end());
   CHECK(equal <= 1);
 }
