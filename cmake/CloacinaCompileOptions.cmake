@@ -1,10 +1,10 @@
 # cloacina_compile_options(target): warnings and sanitizers, for cloacina's own targets only.
-if(NOT CLOACINA_SANITIZER MATCHES "^(address|thread)?$")
-  message(FATAL_ERROR "CLOACINA_SANITIZER=${CLOACINA_SANITIZER}: expected nothing, address or thread.")
+if(NOT CLOACINA_SANITIZER MATCHES "^(address|thread|fuzzer)?$")
+  message(FATAL_ERROR "CLOACINA_SANITIZER=${CLOACINA_SANITIZER}: expected nothing, address, thread or fuzzer.")
 endif()
 
 set(cloacina_sanitizer_options "")
-if(CLOACINA_SANITIZER STREQUAL "address")
+if(CLOACINA_SANITIZER MATCHES "address|fuzzer")
   set(cloacina_sanitizer_options -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
   if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
     # Clang 14 calls coroutine frames through pointers that its function check does not know.
@@ -12,6 +12,12 @@ if(CLOACINA_SANITIZER STREQUAL "address")
   else()
     # g++ 12 refuses `&object != nullptr` as a constant expression under these two.
     list(APPEND cloacina_sanitizer_options -fno-sanitize=null,returns-nonnull-attribute,nonnull-attribute)
+  endif()
+  if(CLOACINA_SANITIZER STREQUAL "fuzzer")
+    if(NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+      message(FATAL_ERROR "CLOACINA_SANITIZER=fuzzer: expected clang, whose libFuzzer it is.")
+    endif()
+    list(APPEND cloacina_sanitizer_options -fsanitize=fuzzer-no-link)
   endif()
 elseif(CLOACINA_SANITIZER STREQUAL "thread")
   set(cloacina_sanitizer_options -fsanitize=thread -fno-omit-frame-pointer)

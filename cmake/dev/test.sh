@@ -88,6 +88,13 @@ use_own_tmp() {
   mkdir -p "$TMPDIR"
 }
 
+# build_fuzzer PATTERN: for the trial fuzz, if it is chosen: instrumented, so another build of the library.
+build_fuzzer() {
+  [[ -z "$1" ]] || python3 -c 'import re, sys; sys.exit(not re.search(sys.argv[1], "fuzz"))' "$1" || return 0
+  configure fuzzer
+  build fuzzer reliability_fuzz
+}
+
 # run_trials PATTERN OPTION…: not through CTest, whose time limit is that of the quick scale.
 run_trials() {
   local pattern="$1"
@@ -95,6 +102,7 @@ run_trials() {
   ensure_packages "${trial_packages[@]}"
   configure dev
   build dev suite-reliability || fail "the build failed; the errors are above"
+  build_fuzzer "$pattern" || fail "the build failed; the errors are above"
   use_own_tmp
   exec python3 tests/reliability/run.py --build build/dev ${pattern:+-k "$pattern"} "$@"
 }
@@ -110,7 +118,8 @@ run_suites() {
   if contains reliability "$@"; then ensure_packages "${trial_packages[@]}"; fi
   configure "$preset"
   say "Building: $*"
-  if ! build "$preset" "${@/#/suite-}"; then
+  if ! build "$preset" "${@/#/suite-}" ||
+    { [[ "$preset" == dev ]] && contains reliability "$@" && ! build_fuzzer "$pattern"; }; then
     say "The build failed; the errors are above."
     say "0 passed, 1 failed, 0 skipped"
     exit 1

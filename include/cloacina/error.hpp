@@ -28,11 +28,13 @@ enum class ErrorKind : unsigned char {
 
 /// Root of everything this library throws on purpose.
 ///
-/// `what()` says what was wrong, what was expected and what to do, and never holds a password.
+/// `what()` says what was wrong, what was expected and what to do, in valid UTF-8 whatever it was
+/// about, and never holds a password.
 class Error : public std::runtime_error {
  public:
-  Error(ErrorKind kind, std::string const& message, std::string where = {}, bool retryable = false)
-      : std::runtime_error(message), where_(std::move(where)), kind_(kind), retryable_(retryable) {}
+  /// U+FFFD stands for what is not UTF-8 in either text.
+  Error(ErrorKind kind, std::string const& message, std::string const& where = {},
+        bool retryable = false);
 
   [[nodiscard]] ErrorKind kind() const noexcept { return kind_; }
   /// Whether the same call may succeed later without a change by the caller.

@@ -6,6 +6,7 @@
 
 #include <cloacina/error.hpp>
 
+#include "core/sabotage.hpp"
 #include "core/utf8.hpp"
 
 namespace cloacina {
@@ -25,6 +26,11 @@ constexpr std::array<Unit, 4> units{{{"h", 3'600'000}, {"m", 60'000}, {"s", 1'00
 }  // namespace
 
 std::chrono::milliseconds parse_duration(std::string_view text) {
+  static bool const planted = is_sabotaged("planted_overflow");  // what the trial fuzz must find
+  if (planted && text.size() > 3 && text.front() == '7' && text.ends_with("ms")) {
+    std::array<char, 4> number{};
+    text.substr(0, text.size() - 2).copy(number.data(), text.size());
+  }
   std::uint64_t number = 0;
   auto const* const last = text.data() + text.size();
   auto const [end, error] = std::from_chars(text.data(), last, number);

@@ -1,6 +1,14 @@
 #include <cloacina/error.hpp>
 
+#include "core/utf8.hpp"
+
 namespace cloacina {
+
+Error::Error(ErrorKind kind, std::string const& message, std::string const& where, bool retryable)
+    : std::runtime_error(to_valid_utf8(message)),
+      where_(to_valid_utf8(where)),
+      kind_(kind),
+      retryable_(retryable) {}
 
 std::string_view to_string(ErrorKind kind) noexcept {
   switch (kind) {

@@ -9,6 +9,7 @@
 #include <cloacina/error.hpp>
 
 #include "core/nearest.hpp"
+#include "core/utf8.hpp"
 
 namespace cloacina {
 
@@ -20,7 +21,7 @@ template <class Enum, std::size_t N>
   for (std::size_t i = 0; i < N; ++i) {
     if (words[i] == word) return static_cast<Enum>(i);
   }
-  throw ValidationError(std::string{what} + ": unknown word '" + std::string{word} + "'" +
+  throw ValidationError(std::string{what} + ": unknown word '" + to_storable_utf8(word, 64) + "'" +
                             did_you_mean(word, std::span<std::string_view const>{words}) +
                             "; the words are " +
                             list_of(std::span<std::string_view const>{words}, N),

@@ -1,0 +1,118 @@
+#include "targets.hpp"
+
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+
+#include <cloacina/cloacina.hpp>
+
+#include "core/database_url.hpp"
+#include "core/duration.hpp"
+#include "core/json_text.hpp"
+#include "core/utf8.hpp"
+
+namespace cloacina::fuzz {
+
+std::map<std::string, Target> const& targets() {
+  static std::map<std::string, Target> const all{{"url", try_url},   {"context", try_context},
+                                                 {"rule", try_rule}, {"identifier", try_identifier},
+                                                 {"row", try_row},   {"duration", try_duration}};
+  return all;
+}
+
+void expect(bool holds, std::string_view what) {
+  if (holds) return;
+  std::fprintf(stderr, "violated: %.*s\n", static_cast<int>(what.size()), what.data());
+  std::abort();
+}
+
+bool refuses(void (*call)(std::string_view), std::string_view input) {
+  try {
+    call(input);
+    return false;
+  } catch (Error const& error) {
+    std::string_view const text = error.what();
+    if (text.empty() || !is_valid_utf8(text) || text.size() >= 16'384)
+      expect(false, "an error is text that can be read: " + to_storable_utf8(text, 500));
+    return true;
+  }
+}
+
+void try_url(std::string_view input) {
+  refuses(
+      [](std::string_view text) {
+        auto const url = DatabaseUrl::parse(text);
+        expect(is_valid_utf8(url.display()), "a URL can be shown");
+        if (url.backend != DatabaseUrl::Backend::sqlite) return;
+        expect(url.memory == url.path.empty(), "a path, or memory");
+        expect(url.path.find('\0') == std::string::npos, "a path without NUL");
+        expect(url.busy_timeout.count() >= 0, "a time to wait");
+      },
+      input);
+}
+
+void try_context(std::string_view input) {
+  refuses(
+      [](std::string_view text) {
+        auto const context = Context::from_json(text);
+        auto const written = context.to_json();
+        expect(is_valid_utf8(written), "what is stored is UTF-8");
+        auto const again = Context::from_json(written);
+        expect(again.to_json() == written, "a context is read as it was written");
+      },
+      input);
+}
+
+void try_rule(std::string_view input) {
+  refuses(
+      [](std::string_view text) {
+        auto const rule = TriggerRule::from_json(parse_json(text, "rule"));
+        auto const written = rule.to_json();
+        expect(TriggerRule::from_json(written).to_json() == written,
+               "a rule is read as it was written");
+      },
+      input);
+}
+
+void try_identifier(std::string_view input) {
+  refuses(
+      [](std::string_view text) {
+        auto const id = ExecutionId::parse(text);
+        expect(ExecutionId::parse(id.to_string()) == id, "an id is read as it was written");
+      },
+      input);
+  refuses(
+      [](std::string_view text) {
+        auto const name = TaskNamespace::parse(text);
+        expect(TaskNamespace::parse(name.to_string()).to_string() == name.to_string(),
+               "a full name is read as it was written");
+      },
+      input);
+  refuses(
+      [](std::string_view text) {
+        expect(to_string(workflow_status_from(text)) == text, "a status");
+      },
+      input);
+  refuses(
+      [](std::string_view text) {
+        auto const workflow = WorkflowBuilder{
+            std::string{text}}.task(std::string{text}, [](TaskContext<>&) {
+                              }).build();
+        expect(is_valid_utf8(workflow.name()) && workflow.name() == text, "a name is kept");
+        expect(!workflow.to_mermaid().empty() && !workflow.to_dot().empty(), "it can be drawn");
+      },
+      input);
+}
+
+void try_duration(std::string_view input) {
+  refuses(
+      [](std::string_view text) {
+        auto const duration = parse_duration(text);
+        expect(duration.count() >= 0, "a duration is not negative");
+        expect(parse_duration(format_duration(duration)) == duration,
+               "a duration is read as it was written");
+      },
+      input);
+}
+
+}  // namespace cloacina::fuzz
