@@ -39,7 +39,7 @@ constexpr std::array cells{Cell{"workflow_executions", "status"},
                            Cell{"task_executions", "wake_at"},
                            Cell{"workflow_definitions", "definition"},
                            Cell{"runners", "state"},
-                           Cell{"runners", "workflows"}};
+                           Cell{"runners", "name"}};
 
 struct Close {
   void operator()(sqlite3* connection) const noexcept { sqlite3_close(connection); }
