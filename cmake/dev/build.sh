@@ -36,12 +36,15 @@ command_quickstart() {
   ensure_packages "${build_packages[@]}"
   configure release
   if [[ ! -x build/release/examples/example_quickstart ]]; then
-    say "Building the library and the example: two to five minutes the first time"
+    say "Building the library and the example: two to ten minutes the first time"
   fi
   build release example_quickstart || fail "the build failed; the errors are above"
   mkdir -p build/quickstart
-  exec build/release/examples/example_quickstart \
-    --database sqlite://build/quickstart/flights.db --picture build/quickstart/flight.md "$@"
+  local place
+  place="$(realpath --relative-to="$caller" build/quickstart)"
+  cd "$caller" # paths among the arguments are the caller's
+  exec "$root/build/release/examples/example_quickstart" \
+    --database "sqlite://$place/flights.db" --picture "$place/flight.md" "$@"
 }
 
 command_bench() {

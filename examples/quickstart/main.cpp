@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <future>
 #include <optional>
+#include <utility>
 
 #include "options.hpp"
 #include "report.hpp"
@@ -63,18 +64,33 @@ void show_progress(std::size_t done, std::size_t all) {
   std::fflush(stdout);
 }
 
+/// What a killed process owned comes to this one when its lease has run out.
+void tell_of_others(cloacina::DefaultRunner const& runner) {
+  for (auto const& other : runner.runners())
+    if (other.pid != getpid() && other.state == cloacina::RunnerState::alive &&
+        other.executions > 0)
+      std::printf(
+          "%zu claims are another process's; if it was killed, they come here within 15 s\n",
+          other.executions);
+}
+
 /// Nothing when it was interrupted.
 std::optional<std::vector<ExecutionResult>> wait_for_all(
     std::vector<ExecutionHandle> const& handles) {
-  std::vector<ExecutionResult> results;
-  for (auto const& handle : handles) {
-    std::optional<ExecutionResult> result;
-    while (!interrupted && !(result = handle.wait_for(100ms))) continue;
-    if (interrupted) return std::nullopt;
-    results.push_back(std::move(*result));
-    show_progress(results.size(), handles.size());
+  std::vector<std::optional<ExecutionResult>> results(handles.size());
+  for (std::size_t done = 0; done < handles.size();) {
+    bool patient = true;  // for the first that is not there yet
+    for (std::size_t i = 0; i < handles.size(); ++i) {
+      if (results[i]) continue;
+      if (interrupted) return std::nullopt;
+      results[i] = handles[i].wait_for(std::exchange(patient, false) ? 100ms : 0ms);
+      if (results[i]) ++done;
+    }
+    show_progress(done, handles.size());
   }
-  return results;
+  std::vector<ExecutionResult> all;
+  for (auto& result : results) all.push_back(std::move(*result));
+  return all;
 }
 
 int run(Options const& options) {
@@ -87,6 +103,7 @@ int run(Options const& options) {
   cloacina::DefaultRunner runner{options.database, {.max_concurrent_async_tasks = 64}};
   std::printf("%zu flights, %s\n", flights.size(), options.database.c_str());
   auto const handles = submit(runner, flights);
+  tell_of_others(runner);
   auto const results = wait_for_all(handles);
   if (!results) {
     runner.shutdown();

@@ -19,8 +19,8 @@ inline constexpr auto usage =
 
   --week            all 6104 flights from 4 to 10 February 2013, not only the 930 of the 8th
   --fresh           forget an earlier run: delete its database file
-  --database URL    default: sqlite://flights.db
-  --picture FILE    where the picture of one claim goes; default: flight.md
+  --database URL    default: sqlite://flights.db, by ./dev quickstart in build/quickstart
+  --picture FILE    where the picture of one claim goes; default: flight.md, in the same place
   --data DIRECTORY  where the CSV files are
 )";
 

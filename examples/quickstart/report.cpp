@@ -92,6 +92,7 @@ void print_report(std::vector<ExecutionResult> const& claims) {
   std::printf("failures: %zu, of rows that lack what they need: no retry can help those\n",
               failures.size());
   for (std::size_t i = 0; i < failures.size() && i < 3; ++i) print_failure(failures[i]);
+  if (failures.size() > 3) std::printf("  … and %zu more\n", failures.size() - 3);
 }
 
 void write_picture(std::vector<ExecutionResult> const& claims, std::filesystem::path const& path) {
