@@ -289,15 +289,17 @@ Loop::Watched::iterator Loop::look_at(Watched::iterator watched) {
   if (completions.empty()) return watched_.erase(watched);
   auto const row = dal::find_execution(committer_.session(), id);
   if (row && !is_final(row->status)) return ++watched;
-  for (auto& completion : completions) {
-    try {
-      if (!row)
-        throw ExecutionNotFound{"no execution " + id.to_string() + " in this database",
-                                id.to_string()};
-      completion->fulfil(load_result(committer_.session(), *row));
-    } catch (Error const&) {
-      completion->fail(std::current_exception());
-    }
+  try {
+    if (!row)
+      throw ExecutionNotFound{"no execution " + id.to_string() + " in this database",
+                              id.to_string()};
+    auto const result = load_result(committer_.session(), *row);
+    for (auto& completion : completions) completion->fulfil(result);
+  } catch (backend::SessionError const& error) {
+    if (error.is_retryable()) throw;  // they are told by a later look
+    for (auto& completion : completions) completion->fail(std::current_exception());
+  } catch (Error const&) {
+    for (auto& completion : completions) completion->fail(std::current_exception());
   }
   return watched_.erase(watched);
 }

@@ -186,6 +186,27 @@ TEST_CASE("what was claimed by a commit whose answer is lost is adopted, and run
   for (auto const& [id, times] : runs) CHECK(times == 1);
 }
 
+// The waiter was given the error, as if it were the end of what it waits for.
+TEST_CASE("an end that cannot be read now is told later", "[engine][simulation][faults]") {
+  auto const point = GENERATE(as<std::string>{}, "find_execution", "find_definition", "tasks_of");
+  auto const failure = GENERATE(Failure::again, Failure::broken);
+  CAPTURE(point, static_cast<int>(failure));
+  Simulation simulation{6};
+  ScratchDirectory directory;
+  Faults faults{.point = point, .failure = failure};
+  Chain chain;
+  SimulatedRunner runner{
+      simulation,
+      {chain.workflow()},
+      {.url = directory.sqlite_url() + without_syncs, .fault = std::ref(faults)}};
+  auto const id = runner.execute("chain").id();
+  auto const completion = runner.machine().watch(id);
+  faults.times = 3;
+  CHECK(runner.machine().wait(completion->signal(), 1min));
+  CHECK(completion->result().status() == WorkflowStatus::completed);
+  CHECK(faults.happened == 3);
+}
+
 TEST_CASE("an outage longer than the lease ends where nobody else is there",
           "[engine][simulation][outage]") {
   Simulation simulation{3};
