@@ -21,9 +21,10 @@ namespace cloacina {
 /// has it registered. Thread-safe.
 ///
 /// A write (`submit`, `submit_many`, `cancel`) waits for the writes of other threads through this
-/// object and for its transaction, which is tried for 30 s while the database is busy or an answer
-/// was lost, each time for `_busy_timeout` (5 s, see the URL); then it throws `BackendError`. A
-/// read waits for one of ten sessions, not for writers. A disk that does not answer is waited for.
+/// object and for its transaction, which is tried for 30 s while the database is busy, its disk
+/// full, or an answer was lost, each time for `_busy_timeout` (5 s, see the URL); then it throws
+/// `BackendError`. A read waits for one of ten sessions, not for writers. A disk that does not
+/// answer is waited for.
 class Client {
  public:
   /// Throws `ConfigurationError`, `ValidationError`, `BackendError`. Blocks for the migration, at

@@ -31,10 +31,10 @@ class Database {
   [[nodiscard]] static std::unique_ptr<Database> open(DatabaseUrl const& url,
                                                       OpenOptions options = {});
 
-  /// A session for one writer: an engine, or a `Client`.
+  /// A session for one writer: an engine, or a `Client`. Throws `SessionError`.
   [[nodiscard]] virtual std::unique_ptr<Session> open_writer() = 0;
   /// A reader from the pool; waits while all are in use. Returned to the pool when the pointer
-  /// dies.
+  /// dies. Throws `SessionError`.
   using Reader = std::unique_ptr<Session, std::function<void(Session*)>>;
   [[nodiscard]] virtual Reader reader() = 0;
 

@@ -30,9 +30,7 @@ struct CrashVfs::File {
     return reinterpret_cast<sqlite3_file*>(const_cast<File*>(this) + 1);
   }
   static File& of(sqlite3_file* file) { return *reinterpret_cast<File*>(file); }
-  void count() const {
-    if (counted) vfs->count_one_operation();
-  }
+  [[nodiscard]] bool fails(Operation operation) const { return counted && vfs->fails(operation); }
 };
 
 struct CrashVfs::Methods {
@@ -45,6 +43,7 @@ struct CrashVfs::Methods {
 
   static int read(sqlite3_file* file, void* target, int size, sqlite3_int64 offset) {
     auto& self = File::of(file);
+    if (self.fails(Operation::read)) return SQLITE_IOERR_READ;
     if (!self.unsynced) return self.real()->pMethods->xRead(self.real(), target, size, offset);
     std::lock_guard lock{self.vfs->mutex_};
     auto* out = static_cast<unsigned char*>(target);
@@ -63,7 +62,10 @@ struct CrashVfs::Methods {
 
   static int write(sqlite3_file* file, void const* data, int size, sqlite3_int64 offset) {
     auto& self = File::of(file);
-    self.count();
+    if (self.fails(Operation::write)) {
+      self.real()->pMethods->xWrite(self.real(), data, size / 2, offset);
+      return self.vfs->crash_ == Crash::full ? SQLITE_FULL : SQLITE_IOERR_WRITE;
+    }
     if (!self.unsynced) return self.real()->pMethods->xWrite(self.real(), data, size, offset);
     std::lock_guard lock{self.vfs->mutex_};
     self.vfs->write(self, static_cast<unsigned char const*>(data), size, offset);
@@ -72,7 +74,7 @@ struct CrashVfs::Methods {
 
   static int truncate(sqlite3_file* file, sqlite3_int64 size) {
     auto& self = File::of(file);
-    self.count();
+    if (self.fails(Operation::truncate)) return SQLITE_IOERR_TRUNCATE;
     if (!self.unsynced) return self.real()->pMethods->xTruncate(self.real(), size);
     std::lock_guard lock{self.vfs->mutex_};
     self.vfs->truncate(self, size);
@@ -81,7 +83,7 @@ struct CrashVfs::Methods {
 
   static int sync(sqlite3_file* file, int flags) {
     auto& self = File::of(file);
-    self.count();
+    if (self.fails(Operation::sync)) return SQLITE_IOERR_FSYNC;
     if (!self.unsynced) return self.real()->pMethods->xSync(self.real(), flags);
     std::lock_guard lock{self.vfs->mutex_};
     return self.vfs->sync(self, flags);
@@ -124,8 +126,9 @@ struct CrashVfs::Methods {
     return real->pMethods->xDeviceCharacteristics(real);
   }
   static int shm_map(sqlite3_file* file, int page, int size, int extend, void volatile** map) {
-    auto* const real = File::of(file).real();
-    return real->pMethods->xShmMap(real, page, size, extend, map);
+    auto& self = File::of(file);
+    if (self.fails(Operation::map)) return SQLITE_IOERR_SHMMAP;
+    return self.real()->pMethods->xShmMap(self.real(), page, size, extend, map);
   }
   static int shm_lock(sqlite3_file* file, int offset, int count, int flags) {
     auto* const real = File::of(file).real();
@@ -145,18 +148,21 @@ struct CrashVfs::Methods {
   static int open(sqlite3_vfs* vfs, char const* name, sqlite3_file* file, int flags,
                   int* out_flags) {
     auto& disk = self(vfs);
+    constexpr int kept = SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_WAL | SQLITE_OPEN_MAIN_JOURNAL;
+    bool const counted = name != nullptr && (flags & kept) != 0;
     auto& opened = *new (file) File{};
     auto* const real = opened.real();
     std::memset(real, 0, static_cast<std::size_t>(disk.real_->szOsFile));
-    int const code = disk.real_->xOpen(disk.real_, name, real, flags, out_flags);
+    int const code = counted && disk.fails(Operation::open)
+                         ? SQLITE_CANTOPEN
+                         : disk.real_->xOpen(disk.real_, name, real, flags, out_flags);
     if (code != SQLITE_OK) {
       opened.~File();
       file->pMethods = nullptr;
       return code;
     }
     opened.vfs = &disk;
-    constexpr int kept = SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_WAL | SQLITE_OPEN_MAIN_JOURNAL;
-    opened.counted = name != nullptr && (flags & kept) != 0;
+    opened.counted = counted;
     if (opened.counted && disk.crash_ == Crash::power_cut)
       opened.unsynced = disk.unsynced_of(name, real);
     static sqlite3_io_methods const methods{2,
@@ -184,15 +190,15 @@ struct CrashVfs::Methods {
 
   static int remove(sqlite3_vfs* vfs, char const* name, int sync_directory) {
     auto& disk = self(vfs);
-    disk.count_one_operation();
+    if (disk.fails(Operation::remove)) return SQLITE_IOERR_DELETE;
     std::lock_guard lock{disk.mutex_};
     disk.files_.erase(name);
     return disk.real_->xDelete(disk.real_, name, sync_directory);
   }
 };
 
-CrashVfs::CrashVfs(Crash crash, std::uint64_t at, std::uint64_t seed)
-    : real_(sqlite3_vfs_find(nullptr)), dice_(seed), crash_(crash), at_(at) {
+CrashVfs::CrashVfs(Crash crash, std::uint64_t at, std::uint64_t seed, std::uint64_t failures)
+    : real_(sqlite3_vfs_find(nullptr)), dice_(seed), crash_(crash), at_(at), failures_(failures) {
   vfs_ = *real_;
   vfs_.zName = "crash";
   vfs_.pNext = nullptr;
@@ -202,6 +208,8 @@ CrashVfs::CrashVfs(Crash crash, std::uint64_t at, std::uint64_t seed)
   vfs_.xDelete = Methods::remove;
   sqlite3_vfs_register(&vfs_, 1);
 }
+
+CrashVfs::~CrashVfs() { sqlite3_vfs_unregister(&vfs_); }
 
 std::shared_ptr<CrashVfs::Unsynced> CrashVfs::unsynced_of(std::string const& path,
                                                           sqlite3_file* real) {
@@ -262,10 +270,19 @@ int CrashVfs::sync(File& file, int flags) {
   return real->pMethods->xTruncate(real, unsynced.size);
 }
 
-void CrashVfs::count_one_operation() {
-  if (++operations_ != at_) return;
+bool CrashVfs::counts(Operation operation) const noexcept {
+  if (crash_ == Crash::full) return operation == Operation::write;
+  return crash_ == Crash::io_error || operation >= Operation::write;
+}
+
+bool CrashVfs::fails(Operation operation) {
+  if (!counts(operation)) return false;
+  auto const number = ++operations_;
+  if (at_ == 0 || number < at_ || number - at_ >= failures_) return false;
   if (crash_ == Crash::kill) ::kill(::getpid(), SIGKILL);
-  cut_power();
+  if (crash_ == Crash::power_cut) cut_power();
+  ++failed_;
+  return true;
 }
 
 void CrashVfs::cut_power() {

@@ -54,9 +54,6 @@ Connection::Connection(ConnectionSettings const& settings, Role role)
     if (handle_ == nullptr) throw std::bad_alloc{};
     if (code != SQLITE_OK) throw session_error(handle_, code, "open");
     configure(settings, role);
-  } catch (SessionError const& error) {
-    sqlite3_close(handle_);
-    refuse_file(error, settings.display_name);
   } catch (...) {
     sqlite3_close(handle_);
     throw;

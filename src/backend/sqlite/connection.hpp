@@ -40,7 +40,7 @@ struct ConnectionSettings {
 /// statements. One thread at a time, except `interrupt`.
 class Connection {
  public:
-  /// Throws `ConfigurationError` or `BackendError`.
+  /// Throws `SessionError`.
   Connection(ConnectionSettings const& settings, Role role);
   ~Connection();
   Connection(Connection const&) = delete;

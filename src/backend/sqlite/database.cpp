@@ -44,6 +44,16 @@ ConnectionSettings settings_of(DatabaseUrl const& url) {
           .log_pages = std::make_shared<std::atomic<std::uint64_t>>(0)};
 }
 
+/// What the first connection meets is due to the file; what later ones meet passes, as of any
+/// session.
+std::shared_ptr<Connection> open_first(ConnectionSettings const& settings, Role role) {
+  try {
+    return std::make_shared<Connection>(settings, role);
+  } catch (SessionError const& error) {
+    refuse_file(error, settings.display_name);
+  }
+}
+
 }  // namespace
 
 SqliteDatabase::SqliteDatabase(DatabaseUrl const& url, OpenOptions options)
@@ -53,7 +63,7 @@ SqliteDatabase::SqliteDatabase(DatabaseUrl const& url, OpenOptions options)
     create_if_wanted(url, settings_.path);
     file_.emplace(settings_.path, settings_.display_name);
   }
-  auto opener = std::make_shared<Connection>(settings_, url.memory ? Role::writer : Role::opener);
+  auto opener = open_first(settings_, url.memory ? Role::writer : Role::opener);
   bring_up_to_date(*opener, settings_);
   if (url.memory) shared_ = std::move(opener);
   readers_ = std::make_shared<ReaderPool>(

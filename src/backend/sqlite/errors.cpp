@@ -68,6 +68,20 @@ std::string_view find(std::array<std::pair<int, std::string_view>, Size> const& 
 
 constexpr int primary(int code) noexcept { return code & 0xff; }
 
+/// What helps where SQLite's own words leave that open.
+std::string_view advice_for(int code) noexcept {
+  switch (primary(code)) {
+    case SQLITE_FULL:
+      return "; expected room on its disk: free some space";
+    case SQLITE_IOERR:
+      return "; expected a disk that works and has room: see what the system's log says of it";
+    case SQLITE_CANTOPEN:
+      return "; check path, permissions and the limit on the number of open files";
+    default:
+      return "";
+  }
+}
+
 }  // namespace
 
 Failure failure_of(int code, During during) noexcept {
@@ -113,8 +127,9 @@ SessionError session_error(sqlite3* connection, int code, std::string_view doing
           ? sqlite3_errmsg(connection)
           : sqlite3_errstr(code);
   return SessionError(failure_of(code, during),
-                      "SQLite, " + std::string{doing} + ": " + detail + " (" + symbol + ")", symbol,
-                      std::string{doing});
+                      "SQLite, " + std::string{doing} + ": " + detail + " (" + symbol + ")" +
+                          std::string{advice_for(code)},
+                      symbol, std::string{doing});
 }
 
 void refuse_file(SessionError const& error, std::string const& display_name) {

@@ -113,7 +113,8 @@ void switch_to_wal(Connection& connection, ConnectionSettings const& settings) {
               "'; expected WAL, which needs a local file system with shared memory: move the file",
           "database_url");
     } catch (SessionError const& error) {
-      if (error.failure() != Failure::again || std::chrono::steady_clock::now() >= deadline) throw;
+      bool const may_pass = error.failure() == Failure::again && error.sqlstate() != "SQLITE_FULL";
+      if (!may_pass || std::chrono::steady_clock::now() >= deadline) throw;
     }
     std::this_thread::sleep_for(1ms);
   }

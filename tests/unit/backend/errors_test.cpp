@@ -1,5 +1,6 @@
 #include "backend/sqlite/errors.hpp"
 
+#include "support/crash_vfs.hpp"
 #include "unit/backend/sqlite_files.hpp"
 
 using namespace cloacina;
@@ -40,6 +41,20 @@ TEST_CASE("codes have their names, and unknown ones their number", "[backend][er
   CHECK(sqlite::symbol_of(255) == "SQLITE_255");
 }
 
+// The change to WAL was tried on as if somebody else had the file.
+TEST_CASE("a file on a full disk is refused at once, and opened when there is room",
+          "[backend][errors]") {
+  ScratchDirectory directory;
+  auto const url = directory.sqlite_url() + "?_busy_timeout=60000";
+  {
+    CrashVfs const disk{CrashVfs::Crash::full, 1, 0, 1'000'000};
+    auto const begun = std::chrono::steady_clock::now();
+    CHECK_THROWS_WITH(open(url), Catch::Contains("free some space"));
+    CHECK(std::chrono::steady_clock::now() - begun < std::chrono::seconds{30});
+  }
+  CHECK_NOTHROW(open(url));
+}
+
 TEST_CASE("a database that is full says so, loses nothing, and goes on when there is room",
           "[backend][errors]") {
   static constexpr Statement create{.name = "create",
@@ -65,7 +80,8 @@ TEST_CASE("a database that is full says so, loses nothing, and goes on when ther
   } catch (SessionError const& error) {
     CHECK(error.failure() == Failure::again);
     CHECK(error.sqlstate() == "SQLITE_FULL");
-    CHECK_THAT(error.what(), Catch::Contains("insert") && Catch::Contains("full"));
+    CHECK_THAT(error.what(), Catch::Contains("insert") && Catch::Contains("full") &&
+                                 Catch::Contains("free some space"));
   }
   writer->rollback();
   CHECK(writer->query(count).integer(0, 0) == 1);

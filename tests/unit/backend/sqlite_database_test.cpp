@@ -1,3 +1,5 @@
+#include <sys/resource.h>
+
 #include <future>
 #include <thread>
 
@@ -55,6 +57,34 @@ TEST_CASE("connections have the settings that durability and safety need", "[bac
   CHECK(setting(*database->reader(), query_only) == "1");
   auto const fast = open(directory.sqlite_url() + "?_synchronous=NORMAL");
   CHECK(setting(*fast->open_writer(), synchronous) == "1");
+}
+
+// It was a `ConfigurationError`, which a client passed on although its commit was still unknown,
+// and an engine took for a claimed row that nobody can read.
+TEST_CASE("a session that cannot be opened for now is to be tried again", "[backend][sqlite]") {
+  ScratchDirectory directory;
+  auto const database = open(directory.sqlite_url());
+  rlimit before{};
+  REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+  rlimit const no_more{.rlim_cur = 3, .rlim_max = before.rlim_max};
+  auto const failure = [](auto&& open_one) {
+    try {
+      (void)open_one();
+    } catch (SessionError const& error) {
+      CHECK_THAT(error.what(), Catch::Contains("number of open files"));
+      CHECK(error.is_retryable());
+      return error.failure();
+    }
+    return Failure::data;
+  };
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &no_more) == 0);
+  auto const of_writer = failure([&] { return database->open_writer(); });
+  auto const of_reader = failure([&] { return database->reader(); });
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
+  CHECK(of_writer == Failure::broken);
+  CHECK(of_reader == Failure::broken);
+  database->open_writer()->execute(create_table);
+  CHECK(database->reader()->query(count_rows).integer(0, 0) == 0);
 }
 
 TEST_CASE("who waits longer than the busy timeout for its turn is told to try again",
