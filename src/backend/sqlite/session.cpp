@@ -83,7 +83,12 @@ void SqliteSession::commit() {
   {
     Call call{*this};
     call([](Connection& connection) {
-      connection.prepared(commit_transaction).execute(During::commit);
+      try {
+        connection.prepared(commit_transaction).execute(During::commit);
+      } catch (SessionError const&) {
+        static bool const swallowed = is_sabotaged("commit_swallowed");  // for the trial disk_full
+        if (!swallowed) throw;
+      }
     });
   }
   end_transaction();

@@ -12,6 +12,7 @@
 
 #include "support/append_file.hpp"
 #include "support/crash_vfs.hpp"
+#include "support/small_workflow.hpp"
 
 namespace {
 
@@ -20,38 +21,6 @@ using namespace std::chrono_literals;
 using test::AppendFile;
 
 constexpr int executions = 18;
-
-/// Notes that a body began, and what it was given; returns the value that no other run leaves.
-std::string begin(TaskContext<>& context, AppendFile& witness) {
-  static auto const process = std::to_string(::getpid());
-  auto const value = process + "." + std::to_string(context.attempt());
-  Json const line{{"execution", context.execution_id().to_string()},
-                  {"task", context.task_id()},
-                  {"attempt", context.attempt()},
-                  {"value", value},
-                  {"given", Json::parse(context.context().to_json())}};
-  witness.append(line.dump());
-  return value;
-}
-
-/// A retry, a branch that is skipped, a join, and a leaf that may run once only.
-Workflow small(AppendFile& witness) {
-  auto const plain = [&witness](TaskContext<>& context) {
-    context.put(context.task_id(), begin(context, witness));
-  };
-  WorkflowBuilder builder{"small"};
-  builder.task("first", plain);
-  builder.task("again", {.after = {"first"}, .retry = {.initial_delay = 1ms}},
-               [&witness](TaskContext<>& context) {
-                 auto const value = begin(context, witness);
-                 if (context.attempt() == 1) throw TransientError{"planned"};
-                 context.put("again", value);
-               });
-  builder.task("never", {.after = {"first"}, .trigger_rule = when::task_failed("first")}, plain);
-  builder.task("join", {.after = {"again", "never"}}, plain);
-  builder.task("once", {.after = {"first"}, .execution = ExecutionMode::at_most_once}, plain);
-  return builder.build();
-}
 
 }  // namespace
 
@@ -63,7 +32,7 @@ int main(int count, char** arguments) try {
   AppendFile accepted{directory / "accepted"};
   {
     Registry registry;
-    registry.add(small(witness));
+    registry.add(test::small_workflow(witness));
     DefaultRunnerConfig config;
     config.lease = 200ms;
     config.scheduler_poll_interval = 50ms;
