@@ -33,8 +33,7 @@ enum class ErrorKind : unsigned char {
 class Error : public std::runtime_error {
  public:
   /// U+FFFD stands for what is not UTF-8 in either text.
-  Error(ErrorKind kind, std::string const& message, std::string const& where = {},
-        bool retryable = false);
+  Error(ErrorKind kind, std::string const& message, std::string where = {}, bool retryable = false);
 
   [[nodiscard]] ErrorKind kind() const noexcept { return kind_; }
   /// Whether the same call may succeed later without a change by the caller.

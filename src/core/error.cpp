@@ -1,12 +1,14 @@
 #include <cloacina/error.hpp>
 
+#include <utility>
+
 #include "core/utf8.hpp"
 
 namespace cloacina {
 
-Error::Error(ErrorKind kind, std::string const& message, std::string const& where, bool retryable)
+Error::Error(ErrorKind kind, std::string const& message, std::string where, bool retryable)
     : std::runtime_error(to_valid_utf8(message)),
-      where_(to_valid_utf8(where)),
+      where_(is_valid_utf8(where) ? std::move(where) : to_valid_utf8(where)),
       kind_(kind),
       retryable_(retryable) {}
 

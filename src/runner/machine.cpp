@@ -151,6 +151,7 @@ struct Machine::Core {
 };
 
 Machine::Machine(Parts parts) : process_(::getpid()) {
+  engine::open_log();
   check_config(parts.config);
   core_ = std::make_shared<Core>(std::move(parts));
   if (auto const& conductor = core_->environment.conductor) {

@@ -1,5 +1,4 @@
-#include <sys/resource.h>
-
+#include <filesystem>
 #include <future>
 #include <thread>
 
@@ -64,9 +63,8 @@ TEST_CASE("connections have the settings that durability and safety need", "[bac
 TEST_CASE("a session that cannot be opened for now is to be tried again", "[backend][sqlite]") {
   ScratchDirectory directory;
   auto const database = open(directory.sqlite_url());
-  rlimit before{};
-  REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
-  rlimit const no_more{.rlim_cur = 3, .rlim_max = before.rlim_max};
+  auto const file = directory.path() / "test.db";
+  auto const elsewhere = directory.path() / "elsewhere";
   auto const failure = [](auto&& open_one) {
     try {
       (void)open_one();
@@ -77,10 +75,10 @@ TEST_CASE("a session that cannot be opened for now is to be tried again", "[back
     }
     return Failure::data;
   };
-  REQUIRE(::setrlimit(RLIMIT_NOFILE, &no_more) == 0);
+  std::filesystem::rename(file, elsewhere);
   auto const of_writer = failure([&] { return database->open_writer(); });
   auto const of_reader = failure([&] { return database->reader(); });
-  REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
+  std::filesystem::rename(elsewhere, file);
   CHECK(of_writer == Failure::broken);
   CHECK(of_reader == Failure::broken);
   database->open_writer()->execute(create_table);
