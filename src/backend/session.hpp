@@ -37,6 +37,9 @@ struct Statement {
 /// One bound parameter of many rows.
 using Column = std::vector<Value>;
 
+/// What an INTEGER of 32 bits holds: the most that we count to.
+inline constexpr std::int64_t most_counted = 0x7fff'ffff;
+
 /// The result of a query; owns its values. Reading another type than is stored throws
 /// `BackendError`.
 class Rows {
@@ -52,9 +55,13 @@ class Rows {
   [[nodiscard]] bool empty() const noexcept { return cells_.empty(); }
   [[nodiscard]] bool is_null(std::size_t row, std::size_t column) const;
   [[nodiscard]] std::int64_t integer(std::size_t row, std::size_t column) const;
+  /// Of 64 bits in the database, of fewer with us: beyond `least` to `most` is no number of ours.
+  [[nodiscard]] std::int64_t integer(std::size_t row, std::size_t column, std::int64_t least,
+                                     std::int64_t most) const;
   [[nodiscard]] double real(std::size_t row, std::size_t column) const;
   [[nodiscard]] std::string const& text(std::size_t row, std::size_t column) const;
   [[nodiscard]] ExecutionId uuid(std::size_t row, std::size_t column) const;
+  /// Of the years 1 to 9999: two of them can be subtracted.
   [[nodiscard]] Instant instant(std::size_t row, std::size_t column) const;
   [[nodiscard]] std::optional<std::string> text_or_null(std::size_t row, std::size_t column) const;
   [[nodiscard]] std::optional<Instant> instant_or_null(std::size_t row, std::size_t column) const;

@@ -27,11 +27,11 @@ constexpr Statement insert_request{.name = "insert_request", .sqlite = R"sql(
       VALUES ($1, $2, 'cancel', $3, $4, $5, $6))sql"};
 
 constexpr Statement select_first{.name = "first_request", .sqlite = R"sql(
-      SELECT id, payload FROM {s}.control_requests
+      SELECT id, coalesce(payload, '') FROM {s}.control_requests
       WHERE execution_id = $1 AND applied_at IS NULL ORDER BY id LIMIT 1)sql"};
 
 constexpr Statement select_waiting{.name = "waiting_requests", .sqlite = R"sql(
-      SELECT r.id, r.execution_id, r.payload, e.owner IS NOT NULL
+      SELECT r.id, r.execution_id, coalesce(r.payload, ''), e.owner IS NOT NULL
       FROM {s}.control_requests AS r
       JOIN {s}.workflow_executions AS e ON e.id = r.execution_id
       WHERE r.applied_at IS NULL AND (e.owner = $1 OR e.owner IS NULL)

@@ -74,7 +74,7 @@ ExecutionRow execution_row(backend::Rows const& rows, std::size_t i) {
   row.workflow = rows.text(i, 1);
   row.version = rows.text(i, 2);
   row.status = workflow_status_from(rows.text(i, 3));
-  row.priority = static_cast<std::int16_t>(rows.integer(i, 4));
+  row.priority = static_cast<std::int16_t>(rows.integer(i, 4, -32'768, 32'767));
   if (auto const owner = rows.uuid_or_null(i, 5)) row.owner = RunnerId{*owner};
   row.input = rows.text(i, 6);
   row.output = rows.text_or_null(i, 7);
@@ -85,7 +85,7 @@ ExecutionRow execution_row(backend::Rows const& rows, std::size_t i) {
   row.started_at = rows.instant_or_null(i, 12);
   row.completed_at = rows.instant_or_null(i, 13);
   row.deadline = rows.instant_or_null(i, 14);
-  row.takeovers = static_cast<std::uint32_t>(rows.integer(i, 15));
+  row.takeovers = static_cast<std::uint32_t>(rows.integer(i, 15, 0, backend::most_counted));
   return row;
 }
 

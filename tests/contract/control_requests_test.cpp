@@ -171,6 +171,25 @@ TEST_CASE("requests for what nobody owns any more are applied by whoever looks",
   }
 }
 
+// Not one of ours: nobody's request was heard of any more.
+TEST_CASE("a request without a reason keeps no other one from being read", "[contract][control]") {
+  static constexpr backend::Statement forget_reason{
+      .name = "forget_reason",
+      .sqlite = "UPDATE {s}.control_requests SET payload = NULL WHERE id = $1"};
+  AskFixture fixture;
+  fixture.runner.commit(inserting({an_execution(1), an_execution(2)}));
+  CHECK(fixture.cancel(1, 1, "first").kind == Kind::waiting);
+  CHECK(fixture.cancel(2, 2, "second").kind == Kind::waiting);
+  CHECK(fixture.outside->execute(forget_reason, std::array<backend::Value, 1>{request(1)}) == 1);
+  auto const waiting = fixture.waiting();
+  REQUIRE(waiting.size() == 2);
+  CHECK(waiting[0].payload.empty());
+  CHECK(waiting[1].payload == "second");
+  CHECK(std::holds_alternative<dal::Committed>(fixture.runner.release(at(5))));
+  CHECK(fixture.cancel(3, 1, "third").kind == Kind::too_late);
+  CHECK(fixture.execution(1).status == WorkflowStatus::cancelled);
+}
+
 TEST_CASE("a session hears that others have written, and not of itself", "[contract][hints]") {
   DalFixture fixture;
   if (fixture.backend->database().change_interval().count() == 0) return;

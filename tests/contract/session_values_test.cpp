@@ -147,6 +147,19 @@ TEST_CASE("reading another type than is stored is an error that names both", "[c
   CHECK_THROWS_AS(rows.integer(0, 5), BackendError);
 }
 
+// Attempts of 2^32 - 1 were read for what is none, and times that cannot be subtracted.
+TEST_CASE("numbers and times that cannot be ours are refused", "[contract][values]") {
+  Fixture fixture;
+  auto const far = std::numeric_limits<std::int64_t>::min();
+  auto const rows = fixture.round_trip(std::int64_t{7}, nullptr, nullptr, nullptr, far);
+  CHECK(rows.integer(0, 0, 0, 7) == 7);
+  CHECK_THROWS_WITH(rows.integer(0, 0, 0, 6),
+                    Catch::Contains("holds 7 where one of 0 to 6 was expected"));
+  CHECK_THROWS_AS(rows.integer(0, 0, 8, most_counted), BackendError);
+  CHECK_THROWS_AS(rows.instant(0, 4), BackendError);
+  CHECK_THROWS_AS(rows.instant_or_null(0, 4), BackendError);
+}
+
 TEST_CASE("parameters are bound by their number, whatever the order of their appearance",
           "[contract][values]") {
   static constexpr Statement reversed{
