@@ -56,6 +56,10 @@ std::int64_t Rows::integer(std::size_t row, std::size_t column, std::int64_t lea
   return value;
 }
 
+std::uint32_t Rows::count(std::size_t row, std::size_t column, std::int64_t least) const {
+  return static_cast<std::uint32_t>(integer(row, column, least, 0x7fff'ffff));
+}
+
 double Rows::real(std::size_t row, std::size_t column) const {
   auto const& value = cell(row, column);
   if (auto const* real = std::get_if<double>(&value)) return *real;

@@ -37,9 +37,6 @@ struct Statement {
 /// One bound parameter of many rows.
 using Column = std::vector<Value>;
 
-/// What an INTEGER of 32 bits holds: the most that we count to.
-inline constexpr std::int64_t most_counted = 0x7fff'ffff;
-
 /// The result of a query; owns its values. Reading another type than is stored throws
 /// `BackendError`.
 class Rows {
@@ -58,6 +55,9 @@ class Rows {
   /// Of 64 bits in the database, of fewer with us: beyond `least` to `most` is no number of ours.
   [[nodiscard]] std::int64_t integer(std::size_t row, std::size_t column, std::int64_t least,
                                      std::int64_t most) const;
+  /// What is counted has 31 bits with us.
+  [[nodiscard]] std::uint32_t count(std::size_t row, std::size_t column,
+                                    std::int64_t least = 0) const;
   [[nodiscard]] double real(std::size_t row, std::size_t column) const;
   [[nodiscard]] std::string const& text(std::size_t row, std::size_t column) const;
   [[nodiscard]] ExecutionId uuid(std::size_t row, std::size_t column) const;

@@ -20,7 +20,7 @@ std::vector<AttemptRow> attempts_of(backend::Session& session, ExecutionId execu
     auto& row = result[i];
     row.execution = execution;
     row.task = rows.text(i, 0);
-    row.attempt = static_cast<std::uint32_t>(rows.integer(i, 1, 1, backend::most_counted));
+    row.attempt = rows.count(i, 1, 1);
     row.status = rows.text(i, 2);
     row.error = rows.text(i, 3);
     row.started_at = rows.instant_or_null(i, 4);

@@ -11,12 +11,6 @@ constexpr backend::Statement select_tasks{.name = "tasks_of", .sqlite = R"sql(
       FROM {s}.task_executions
       WHERE execution_id = $1 ORDER BY task)sql"};
 
-/// SQLite's integers have 64 bits, ours 32.
-std::uint32_t counted(backend::Rows const& rows, std::size_t row, std::size_t column,
-                      std::int64_t least) {
-  return static_cast<std::uint32_t>(rows.integer(row, column, least, backend::most_counted));
-}
-
 }  // namespace
 
 std::vector<TaskRow> tasks_of(backend::Session& session, ExecutionId execution) {
@@ -28,8 +22,8 @@ std::vector<TaskRow> tasks_of(backend::Session& session, ExecutionId execution) 
     row.execution = execution;
     row.task = rows.text(i, 0);
     row.status = task_status_from(rows.text(i, 1));
-    row.attempt = counted(rows, i, 2, 1);
-    row.crashes = counted(rows, i, 3, 0);
+    row.attempt = rows.count(i, 2, 1);
+    row.crashes = rows.count(i, 3);
     row.delta = rows.text_or_null(i, 4);
     row.error = rows.text_or_null(i, 5);
     row.skip_reason = rows.text_or_null(i, 6);

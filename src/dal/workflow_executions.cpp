@@ -85,7 +85,7 @@ ExecutionRow execution_row(backend::Rows const& rows, std::size_t i) {
   row.started_at = rows.instant_or_null(i, 12);
   row.completed_at = rows.instant_or_null(i, 13);
   row.deadline = rows.instant_or_null(i, 14);
-  row.takeovers = static_cast<std::uint32_t>(rows.integer(i, 15, 0, backend::most_counted));
+  row.takeovers = rows.count(i, 15);
   return row;
 }
 

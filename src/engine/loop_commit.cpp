@@ -32,6 +32,12 @@ struct CallbackEnd {
 // The first bodies run while the last ones are still prepared.
 constexpr std::size_t bodies_at_once = 256;
 
+/// The runner is alive and its database answers: what it wrote is stored, or refused for its data.
+bool is_answered(Committer::Result const& result) {
+  return std::holds_alternative<dal::Committed>(result) ||
+         std::holds_alternative<Committer::Refused>(result);
+}
+
 }  // namespace
 
 void Loop::queue_lazy_markers() {
@@ -217,11 +223,9 @@ void Loop::lose_hold(Committer::Result const& result) {
   stopped_ = true;
   auto const* damaged = std::get_if<Committer::Damaged>(&result);
   if (damaged == nullptr) return give_back_everything();  // told to, while nobody answered
-  log_error("cloacina: the database is damaged, this runner stops: " + damaged->message);
-  give_back_everything(std::make_exception_ptr(BackendError{
-      "the database is damaged and its runner has stopped; restore it from a backup: " +
-          damaged->message,
-      ""}));
+  log_error("cloacina: this runner stops: " + damaged->message);
+  give_back_everything(
+      std::make_exception_ptr(BackendError{"the runner has stopped: " + damaged->message, ""}));
 }
 
 // What is refused belongs to no execution that is known here. It waits until somebody looks again;
@@ -234,9 +238,7 @@ void Loop::drop_batch(dal::Refused const& refused) {
   unowned_requests_.clear();
   batch_.clear();
   auto const result = committer_.commit(batch_);
-  if (!std::holds_alternative<dal::Committed>(result) &&
-      !std::holds_alternative<Committer::Refused>(result))
-    lose_hold(result);
+  if (!is_answered(result)) lose_hold(result);
 }
 
 // R16: one bad item does not stop the rest. The refused batch was rolled back; an empty one burns
@@ -257,9 +259,7 @@ void Loop::commit_one_by_one(std::vector<Entry*> const& entries) {
         result = refuse(*entry, why);
       }
     }
-    if (std::holds_alternative<dal::Committed>(result) ||
-        std::holds_alternative<Committer::Refused>(result))
-      continue;
+    if (is_answered(result)) continue;
     // Those before it are done with, or gone.
     for (auto left = i; left < entries.size(); ++left) mark_dirty(*entries[left]);
     return lose_hold(result);
@@ -307,9 +307,7 @@ Committer::Result Loop::refuse(Entry& entry, dal::Refused const& refused) {
       log_error("cloacina: execution " + id +
                 " could not be marked Failed; it stays as it is stored");
   }
-  if (!std::holds_alternative<dal::Committed>(result) &&
-      !std::holds_alternative<Committer::Refused>(result))
-    return result;
+  if (!is_answered(result)) return result;
   written(entry);
   if (observations_) observe(entry, {.kind = Action::Kind::write_execution});
   releases_.push_back({.kind = Release::Kind::finish, .execution = ref});

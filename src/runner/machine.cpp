@@ -124,11 +124,14 @@ struct Machine::Core {
   }
 
   /// The first transaction: what it meets, the constructor's caller has to understand.
-  void enroll() try { committer.enroll(); } catch (backend::SessionError const& error) {
-    if (error.failure() != backend::Failure::damaged) throw;
-    throw BackendError{"database '" + database->display_name() +
-                           "' is damaged; restore it from a backup [" + error.what() + "]",
-                       error.sqlstate(), database->display_name()};
+  void enroll() {
+    try {
+      committer.enroll();
+    } catch (backend::SessionError const& error) {
+      if (error.failure() != backend::Failure::damaged) throw;
+      throw BackendError{"database '" + database->display_name() + "': " + error.what(),
+                         error.sqlstate(), database->display_name()};
+    }
   }
 
   Environment environment;
@@ -199,8 +202,8 @@ void Machine::push(engine::Request&& request) {
 }
 
 void Machine::submit(std::vector<engine::Submission>&& submissions) {
-  check_not_forked();
   if (submissions.size() == 1) return push(engine::Request{std::move(submissions.front())});
+  check_not_forked();
   std::vector<engine::Request> requests;
   requests.reserve(submissions.size());
   for (auto& submission : submissions) requests.emplace_back(std::move(submission));

@@ -155,7 +155,9 @@ TEST_CASE("numbers and times that cannot be ours are refused", "[contract][value
   CHECK(rows.integer(0, 0, 0, 7) == 7);
   CHECK_THROWS_WITH(rows.integer(0, 0, 0, 6),
                     Catch::Contains("holds 7 where one of 0 to 6 was expected"));
-  CHECK_THROWS_AS(rows.integer(0, 0, 8, most_counted), BackendError);
+  CHECK(rows.count(0, 0) == 7);
+  CHECK_THROWS_AS(rows.count(0, 0, 8), BackendError);
+  CHECK_THROWS_AS(rows.count(0, 4), BackendError);
   CHECK_THROWS_AS(rows.instant(0, 4), BackendError);
   CHECK_THROWS_AS(rows.instant_or_null(0, 4), BackendError);
 }

@@ -75,6 +75,9 @@ std::string_view advice_for(int code) noexcept {
       return "; expected room on its disk: free some space";
     case SQLITE_IOERR:
       return "; expected a disk that works and has room: see what the system's log says of it";
+    case SQLITE_CORRUPT:
+      return "; the file is damaged: restore it from a backup, or save what is left with `sqlite3 "
+             "FILE .recover`";
     case SQLITE_CANTOPEN:
       return "; check path, permissions and the limit on the number of open files";
     default:
@@ -146,11 +149,7 @@ void refuse_file(SessionError const& error, std::string const& display_name) {
         "is not an SQLite database; expected a database of this library, an empty file or a path "
         "where none exists: "
         "name another path");
-  if (is("SQLITE_CORRUPT"))
-    refuse(
-        "is damaged; expected an intact SQLite database: restore it from a backup, or save what is "
-        "left with "
-        "`sqlite3 FILE .recover`");
+  if (is("SQLITE_CORRUPT")) refuse("is damaged; expected an intact SQLite database");
   if (is("SQLITE_READONLY"))
     refuse(
         "cannot be written; expected a file and a directory that this process may write: change "

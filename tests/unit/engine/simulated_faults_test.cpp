@@ -464,6 +464,6 @@ TEST_CASE("a damaged database ends its runner, and everybody is told",
   simulation.run_for(1s);
   faults.times = 1;
   auto const second = runner.begin("long");
-  CHECK_THROWS_WITH(first.handle.wait(), Catch::Contains("damaged"));
-  CHECK_THROWS_WITH(second.handle.wait(), Catch::Contains("damaged"));
+  CHECK_THROWS_WITH(first.handle.wait(), Catch::Contains("runner has stopped: injected at fence"));
+  CHECK_THROWS_WITH(second.handle.wait(), Catch::Contains("runner has stopped: injected at fence"));
 }
