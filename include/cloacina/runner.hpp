@@ -57,7 +57,8 @@ class DefaultRunner {
   /// What was moved from may be shut down, assigned to and destroyed; ask it nothing else.
   DefaultRunner(DefaultRunner&&) noexcept;
   DefaultRunner& operator=(DefaultRunner&&) noexcept;
-  /// `shutdown(5 s)`; an observer that does not return is waited for one more second.
+  /// `shutdown(5 s)`; an observer that does not return is waited for one more second, and hears
+  /// nothing more afterwards.
   ~DefaultRunner();
 
   // ---- submit and wait

@@ -5,7 +5,7 @@
 namespace cloacina {
 
 /// Keeps the shared library that holds this code loaded for as long as the pointer lives, whoever
-/// else closes it. Empty for code of the program itself.
+/// else closes it. Code of the program itself stays anyway.
 [[nodiscard]] std::shared_ptr<void> keep_loaded(void const* code) noexcept;
 
 }  // namespace cloacina

@@ -55,7 +55,11 @@ void log(spdlog::level::level_enum level, std::string const& message) noexcept t
 
 }  // namespace
 
-void open_log() noexcept try { static EndOfLog const end; } catch (...) {
+void open_log() noexcept {
+  try {
+    static EndOfLog const end;
+  } catch (...) {  // without memory there is no log
+  }
 }
 
 void log_debug(std::string const& message) noexcept { log(spdlog::level::debug, message); }

@@ -80,19 +80,20 @@ Observations::~Observations() {
     thread_.detach();
     return;
   }
+  bool const by_itself = thread_.get_id() == std::this_thread::get_id();
   bool ended = false;
   {
     std::unique_lock lock{shared_->mutex};
     shared_->stop = true;
     shared_->changed.notify_all();
-    ended =
-        shared_->changed.wait_for(lock, std::chrono::seconds{1}, [this] { return shared_->ended; });
+    ended = !by_itself && shared_->changed.wait_for(lock, std::chrono::seconds{1},
+                                                    [this] { return shared_->ended; });
     shared_->left_behind = !ended;
   }
   if (ended) {
     thread_.join();
   } else {
-    log_warning("cloacina: an observer does not return; its thread is left behind");
+    if (!by_itself) log_warning("cloacina: an observer does not return; its thread is left behind");
     thread_.detach();
   }
 }
