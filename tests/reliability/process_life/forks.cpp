@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
 #include <cstdlib>
 #include <functional>
 #include <stdexcept>
@@ -164,13 +165,7 @@ int spawn(Setting& setting) {
 int storm(Setting& setting) {
   auto runner = make_runner(setting);
   std::atomic<bool> stop{false};
-  std::thread forker{[&] {
-    while (!stop) {
-      pid_t const child = ::fork();
-      if (child == 0) ::_exit(0);
-      ::waitpid(child, nullptr, 0);
-    }
-  }};
+  auto forker = keep_forking(stop);
   auto const handles = submit(runner, setting, 200);
   expect_completed(handles);
   stop = true;
@@ -179,6 +174,17 @@ int storm(Setting& setting) {
 }
 
 }  // namespace
+
+std::thread keep_forking(std::atomic<bool> const& stop, std::chrono::microseconds pause) {
+  return std::thread{[&stop, pause] {
+    while (!stop) {
+      pid_t const child = ::fork();
+      if (child == 0) ::_exit(0);
+      while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {}
+      std::this_thread::sleep_for(pause);
+    }
+  }};
+}
 
 int look_for_descriptors() {
   for (auto const& entry : std::filesystem::directory_iterator{"/proc/self/fd"}) {

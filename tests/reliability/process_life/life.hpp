@@ -1,10 +1,13 @@
 #pragma once
 
+#include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <random>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <cloacina/cloacina.hpp>
@@ -40,7 +43,13 @@ int fork(Setting& setting, std::string const& how);
 int end(Setting& setting, std::string const& holder, std::string const& way);
 int receive_signals(Setting& setting, std::string const& how);
 int load(Setting& setting, std::string const& how, std::string const& plugin);
+int mixed(Setting& setting, std::string const& end_of_it, std::string const& plugin);
 int finish(Setting& setting);  ///< what the others left
+
+/// Interrupts every thread of the process again and again, until told to stop.
+std::thread send_signals(std::atomic<bool> const& stop, std::chrono::microseconds pause = {});
+/// Forks again and again, until told to stop.
+std::thread keep_forking(std::atomic<bool> const& stop, std::chrono::microseconds pause = {});
 
 /// In a program that was started by one of ours: 1 if it inherited the database.
 int look_for_descriptors();

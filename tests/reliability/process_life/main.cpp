@@ -18,6 +18,7 @@ int main(int count, char** arguments) try {
   if (kind == "fork") return fork(setting, how);
   if (kind == "signals") return receive_signals(setting, how);
   if (kind == "load") return load(setting, how, count > 5 ? arguments[5] : "");
+  if (kind == "mixed") return mixed(setting, how, count > 5 ? arguments[5] : "");
   if (kind == "finish") return finish(setting);
   if (kind == "statics") return 0;  // see statics.cpp
   return end(setting, std::string{kind}, how);

@@ -27,20 +27,10 @@ void handle(int signal, void (*handler)(int)) {
   ::sigaction(signal, &action, nullptr);
 }
 
-/// Every thread of the process is interrupted again and again.
 int storm(Setting& setting) {
-  handle(SIGUSR1, count);
-  handle(SIGALRM, count);
   auto runner = make_runner(setting);
-  itimerval const every_ms{{0, 1'000}, {0, 1'000}};
-  ::setitimer(ITIMER_REAL, &every_ms, nullptr);
   std::atomic<bool> stop{false};
-  std::thread sender{[&] {
-    while (!stop) {
-      for (auto const& thread : std::filesystem::directory_iterator{"/proc/self/task"})
-        ::tgkill(::getpid(), std::stoi(thread.path().filename().string()), SIGUSR1);
-    }
-  }};
+  auto sender = send_signals(stop);
   try {
     expect_completed(submit(runner, setting, 200));
     runner.shutdown(5s);
@@ -92,6 +82,19 @@ int pipe(Setting& setting) {
 }
 
 }  // namespace
+
+std::thread send_signals(std::atomic<bool> const& stop, std::chrono::microseconds pause) {
+  for (int const signal : {SIGUSR1, SIGALRM, SIGCHLD}) handle(signal, count);
+  itimerval const every_ms{{0, 1'000}, {0, 1'000}};
+  ::setitimer(ITIMER_REAL, &every_ms, nullptr);
+  return std::thread{[&stop, pause] {
+    while (!stop) {
+      for (auto const& thread : std::filesystem::directory_iterator{"/proc/self/task"})
+        ::tgkill(::getpid(), std::stoi(thread.path().filename().string()), SIGUSR1);
+      std::this_thread::sleep_for(pause);
+    }
+  }};
+}
 
 int receive_signals(Setting& setting, std::string const& how) {
   if (how == "storm") return storm(setting);

@@ -1,4 +1,4 @@
-"""Process life: forks, signals, every way out of a process, plug-ins and static objects, each with a runner at work."""
+"""Process life: forks, signals, every way out of a process, plug-ins and static objects, and some at once, each with a runner at work."""
 
 from __future__ import annotations
 
@@ -62,10 +62,17 @@ def live(trial: Trial, number: int, kind: str, how: str, code: int) -> list[str]
     return problems
 
 
+def mixed(trial: Trial, count: int):
+    for _ in range(count):
+        way, code = trial.dice.choice(sorted(WAYS.items()))
+        yield "mixed", f"{trial.dice.choice(HOLDERS)}+{way}", code
+
+
 def run(trial: Trial) -> list[str]:
     rounds = trial.by_scale(1, 10, 100)
-    lives = [case for case in CASES * rounds if not trial.mutant or case[0] == "fork"]
+    lives = [case for case in CASES * rounds + list(mixed(trial, 4 * rounds)) if not trial.mutant or case[0] == "fork"]
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
         judged = list(pool.map(lambda one: live(trial, one[0], *one[1]), enumerate(lives)))
-    trial.note(processes=len(lives), ends=sum(kind in HOLDERS for kind, _, _ in lives), forks=sum(kind == "fork" for kind, _, _ in lives))
+    trial.note(processes=len(lives), ends=sum(kind in HOLDERS for kind, _, _ in lives), mixed=sum(kind == "mixed" for kind, _, _ in lives),
+               forks=sum(kind == "fork" for kind, _, _ in lives))
     return [problem for problems in judged for problem in problems]
