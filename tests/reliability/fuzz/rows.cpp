@@ -132,19 +132,14 @@ class Database {
   }
 
   void read_all() {
-    static Database* self = nullptr;
-    self = this;
-    refuses([](std::string_view) { (void)self->client_->status(self->id_); }, {});
-    refuses([](std::string_view) { (void)self->client_->list(); }, {});
-    refuses([](std::string_view) { (void)self->client_->runners(); }, {});
-    refuses(
-        [](std::string_view) {
-          auto const result = self->client_->result(self->id_);
-          (void)result.to_mermaid();
-          (void)result.context().to_json();
-          for (auto const& task : result.tasks()) (void)task.error.size();
-        },
-        {});
+    may_refuse([&] { (void)client_->status(id_); });
+    may_refuse([&] { (void)client_->list(); });
+    may_refuse([&] { (void)client_->runners(); });
+    may_refuse([&] {
+      auto const result = client_->result(id_);
+      (void)result.to_mermaid();
+      (void)result.context().to_json();
+    });
   }
 
   std::filesystem::path directory_;

@@ -16,7 +16,7 @@ MUTANTS = {"callback_after_destruction": "an observer is called on after its run
 
 AT_ONCE = 50        # rounds of one process
 ROUND_S = 10        # the program aborts at a hang itself; this is for a watchdog that hangs
-QUICK = {"": 1_000, "address": 500, "thread": 200}  # what fits into 30 s, by sanitizer
+QUICK = {"": 1_000, "address": 500, "thread": 600}  # what fits into 30 s, by sanitizer
 SANITIZERS = {"ASAN_OPTIONS": "halt_on_error=1:detect_leaks=1", "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
               "TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1"}
 
