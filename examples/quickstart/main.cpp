@@ -79,8 +79,8 @@ std::optional<std::vector<ExecutionResult>> wait_for_all(
     std::vector<ExecutionHandle> const& handles) {
   std::vector<std::optional<ExecutionResult>> results(handles.size());
   for (std::size_t done = 0; done < handles.size();) {
-    bool patient = true;  // for the first that is not there yet
-    for (std::size_t i = 0; i < handles.size(); ++i) {
+    bool patient = true;  // for the last that is not there yet
+    for (std::size_t i = handles.size(); i-- > 0;) {
       if (results[i]) continue;
       if (interrupted) return std::nullopt;
       results[i] = handles[i].wait_for(std::exchange(patient, false) ? 100ms : 0ms);
