@@ -11,6 +11,8 @@ import subprocess
 from trial import Trial, Void
 
 PAGE = 4096
+# As root; as root below a chroot, whose root is no mount point; as anybody where users may have namespaces.
+WAYS = [([], []), ([], ["--propagation", "unchanged"]), (["--map-root-user"], [])]
 
 
 class SmallDisk:
@@ -21,18 +23,19 @@ class SmallDisk:
         self.place.mkdir()
         mount = f"mount -t tmpfs -o size={megabytes}m none '{self.place}' && echo mounted && read end"
         refusals = []
-        for namespaces in (["--mount"], ["--user", "--mount"]):  # as root; as anybody where users may have namespaces
-            mapped = ["--map-root-user"] if "--user" in namespaces else []
-            self.holder = subprocess.Popen(["unshare", *mapped, *namespaces, "sh", "-c", mount], stdin=subprocess.PIPE,
+        for mapped, propagation in WAYS:
+            namespaces = ["--mount", *(["--user"] if mapped else [])]
+            self.holder = subprocess.Popen(["unshare", *mapped, *namespaces, *propagation, "sh", "-c", mount], stdin=subprocess.PIPE,
                                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
             if self.holder.stdout.readline() == "mounted\n":
-                self.enter = ["nsenter", "--target", str(self.holder.pid), *namespaces]
+                self.enter = ["nsenter", "--target", str(self.holder.pid), *namespaces, "--root", "--wd"]
                 if mapped:
                     self.enter.append("--preserve-credentials")
                 self.inside = pathlib.Path(f"/proc/{self.holder.pid}/root{self.place}")
                 return
             refusals.append(self.holder.communicate()[1].strip())
-        raise Void(f"no small disk can be mounted, neither as root nor in a user's namespace: {refusals}")
+        raise Void(f"no small disk can be mounted: {refusals}; expected root, in a container with the capability SYS_ADMIN, "
+                   "or a user who may make namespaces")
 
     def __enter__(self) -> SmallDisk:
         return self
