@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import os
 import sqlite3
 import subprocess
 import time
@@ -17,7 +18,9 @@ BAR_S = LEASE_S + POLL_S + 1.0
 EXECUTIONS = 5  # of each victim
 PLACES = 10      # files at a time: most of the time everybody waits
 GIVE_UP_S = 30.0
-# Whoever looks every 2 ms and is kept from it for so long was on a machine that stood still: that kill is made again.
+# Whoever looks every 20 ms, syncs a file of its own then, and is kept from it for so long was on a machine or a disk that stood
+# still: that kill is made again.
+LOOK_S = 0.02
 STANDSTILL_S = 0.5
 MADE_AGAIN = 0.3  # of the kills at most
 
@@ -29,6 +32,7 @@ class Place:
         self.trial, self.directory = trial, trial.directory / str(number)
         self.directory.mkdir()
         self.poll_ms = round(1000 * POLL_S * (10 if trial.mutant == "poll_times_ten" else 1))
+        self.probe = os.open(self.directory / "probe", os.O_CREAT | os.O_WRONLY)
         self.heir = self.start(0)
         self.wait_for("the file", lambda: (self.directory / "latency.db").exists())
         self.database = sqlite3.connect(f"file:{self.directory / 'latency.db'}?mode=ro", uri=True, isolation_level=None,
@@ -46,15 +50,16 @@ class Place:
         except sqlite3.OperationalError:  # the tables are being made
             return -1
 
-    @staticmethod
-    def wait_for(what: str, condition) -> tuple[float, bool]:
+    def wait_for(self, what: str, condition) -> tuple[float, bool]:
         """Seconds until it holds, and whether the machine stood still meanwhile."""
         begun = last = time.monotonic()
         stood_still = False
         while not condition():
             if time.monotonic() > begun + GIVE_UP_S:
                 raise Void(f"{what} did not come within {GIVE_UP_S} s")
-            time.sleep(0.002)
+            time.sleep(LOOK_S)
+            os.pwrite(self.probe, bytes(4096), 0)
+            os.fsync(self.probe)
             now = time.monotonic()
             stood_still, last = stood_still or now - last > STANDSTILL_S, now
         return time.monotonic() - begun, stood_still
@@ -85,6 +90,7 @@ class Place:
             self.heir.kill()
             self.heir.wait()
             self.database.close()
+            os.close(self.probe)
 
 
 def percentile(sorted_values: list[float], part: float) -> float:
