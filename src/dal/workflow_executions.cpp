@@ -53,14 +53,17 @@ constexpr Statement cancel_tasks{.name = "cancel_tasks", .sqlite = R"sql(
       SET status = 'Cancelled', completed_at = $2, wake_at = NULL
       WHERE execution_id = $1 AND status IN ('NotStarted', 'Ready', 'Running', 'Deferred'))sql"};
 
-// What has not started has no row yet, and is cancelled like the rest.
+// What has not started has no row yet, and is cancelled like the rest. A definition that is none of
+// ours names no tasks: an error here would come back whenever anybody looks.
 constexpr Statement cancel_not_started{.name = "cancel_not_started", .sqlite = R"sql(
       INSERT INTO {s}.task_executions (execution_id, task, status, completed_at)
       SELECT e.id, json_extract(d.value, '$.id'), 'Cancelled', $2
       FROM {s}.workflow_executions AS e
       JOIN {s}.workflow_definitions AS w ON w.name = e.workflow AND w.version = e.version
-      JOIN json_each(w.definition, '$.tasks') AS d
+      JOIN json_each(CASE WHEN json_valid(w.definition) THEN w.definition ELSE '{}' END,
+                     '$.tasks') AS d
       WHERE e.id = $1
+        AND CASE d.type WHEN 'object' THEN json_type(d.value, '$.id') END = 'text'
       ON CONFLICT DO NOTHING)sql"};
 
 std::optional<ExecutionRow> first(backend::Rows const& rows) {

@@ -190,6 +190,23 @@ TEST_CASE("a request without a reason keeps no other one from being read", "[con
   CHECK(fixture.execution(1).status == WorkflowStatus::cancelled);
 }
 
+// It was an error of the statement, which a runner tries again: it did nothing else any more.
+TEST_CASE("a definition that is none keeps no execution from being cancelled",
+          "[contract][control]") {
+  static constexpr backend::Statement define{
+      .name = "define", .sqlite = "UPDATE {s}.workflow_definitions SET definition = $1"};
+  auto const* const definition = GENERATE("\xff not JSON", "[]", R"({"tasks":7})",
+                                          R"({"tasks":["load",{"id":null},{"id":[1]}]})");
+  CAPTURE(definition);
+  AskFixture fixture;
+  fixture.runner.commit(inserting({an_execution(1)}));
+  CHECK(std::holds_alternative<dal::Committed>(fixture.runner.release(at(5))));
+  CHECK(fixture.outside->execute(define, std::array<backend::Value, 1>{definition}) == 1);
+  CHECK(fixture.cancel(1, 1).kind == Kind::applied);
+  CHECK(fixture.execution(1).status == WorkflowStatus::cancelled);
+  CHECK(fixture.tasks(1).empty());
+}
+
 TEST_CASE("a session hears that others have written, and not of itself", "[contract][hints]") {
   DalFixture fixture;
   if (fixture.backend->database().change_interval().count() == 0) return;
