@@ -36,6 +36,12 @@ void Committer::session_failed() noexcept {
   reconcile_wanted_ = true;
 }
 
+void Committer::session_failed(Error const& error) {
+  session_failed();
+  auto const* const met = dynamic_cast<backend::SessionError const*>(&error);
+  if (met != nullptr && met->failure() == backend::Failure::damaged) damage_ = Damaged{met->what()};
+}
+
 void Committer::enroll() {
   auto row = settings_.row;
   row.id = dal::RunnerId{environment_.new_id()};
@@ -95,13 +101,16 @@ Committer::Result Committer::commit(dal::Batch const& batch) {
                  outcome);
     } catch (Error const& error) {  // no session to be had
       trouble = error.what();
-      session_failed();
+      session_failed(error);
+      if (damage_) return *damage_;
     }
     while (ask) {
       switch (read_fate()) {
         case Fate::applied: {
           renewed(sent);
-          return committed_by_reading(batch);
+          if (auto committed = committed_by_reading(batch)) return std::move(*committed);
+          if (damage_) return *damage_;
+          return GaveUp{.outcome_known = false};
         }
         case Fate::dead:
           return Dead{};
@@ -109,7 +118,8 @@ Committer::Result Committer::commit(dal::Batch const& batch) {
           ask = false;
           break;  // the same batch, the same number, again
         case Fate::unreachable:
-          if (!back_off(trouble)) return GaveUp{};
+          if (damage_) return *damage_;
+          if (!back_off(trouble)) return GaveUp{.outcome_known = false};
           break;
       }
     }
@@ -126,12 +136,12 @@ Committer::Fate Committer::read_fate() {
     return Fate::not_applied;
   } catch (Error const& error) {
     log_warning(std::string{"cloacina: the database does not answer: "} + error.what());
-    session_failed();
+    session_failed(error);
     return Fate::unreachable;
   }
 }
 
-dal::Committed Committer::committed_by_reading(dal::Batch const& batch) {
+std::optional<dal::Committed> Committer::committed_by_reading(dal::Batch const& batch) {
   reconcile_wanted_ = true;  // also brings what the batch claimed
   dal::Committed committed;
   if (batch.inserts.empty()) return committed;
@@ -145,8 +155,8 @@ dal::Committed Committer::committed_by_reading(dal::Batch const& batch) {
         if (!found.contains(ids[i])) committed.not_inserted.push_back(i);
       return committed;
     } catch (Error const& error) {
-      session_failed();
-      if (!back_off(error.what())) return committed;
+      session_failed(error);
+      if (damage_ || !back_off(error.what())) return std::nullopt;
     }
   }
 }
@@ -190,6 +200,7 @@ bool Committer::take_over(Instant now, dal::TakeoverResult& result) {
   }
   if (auto const* again = std::get_if<dal::Again>(&result.outcome); again && !again->session_broken)
     return false;
+  if (auto const* damaged = std::get_if<dal::Damaged>(&result.outcome)) damage_ = *damaged;
   if (auto const* refused = std::get_if<dal::Refused>(&result.outcome))
     log_error("cloacina: lost runners cannot be taken over from: " + refused->message);
   if (std::holds_alternative<dal::Unknown>(result.outcome)) {

@@ -31,8 +31,11 @@ class Committer {
     std::chrono::milliseconds lease{};
     std::uint32_t max_crashes = 5;
   };
-  struct Dead {};    ///< declared dead by another runner: nothing was written, `enroll` again
-  struct GaveUp {};  ///< `give_up` was called while the database did not answer
+  struct Dead {};  ///< declared dead by another runner: nothing was written, `enroll` again
+  /// `give_up` was called while the database did not answer.
+  struct GaveUp {
+    bool outcome_known = true;  ///< nothing was stored
+  };
   using Refused = dal::Refused;
   using Damaged = dal::Damaged;
   using Result = std::variant<dal::Committed, Dead, GaveUp, Damaged, Refused>;
@@ -68,6 +71,10 @@ class Committer {
   /// The engine's session, between two transactions.
   [[nodiscard]] backend::Session& session();
   void session_failed() noexcept;
+  /// The same; remembers damage.
+  void session_failed(Error const& error);
+  /// Met by a read or a takeover; `commit` returns it.
+  [[nodiscard]] std::optional<Damaged> const& damage() const noexcept { return damage_; }
 
  private:
   [[nodiscard]] dal::Fence fence() const noexcept;
@@ -75,7 +82,8 @@ class Committer {
   /// What the own row says of number `commit_seq_ + 1`.
   enum class Fate { applied, not_applied, dead, unreachable };
   [[nodiscard]] Fate read_fate();
-  [[nodiscard]] dal::Committed committed_by_reading(dal::Batch const& batch);
+  /// Nothing if it could not be read.
+  [[nodiscard]] std::optional<dal::Committed> committed_by_reading(dal::Batch const& batch);
   /// False: give up.
   [[nodiscard]] bool back_off(std::string const& why);
 
@@ -89,6 +97,7 @@ class Committer {
   bool reconcile_wanted_ = false;
   bool unsettled_ = false;  // the number after `commit_seq_` may be a takeover's
   unsigned failures_ = 0;   // in a row
+  std::optional<Damaged> damage_;
 
   std::mutex mutex_;
   std::condition_variable gave_up_changed_;

@@ -63,6 +63,7 @@ bool Loop::step(std::chrono::nanoseconds longest_wait) {
   serve_held();
   if (committer_.take_reconcile_wanted() && !release_wanted_) reconcile();
   check_drained();
+  if (committer_.damage() && !stopped_) stop_at_damage(*committer_.damage());
   if (release_wanted_ && !stopped_) give_back_everything();
   return !stopped_;
 }

@@ -119,6 +119,7 @@ class Loop {
   void commit_one_by_one(std::vector<Entry*> const& entries);
   void drop_batch(dal::Refused const& refused);
   void lose_hold(Committer::Result const& result);
+  void stop_at_damage(Committer::Damaged const& damaged);
   /// What became of storing the failure.
   [[nodiscard]] Committer::Result refuse(Entry& entry, dal::Refused const& refused);
   void fail_unstored(Entry& entry, std::string error);
@@ -146,7 +147,8 @@ class Loop {
   using Watched = std::map<ExecutionId, std::vector<std::shared_ptr<Completion>>>;
   /// Answers those who watch it if it has ended; returns the one behind it.
   Watched::iterator look_at(Watched::iterator watched);
-  void give_back_everything(std::exception_ptr error = nullptr);  // or an orderly end
+  // Without an error: an orderly end.
+  void give_back_everything(std::exception_ptr error = nullptr, bool outcome_known = true);
 
   Environment environment_;
   DefaultRunnerConfig config_;

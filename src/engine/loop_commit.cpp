@@ -220,12 +220,18 @@ bool Loop::commit_batch(std::vector<Entry*> const& entries) {
 /// Of what was not committed, nor refused for its data.
 void Loop::lose_hold(Committer::Result const& result) {
   if (std::holds_alternative<Committer::Dead>(result)) return declared_dead();
+  if (auto const* damaged = std::get_if<Committer::Damaged>(&result))
+    return stop_at_damage(*damaged);
+  stopped_ = true;  // told to, while nobody answered
+  auto const* gave_up = std::get_if<Committer::GaveUp>(&result);
+  give_back_everything(nullptr, gave_up == nullptr || gave_up->outcome_known);
+}
+
+void Loop::stop_at_damage(Committer::Damaged const& damaged) {
   stopped_ = true;
-  auto const* damaged = std::get_if<Committer::Damaged>(&result);
-  if (damaged == nullptr) return give_back_everything();  // told to, while nobody answered
-  log_error("cloacina: this runner stops: " + damaged->message);
+  log_error("cloacina: this runner stops: " + damaged.message);
   give_back_everything(
-      std::make_exception_ptr(BackendError{"the runner has stopped: " + damaged->message, ""}));
+      std::make_exception_ptr(BackendError{"the runner has stopped: " + damaged.message, ""}));
 }
 
 // What is refused belongs to no execution that is known here. It waits until somebody looks again;

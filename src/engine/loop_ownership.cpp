@@ -32,6 +32,14 @@ std::exception_ptr not_stored() {
       RunnerStopped{"the runner was shut down before the execution was stored"});
 }
 
+// R8: nobody is told that a commit has failed which may have been made.
+std::exception_ptr perhaps_stored() {
+  return std::make_exception_ptr(RunnerStopped{
+      "the runner was shut down while its database did not answer, and it is not known "
+      "whether the execution is stored; look for it before it is submitted again, or "
+      "use an idempotency key"});
+}
+
 }  // namespace
 
 // R13: a hint that others have written makes the look come early; the slow poll is behind it. Who
@@ -53,7 +61,7 @@ bool Loop::others_have_written() {
   try {
     return committer_.session().changed();
   } catch (Error const& error) {
-    committer_.session_failed();
+    committer_.session_failed(error);
     log_debug(std::string{"cloacina: could not listen: "} + error.what());
     return false;
   }
@@ -87,10 +95,11 @@ void Loop::look_around(std::size_t watched) {
     if (seen.requests_waiting) apply_requests();
     ask_for_watched(watched);
   } catch (backend::SessionError const& error) {
-    if (error.failure() == backend::Failure::broken) committer_.session_failed();
+    if (error.failure() == backend::Failure::broken || error.failure() == backend::Failure::damaged)
+      committer_.session_failed(error);
     log_debug(std::string{"cloacina: could not look around: "} + error.what());
   } catch (Error const& error) {
-    committer_.session_failed();
+    committer_.session_failed(error);
     log_debug(std::string{"cloacina: could not look around: "} + error.what());
   }
 }
@@ -151,7 +160,7 @@ void Loop::adopt(dal::ExecutionRow&& row) {
   } catch (backend::SessionError const& error) {
     log_warning("cloacina: execution " + row.id.to_string() +
                 " could not be loaded yet: " + error.what());
-    committer_.session_failed();
+    committer_.session_failed(error);
   } catch (Error const& error) {
     give_up(row.id, error.what());
   }
@@ -183,7 +192,7 @@ void Loop::reconcile() {
   } catch (Error const& error) {
     log_warning(std::string{"cloacina: memory could not be compared with the database yet: "} +
                 error.what());
-    committer_.session_failed();
+    committer_.session_failed(error);
     next_look_ = mono_ + config_.scheduler_poll_interval;
   }
 }
@@ -240,10 +249,11 @@ void Loop::declared_dead() {
       break;
     } catch (Error const& error) {
       log_warning(std::string{"cloacina: could not register again yet: "} + error.what());
-      committer_.session_failed();
-      if (!committer_.pause_after(error.what())) {
-        stopped_ = true;
+      committer_.session_failed(error);
+      if (committer_.damage() || !committer_.pause_after(error.what())) {
         for (auto& submission : again) decline(Request{std::move(submission)}, not_stored());
+        if (committer_.damage()) return stop_at_damage(*committer_.damage());
+        stopped_ = true;
         return give_back_everything();
       }
     }
@@ -278,7 +288,7 @@ void Loop::ask_for(ExecutionId id) {
     look_at(it);
   } catch (Error const& error) {
     log_debug(std::string{"cloacina: could not look for the end of an execution: "} + error.what());
-    committer_.session_failed();
+    committer_.session_failed(error);
     next_look_ = mono_ + config_.scheduler_poll_interval;
   }
 }
@@ -305,13 +315,13 @@ Loop::Watched::iterator Loop::look_at(Watched::iterator watched) {
 }
 
 // Shutdown: others need not wait for the lease. Whoever still waits here is told.
-void Loop::give_back_everything(std::exception_ptr error) {
+void Loop::give_back_everything(std::exception_ptr error, bool outcome_known) {
   if (!stopped_) {
     if (!committer_.release(now_))
       log_warning("cloacina: ownership was not released; others take over after the lease");
   }
   stopped_ = true;
-  auto const unstored = error ? error : not_stored();
+  auto const unstored = error ? error : outcome_known ? not_stored() : perhaps_stored();
   if (!error)
     error = std::make_exception_ptr(
         RunnerStopped{"the runner was shut down before the execution ended; it goes on when a "

@@ -28,11 +28,16 @@ std::chrono::microseconds kernel_clock() {
       std::chrono::seconds{now.tv_sec} + std::chrono::nanoseconds{now.tv_nsec});
 }
 
+/// Two processes of which one could not read it would take each other for dead.
 std::string read_boot_id() {
+  auto const* const path = "/proc/sys/kernel/random/boot_id";
   std::string id;
-  std::ifstream file{"/proc/sys/kernel/random/boot_id"};
-  std::getline(file, id);
-  return id;
+  std::ifstream file{path};
+  if (std::getline(file, id) && !id.empty()) return id;
+  throw ConfigurationError{
+      std::string{path} +
+      " cannot be read; expected the id of this boot, by which runners know that "
+      "another one's lease is none of an earlier boot's: mount /proc"};
 }
 
 ConnectionSettings settings_of(DatabaseUrl const& url) {

@@ -189,3 +189,37 @@ TEST_CASE("what a runner that was declared dead has not stored is answered when 
   REQUIRE(end->signal().wait(Environment::system(), patience));
   CHECK_THROWS_AS(end->result(), RunnerStopped);
 }
+
+// It was told that it was not stored.
+TEST_CASE("who submits is told when a shutdown leaves it unknown whether it is stored",
+          "[left-behind]") {
+  auto const point = GENERATE(as<std::string>{}, "commit.before", "commit.after");
+  CAPTURE(point);
+  ScratchDirectory directory;
+  auto const armed = std::make_shared<std::atomic<bool>>(false);
+  auto const asked = std::make_shared<std::atomic<int>>(0);
+  detail::Machine machine{
+      {.database_url = directory.sqlite_url(),
+       .config = {},
+       .workflows = registry_of({nothing()}).snapshot(),
+       .environment = Environment::system(),
+       .observer = nullptr,
+       .fault = [armed, asked, point](std::string_view at) {
+         if (!*armed || (at != point && at != "read_runner")) return;
+         if (at == "read_runner") ++*asked;
+         throw backend::SessionError{backend::Failure::unknown, "injected", "SQLITE_IOERR"};
+       }}};
+  auto submission = machine.make_submission("nothing", {}, {});
+  auto const answer = submission.acceptance = std::make_shared<engine::Acceptance>(1);
+  std::vector<engine::Submission> one;
+  one.push_back(std::move(submission));
+  *armed = true;
+  machine.submit(std::move(one));
+  wait_until([&] { return *asked > 0; });
+  machine.shutdown(0ms);
+  REQUIRE(answer->signal().wait(Environment::system(), patience));
+  CHECK_THROWS_WITH(std::rethrow_exception(answer->error()), Catch::Contains("it is not known"));
+  RawDatabase raw{directory.path() / "test.db"};
+  CHECK(raw.integer("SELECT count(*) FROM workflow_executions") ==
+        (point == "commit.after" ? 1 : 0));
+}

@@ -444,12 +444,15 @@ TEST_CASE("a claimed row that cannot be read is Failed, and the others of its ba
   CHECK_THROWS(raw.execute("UPDATE workflow_executions SET owner = x'0102'"));
 }
 
-// Its callers waited for ever, with one warning in the log.
+// Its callers waited for ever, with one warning in the log; and what was met by a read was tried
+// again for ever.
 TEST_CASE("a damaged database ends its runner, and everybody is told",
           "[engine][simulation][faults]") {
+  std::string const point = GENERATE("fence", "look_around", "tasks_of");
+  CAPTURE(point);
   Simulation simulation{7};
   ScratchDirectory directory;
-  Faults faults{.point = "fence", .failure = Failure::damaged};
+  Faults faults{.point = point, .failure = Failure::damaged};
   auto const workflow = WorkflowBuilder{"long"}
                             .task("long",
                                   [](TaskContext<>& context) -> asio::awaitable<void> {
@@ -464,6 +467,12 @@ TEST_CASE("a damaged database ends its runner, and everybody is told",
   simulation.run_for(1s);
   faults.times = 1;
   auto const second = runner.begin("long");
-  CHECK_THROWS_WITH(first.handle.wait(), Catch::Contains("runner has stopped: injected at fence"));
-  CHECK_THROWS_WITH(second.handle.wait(), Catch::Contains("runner has stopped: injected at fence"));
+  RawDatabase{directory.path() / "test.db"}.execute(  // for whoever comes by
+      "INSERT INTO workflow_executions (id, workflow, version, status, created_at, input) VALUES "
+      "(x'0192f0c1000070008000000000000001', 'long', '" +
+      workflow.version() + "', 'Running', 1, '{}')");
+  CHECK_THROWS_WITH(first.handle.wait(),
+                    Catch::Contains("runner has stopped: injected at " + point));
+  CHECK_THROWS_WITH(second.handle.wait(),
+                    Catch::Contains("runner has stopped: injected at " + point));
 }
