@@ -9,11 +9,12 @@ import subprocess
 import tempfile
 import time
 
-from trial import Trial
+from trial import Trial, Void
 
 MUTANTS = {"no_fence": "R1: a runner that was declared dead goes on writing"}
 
 AT_ONCE = 50  # histories of one process
+LEAST = {"kills": 1, "stalls": 0.5, "errors": 1, "taken_over": 1, "clock_jumps": 0.2}  # in a history, on average
 MEMORY = "/dev/shm"  # nothing is simulated of the disk but its errors: a real one would only slow the histories down
 
 
@@ -41,8 +42,8 @@ def once(trial: Trial, seed: int) -> str:
 
 
 def run(trial: Trial) -> list[str]:
-    limit_s = trial.by_scale(30, 600, 86_400)  # quick: a core-minute
-    wanted = trial.by_scale(1_000_000, 100_000, 1_000_000)  # quick: as many as fit
+    limit_s = trial.by_scale(30, 900, 86_400)  # quick: a core-minute
+    wanted = trial.by_scale(1_000_000, 20_000, 1_000_000)  # quick: as many as fit
     begun, next_seed = time.monotonic(), trial.seed * 1_000_000
     problems: list[str] = []
     sums: dict[str, int] = {"histories": 0}
@@ -59,4 +60,16 @@ def run(trial: Trial) -> list[str]:
                     sums[name] = sums.get(name, 0) + number
     seconds = time.monotonic() - begun
     trial.note(**sums, histories_per_core_minute=round(60 * sums["histories"] / seconds / (os.cpu_count() or 1)))
+    if not problems and (why := too_little(trial, sums, wanted)):
+        raise Void(why)
     return problems
+
+
+def too_little(trial: Trial, happened: dict[str, int], wanted: int) -> str | None:
+    histories = happened["histories"]
+    rare = [name for name, least in LEAST.items() if happened.get(name, 0) < least * histories]
+    if rare:
+        return f"too little happened in {histories} histories: {', '.join(rare)}"
+    if trial.scale != "quick" and histories < wanted:
+        return f"only {histories} of {wanted} histories"
+    return None
