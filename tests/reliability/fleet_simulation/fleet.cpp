@@ -60,7 +60,7 @@ std::vector<std::string> Fleet::run() {
   for (int i = 0; i < most_events; ++i) {
     one_event();
     simulation_.run_for(std::chrono::milliseconds{draw(dice_, 0, 3) * draw(dice_, 0, 900)});
-    note_accepted();
+    note_answers();
   }
   return settle();
 }
@@ -84,7 +84,7 @@ void Fleet::start(Member& member) {
 
 void Fleet::kill(Member& member) {
   ++happened_.kills;
-  note_accepted();
+  note_answers();
   simulation_.kill(member.process);
   std::erase_if(open_, [&](Submission const& open) {
     return open.told.key.starts_with(member.process + ".");
@@ -155,22 +155,27 @@ void Fleet::submit(Member& member) {
       {member.runner->begin(workflow, {}, {.idempotency_key = key}), {{}, workflow, key}});
 }
 
-/// What was acknowledged by now must be there for ever.
-void Fleet::note_accepted() {
+/// What was acknowledged by now must be there for ever, and what was refused must not.
+void Fleet::note_answers() {
   std::erase_if(open_, [this](Submission& open) {
     if (!open.pending.acceptance->signal().is_set()) return false;
-    if (!open.pending.acceptance->error()) {
-      open.told.execution = open.pending.handle.id();
-      accepted_.push_back(open.told);
-    }
+    open.told.refused = open.pending.acceptance->error() != nullptr;
+    happened_.refusals += open.told.refused ? 1 : 0;
+    if (!open.told.refused) open.told.execution = open.pending.handle.id();
+    told_.push_back(open.told);
     return true;
   });
 }
 
 void Fleet::cancel(Member& member) {
-  if (accepted_.empty()) return;
+  if (told_.empty()) return;
+  auto& told = told_[dice_() % told_.size()];
+  if (told.refused) return;
+  told.asked_to_cancel = true;
   try {
-    member.runner->machine().cancel(accepted_[dice_() % accepted_.size()].execution, "enough");
+    member.runner->machine().cancel(told.execution, "enough");
+    told.cancelled = true;
+    ++happened_.cancels;
   } catch (Error const&) {
     // It had ended, or the database did not answer in time: both are honest answers.
   }
@@ -192,7 +197,7 @@ std::vector<std::string> Fleet::settle() {
   auto const give_up = simulation_.monotonic() + longest_life;
   while (simulation_.monotonic() < give_up) {
     simulation_.run_for(2s);
-    note_accepted();
+    note_answers();
     if (open_.empty() && all_ended()) break;
   }
   simulation_.run_for(3 * lease);  // who died last is declared dead too
@@ -200,7 +205,7 @@ std::vector<std::string> Fleet::settle() {
   if (!open_.empty())
     problems.push_back("silent: " + open_.front().told.key + " was never answered");
   for (auto& member : members_) member->runner->shutdown();
-  auto const found = judge(database_, plans_, accepted_, witness_);
+  auto const found = judge(database_, plans_, told_, witness_);
   problems.insert(problems.end(), found.begin(), found.end());
   return problems;
 }

@@ -18,7 +18,8 @@ namespace cloacina::trial {
 
 /// What happened in a history, to know that it proves something.
 struct Happened {
-  std::uint64_t kills = 0, stalls = 0, errors = 0, jumps = 0, submissions = 0;
+  std::uint64_t kills = 0, stalls = 0, errors = 0, jumps = 0, submissions = 0, refusals = 0,
+                cancels = 0;
 };
 
 /// Everything follows from the seed. One thread.
@@ -41,7 +42,7 @@ class Fleet {
   struct Member;
   struct Submission {
     test::SimulatedRunner::Pending pending;
-    Accepted told;
+    Told told;
   };
 
   void start(Member& member);
@@ -51,7 +52,7 @@ class Fleet {
   void cancel(Member& member);
   /// Of a process whose disk or luck is bad: throws what the driver would throw.
   void at_point(Member& member, std::string_view point);
-  void note_accepted();
+  void note_answers();
   [[nodiscard]] bool all_ended() const;
   [[nodiscard]] std::vector<std::string> settle();
   [[nodiscard]] Member& any(bool running);
@@ -64,7 +65,7 @@ class Fleet {
   test::Simulation simulation_;
   std::vector<std::unique_ptr<Member>> members_;
   std::vector<Submission> open_;
-  std::vector<Accepted> accepted_;
+  std::vector<Told> told_;
   std::uint64_t next_key_ = 0;
   bool calm_ = false;
   Happened happened_;

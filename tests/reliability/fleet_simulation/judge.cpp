@@ -174,7 +174,7 @@ void watch_history(std::filesystem::path const& database) {
 
 std::vector<std::string> judge(std::filesystem::path const& database,
                                std::vector<WorkflowPlan> const& plans,
-                               std::vector<Accepted> const& accepted, Witness const& witness) {
+                               std::vector<Told> const& told, Witness const& witness) {
   RawDatabase const raw{database};
   Judge judge{plans, witness};
   for (auto const& what : raw.column("SELECT what FROM trial_history")) judge.say("history", what);
@@ -188,12 +188,26 @@ std::vector<std::string> judge(std::filesystem::path const& database,
   for (auto const& [id, execution] : stored)
     if (!keys.insert(execution.workflow + " " + execution.key).second)
       judge.say("keys", "two executions of " + execution.key);
-  for (auto const& told : accepted) {
-    auto const found = stored.find(hex(told.execution));
-    if (found == stored.end() || found->second.key != told.key ||
-        found->second.workflow != told.workflow)
-      judge.say("lost", "accepted " + told.key + " as " + hex(told.execution));
+  std::set<std::string> may_be_cancelled;
+  for (auto const& one : told) {
+    if (one.refused) {
+      if (keys.contains(one.workflow + " " + one.key))
+        judge.say("refused", one.key + " was refused and is stored");
+      continue;
+    }
+    auto const found = stored.find(hex(one.execution));
+    if (found == stored.end() || found->second.key != one.key ||
+        found->second.workflow != one.workflow) {
+      judge.say("lost", "accepted " + one.key + " as " + hex(one.execution));
+      continue;
+    }
+    if (one.asked_to_cancel) may_be_cancelled.insert(found->first);
+    if (one.cancelled && found->second.status != "Cancelled")
+      judge.say("cancelled", one.key + " was cancelled and is " + found->second.status);
   }
+  for (auto const& [id, execution] : stored)
+    if (execution.status == "Cancelled" && !may_be_cancelled.contains(id))
+      judge.say("cancelled", execution.key + " is Cancelled, and nobody asked");
   return judge.take();
 }
 

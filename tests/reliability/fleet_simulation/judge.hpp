@@ -10,11 +10,14 @@
 
 namespace cloacina::trial {
 
-/// What a caller was told.
-struct Accepted {
+/// What the caller of a submission was told.
+struct Told {
   ExecutionId execution{};
   std::string workflow;
   std::string key;
+  bool refused = false;          ///< as not stored
+  bool asked_to_cancel = false;  ///< with whatever answer
+  bool cancelled = false;        ///< and was told that it is
 };
 
 /// Before the fleet starts to work: the database itself notes what is written again that was final.
@@ -23,8 +26,7 @@ void watch_history(std::filesystem::path const& database);
 /// Everything that is wrong, each as `kind: what`.
 [[nodiscard]] std::vector<std::string> judge(std::filesystem::path const& database,
                                              std::vector<WorkflowPlan> const& plans,
-                                             std::vector<Accepted> const& accepted,
-                                             Witness const& witness);
+                                             std::vector<Told> const& told, Witness const& witness);
 
 struct Counts {
   std::int64_t takeovers = 0;

@@ -41,13 +41,15 @@ void run(std::filesystem::path const& database, std::uint64_t first, std::uint64
     sum.errors += fleet.happened().errors;
     sum.jumps += fleet.happened().jumps;
     sum.submissions += fleet.happened().submissions;
+    sum.refusals += fleet.happened().refusals;
+    sum.cancels += fleet.happened().cancels;
     takeovers += fleet.counts().takeovers;
     crashes += fleet.counts().crashes;
   }
   nlohmann::json const happened{
-      {"kills", sum.kills},        {"stalls", sum.stalls},           {"errors", sum.errors},
-      {"clock_jumps", sum.jumps},  {"submissions", sum.submissions}, {"taken_over", takeovers},
-      {"crashes_counted", crashes}};
+      {"kills", sum.kills},         {"stalls", sum.stalls},           {"errors", sum.errors},
+      {"clock_jumps", sum.jumps},   {"submissions", sum.submissions}, {"taken_over", takeovers},
+      {"crashes_counted", crashes}, {"refused", sum.refusals},        {"cancelled", sum.cancels}};
   std::printf("%s\n", happened.dump().c_str());
 }
 

@@ -14,7 +14,7 @@ from trial import Trial, Void
 MUTANTS = {"no_fence": "R1: a runner that was declared dead goes on writing"}
 
 AT_ONCE = 50  # histories of one process
-LEAST = {"kills": 1, "stalls": 0.5, "errors": 1, "taken_over": 1, "clock_jumps": 0.2}  # in a history, on average
+LEAST = {"kills": 1, "stalls": 0.5, "errors": 1, "taken_over": 1, "clock_jumps": 0.2, "cancelled": 0.1}  # in a history, on average
 MEMORY = "/dev/shm"  # nothing is simulated of the disk but its errors: a real one would only slow the histories down
 
 
