@@ -54,6 +54,14 @@ def judge(module: types.ModuleType, trial: Trial) -> list[str]:
         return [f"void: the trial broke off: {error!r}"]
 
 
+def noticed(module: types.ModuleType, mutant: str, problems: list[str]) -> list[str]:
+    """What a mutant is seen by: NOTICED_BY of the trial names the kinds; else all but what anything may cause."""
+    kinds = getattr(module, "NOTICED_BY", {}).get(mutant)
+    def counts(kind: str) -> bool:
+        return kind in kinds if kinds else kind not in ("void", "exit", "hang", "time")
+    return [problem for problem in problems if counts(problem.split(":")[0])]
+
+
 def show(problems: list[str]) -> None:
     for kind, count in collections.Counter(problem.split(":")[0] for problem in problems).items():
         print(f"  {count} × {kind}, such as:")
@@ -68,15 +76,16 @@ def run(module: types.ModuleType, trial: Trial) -> bool:
     problems = judge(module, trial)
     trial.note(seconds=round(time.monotonic() - begun, 1))
     void = any(problem.startswith("void:") for problem in problems)
-    passed = bool(problems) and not void if trial.mutant else not problems
+    seen_by = noticed(module, trial.mutant, problems) if trial.mutant else []
+    passed = bool(seen_by) and not void if trial.mutant else not problems
     print("  " + ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in trial.figures.items()))
     if passed:
         if trial.mutant:
-            print(f"  noticed: {problems[0][:200]}")
+            print(f"  noticed: {seen_by[0][:200]}")
         shutil.rmtree(trial.directory)
         return True
     show(problems)
-    if trial.mutant and not problems:
+    if trial.mutant and not seen_by:
         print(f"  the mutant {trial.mutant} was not noticed: the trial proves nothing about it")
     print(f"  traces: {trial.directory}")
     mutant = f" --mutant {trial.mutant}" if trial.mutant else ""

@@ -249,6 +249,11 @@ TEST_CASE("the child of a fork cannot open a file that its parent has open", "[p
   {
     auto runner = start(directory.sqlite_url(), {who()});
     CHECK(opens(directory.sqlite_url()) == 1);
+  }
+  {
+    // Not beside a runner: its threads may be inside SQLite, whose locks stay locked in the child.
+    Client const parent{directory.sqlite_url(), Registry{}};
+    CHECK(opens(directory.sqlite_url()) == 1);
     CHECK(opens("sqlite://" + (directory.path() / "another.db").string()) == 0);
     CHECK(opens("sqlite::memory:") == 0);
   }

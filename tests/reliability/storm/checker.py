@@ -79,8 +79,8 @@ class Storm:
 def why_void(storm: Storm) -> str:
     """Empty when enough happened for the storm to prove something."""
     kills, stalls, hits = (storm.statistics[name] for name in ("kills", "stalls", "hits"))
-    if kills + stalls < storm.statistics["wanted"]:
-        return f"only {kills + stalls} of {storm.statistics['wanted']} faults happened"
+    if (kills or stalls) < storm.statistics["wanted"]:
+        return f"only {kills or stalls} of {storm.statistics['wanted']} faults happened"
     if hits < 0.6 * (kills + stalls):
         return f"only {hits} of {kills + stalls} faults hit a process that owned work"
     if storm.cut > kills:

@@ -51,11 +51,10 @@ OWNED_BY = """SELECT count(*) FROM workflow_executions AS e JOIN runners AS r ON
 class Faults:
     """What happens to the processes: kills, and stops that are longer than the lease."""
 
-    wanted: int            # of both together
+    wanted: int            # kills; stops come on top, unless there are only stops
     limit_s: float         # so long at most; fewer faults than wanted then prove nothing
     pause_s: float         # mean time between two
     stalls: float          # part of them that are stops
-    enough: bool = False   # as many as come within the limit are enough
 
 
 @dataclasses.dataclass
@@ -71,8 +70,8 @@ class Statistics:
     problems: list[str] = dataclasses.field(default_factory=list)
 
     @property
-    def faults(self) -> int:
-        return self.kills + self.stalls
+    def missing(self) -> int:
+        return self.wanted - (self.kills or self.stalls)
 
 
 def run(trial: Trial, faults: Faults) -> list[str]:
@@ -106,8 +105,6 @@ class Storm:
         finally:
             self.kill_all()
             self.statistics.seconds = time.monotonic() - begun
-            if self.faults.enough:
-                self.statistics.wanted = self.statistics.faults
             (self.directory / "statistics.json").write_text(json.dumps(dataclasses.asdict(self.statistics)))
 
     def prepare(self) -> None:
@@ -129,7 +126,7 @@ class Storm:
         """Faults until there were enough; a process that ends by itself is a failure."""
         deadline = time.monotonic() + self.faults.limit_s
         time.sleep(0.3)
-        while self.statistics.faults < self.statistics.wanted and time.monotonic() < deadline:
+        while self.statistics.missing > 0 and time.monotonic() < deadline:
             time.sleep(min(1.0, self.dice.expovariate(1 / self.faults.pause_s)))
             self.check_now()
             slot = self.dice.randrange(PROCESSES)
