@@ -77,6 +77,13 @@ Observations::~Observations() {
   static bool const goes_on =
       is_sabotaged("callback_after_destruction");  // for the trial lifecycle
   if (goes_on) {
+    {
+      std::lock_guard lock{shared_->mutex};
+      Observation late;
+      late.kind = Observation::Kind::takeover;
+      shared_->waiting.assign(1'000, late);
+    }
+    shared_->changed.notify_all();
     thread_.detach();
     return;
   }

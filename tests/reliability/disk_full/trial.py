@@ -8,6 +8,8 @@ from trial import Trial
 
 MUTANTS = {"commit_swallowed": "a COMMIT that fails is not taken for one that succeeded",
            "pauses_of_20_s": "who waits for the database tries again after a second at most"}
+# The runner finds that its counter is not what it committed, and aborts; or what was accepted is gone.
+NOTICED_BY = {"commit_swallowed": {"exit", "lost"}}
 
 
 def run(trial: Trial) -> list[str]:

@@ -8,6 +8,7 @@ import subprocess
 from trial import Trial, Void
 
 MUTANTS = {"catch_standard_only": "everything that a body throws is caught, not only std::exception"}
+NOTICED_BY = {"catch_standard_only": {"exit"}}  # the process ends otherwise than it should
 
 LEAST_KINDS = 30
 MOST_BYTES = 8 * 1024  # of an error that is stored

@@ -13,6 +13,7 @@ import uuid
 from trial import Trial
 
 MUTANTS = {"no_fork_check": "the child of a fork uses what its parent has open"}
+NOTICED_BY = {"no_fork_check": {"exit"}}  # the process ends otherwise than it should
 
 HOLDERS = ("automatic", "static", "thread_local", "leaked", "shared")
 WAYS = {"return": 0, "exit": 0, "quick_exit": 0, "_exit": 0, "terminate": -signal.SIGABRT, "signal": -signal.SIGTERM,
