@@ -20,6 +20,7 @@ class Spectator final : public Observer {
   using See = std::function<void()>;
   explicit Spectator(See see) : see_(std::move(see)) {}
   void on_execution(ExecutionId, std::string_view, WorkflowStatus, Instant) override { see_(); }
+  void on_takeover(std::size_t, Instant) override { see_(); }
   void on_task(ExecutionId, std::string_view, std::string_view, TaskStatus, std::uint32_t,
                std::string_view, Instant) override {
     see_();
