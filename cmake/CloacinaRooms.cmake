@@ -2,9 +2,12 @@
 # A room without sources yet is an interface library, so that nobody has to ask.
 function(cloacina_room room)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/${room}/*.cpp")
-  if(NOT CLOACINA_WITH_SQLITE)
-    list(FILTER sources EXCLUDE REGEX "/backend/sqlite/")
-  endif()
+  foreach(driver sqlite postgres)
+    string(TOUPPER ${driver} DRIVER)
+    if(NOT CLOACINA_WITH_${DRIVER})
+      list(FILTER sources EXCLUDE REGEX "/backend/${driver}/")
+    endif()
+  endforeach()
   set(target cloacina_${room})
   if(NOT sources)
     add_library(${target} INTERFACE)
@@ -31,17 +34,16 @@ function(cloacina_room room)
   target_link_libraries(${target} ${scope} nlohmann_json::nlohmann_json cloacina::asio Threads::Threads)
 endfunction()
 
-# cloacina_embed_migrations(target directory output): compiles directory/NNN_name.sql into TARGET.
-function(cloacina_embed_migrations target directory output)
+# cloacina_embed_migrations(target driver): compiles backend/DRIVER/migrations/NNN_name.sql into TARGET.
+function(cloacina_embed_migrations target driver)
+  set(directory "${CMAKE_CURRENT_SOURCE_DIR}/backend/${driver}/migrations")
+  set(output "${CMAKE_CURRENT_BINARY_DIR}/${driver}_migrations.cpp")
   file(GLOB migrations CONFIGURE_DEPENDS "${directory}/*.sql")
-  if(NOT migrations)
-    return()
-  endif()
   set(script "${PROJECT_SOURCE_DIR}/cmake/embed_migrations.cmake")
   add_custom_command(
     OUTPUT "${output}"
-    COMMAND ${CMAKE_COMMAND} -D "directory=${directory}" -D "output=${output}" -P "${script}"
+    COMMAND ${CMAKE_COMMAND} -D "directory=${directory}" -D "driver=${driver}" -D "output=${output}" -P "${script}"
     DEPENDS ${migrations} "${script}"
-    COMMENT "Embedding the migrations of SQLite" VERBATIM)
+    COMMENT "Embedding the migrations of ${driver}" VERBATIM)
   target_sources(${target} PRIVATE "${output}")
 endfunction()

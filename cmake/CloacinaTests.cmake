@@ -13,11 +13,13 @@ function(cloacina_subdirectories directory variable)
   set(${variable} "${names}" PARENT_SCOPE)
 endfunction()
 
-# cloacina_test_program(name SUITE s TIMEOUT seconds DIRECTORY d [ROOMS r…])
+# cloacina_test_program(name SUITE s TIMEOUT seconds DIRECTORY d [ROOMS r…] [RUNS TITLE:VARIABLE=VALUE…])
 # One program from the sources of a directory.  Every test case becomes a CTest entry of its own, with a
 # time limit and the labels SUITE and the name of its source.  Without ROOMS it links the whole library.
+# With RUNS they are there once for each, called TITLE and with the variable set; one whose TITLE holds "postgres" also has
+# the label postgres.
 function(cloacina_test_program name)
-  cmake_parse_arguments(arg "" "SUITE;TIMEOUT;DIRECTORY" "ROOMS" ${ARGN})
+  cmake_parse_arguments(arg "" "SUITE;TIMEOUT;DIRECTORY" "ROOMS;RUNS" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/${arg_DIRECTORY}/*.cpp")
   if(NOT sources)
     return()
@@ -32,10 +34,13 @@ function(cloacina_test_program name)
   else()
     target_link_libraries(${name} PRIVATE cloacina::cloacina)
   endif()
-  target_link_libraries(${name} PRIVATE SQLite::SQLite3 spdlog::spdlog)
+  target_link_libraries(${name} PRIVATE ${CLOACINA_DRIVER_LIBRARIES} spdlog::spdlog)
 
   cloacina_suite(${arg_SUITE} ${name})
 
+  if(NOT arg_RUNS)
+    set(arg_RUNS ${name})
+  endif()
   set(timeout ${arg_TIMEOUT})
   if(CLOACINA_SANITIZER)
     math(EXPR timeout "5 * ${timeout}")
@@ -44,7 +49,7 @@ function(cloacina_test_program name)
   add_custom_command(TARGET ${name} POST_BUILD
     BYPRODUCTS "${list}"
     COMMAND Python3::Interpreter "${PROJECT_SOURCE_DIR}/cmake/discover_tests.py"
-      --program "$<TARGET_FILE:${name}>" --name ${name} --suite ${arg_SUITE} --timeout ${timeout}
+      --program "$<TARGET_FILE:${name}>" --runs ${arg_RUNS} --suite ${arg_SUITE} --timeout ${timeout}
       --output "${list}" -- ${sources}
     VERBATIM)
   set(include "${CMAKE_CURRENT_BINARY_DIR}/${name}_include.cmake")
@@ -126,7 +131,7 @@ function(cloacina_sabotaged_library)
   target_compile_features(cloacina_sabotaged PUBLIC cxx_std_20)
   target_include_directories(cloacina_sabotaged PUBLIC "${PROJECT_SOURCE_DIR}/include" "${PROJECT_SOURCE_DIR}/src")
   target_link_libraries(cloacina_sabotaged PUBLIC
-    nlohmann_json::nlohmann_json cloacina::asio Threads::Threads SQLite::SQLite3 spdlog::spdlog)
+    nlohmann_json::nlohmann_json cloacina::asio Threads::Threads ${CLOACINA_DRIVER_LIBRARIES} spdlog::spdlog)
 endfunction()
 
 # cloacina_reliability_programs(directory SANITIZED trial…)

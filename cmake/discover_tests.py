@@ -34,24 +34,29 @@ def as_test_spec(name: str) -> str:
     return name
 
 
-def entry(arguments: argparse.Namespace, stem: str, name: str) -> str:
-    title = f"{arguments.name}: {name}"
+def entry(arguments: argparse.Namespace, run: str, stem: str, name: str) -> str:
+    label, _, variable = run.partition(":")
+    title = f"{label}: {name}"
     skip = " SKIP_RETURN_CODE 4" if is_version_3(arguments.program) else ""
+    environment = f"\n  ENVIRONMENT [==[{variable}]==]" if variable else ""
+    labels = ";".join([arguments.suite, stem, *(["postgres"] if "postgres" in label else [])])
     return (
         f"add_test([==[{title}]==] [==[{arguments.program}]==] [==[{as_test_spec(name)}]==])\n"
-        f"set_tests_properties([==[{title}]==] PROPERTIES TIMEOUT {arguments.timeout}{skip}\n"
-        f'  LABELS "{arguments.suite};{stem}" FAIL_REGULAR_EXPRESSION "No test cases matched|No tests ran")\n')
+        f"set_tests_properties([==[{title}]==] PROPERTIES TIMEOUT {arguments.timeout}{skip}{environment}\n"
+        f'  LABELS "{labels}" FAIL_REGULAR_EXPRESSION "No test cases matched|No tests ran")\n')
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    for option in ("program", "name", "suite", "timeout", "output"):
+    for option in ("program", "suite", "timeout", "output"):
         parser.add_argument(f"--{option}", required=True)
+    parser.add_argument("--runs", required=True, nargs="+", metavar="TITLE[:VARIABLE=VALUE]")
     parser.add_argument("sources", nargs="+")
     arguments = parser.parse_args()
 
     stems = [pathlib.Path(source).stem for source in arguments.sources]
-    text = "".join(entry(arguments, stem, name) for stem in stems for name in names_of(arguments.program, stem))
+    text = "".join(entry(arguments, run, stem, name) for stem in stems for name in names_of(arguments.program, stem)
+                   for run in arguments.runs)
     pathlib.Path(arguments.output).write_text(text, encoding="utf-8")
     return 0
 

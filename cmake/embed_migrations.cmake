@@ -1,4 +1,4 @@
-# cmake -D directory=… -D output=… -P embed_migrations.cmake
+# cmake -D directory=… -D driver=… -D output=… -P embed_migrations.cmake
 # Writes a C++ source that holds every NNN_name.sql of the directory, in the order of their numbers.
 file(GLOB files "${directory}/*.sql")
 list(SORT files COMPARE NATURAL)
@@ -28,7 +28,7 @@ file(WRITE "${output}" "// Generated from ${directory}; do not edit.
 
 #include <span>
 
-namespace cloacina::backend::sqlite {
+namespace cloacina::backend::${driver} {
 namespace {
 constexpr Migration all[] = {
 ${entries}};
@@ -37,5 +37,5 @@ ${entries}};
 std::span<Migration const> migrations();
 std::span<Migration const> migrations() { return all; }
 
-}  // namespace cloacina::backend::sqlite
+}  // namespace cloacina::backend::${driver}
 ")

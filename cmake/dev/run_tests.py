@@ -20,6 +20,10 @@ def run_ctest(arguments: argparse.Namespace, report: pathlib.Path) -> int:
                "--test-output-size-passed", "1000000", "--test-output-size-failed", "1000000",
                "--test-output-truncation", "head", "--no-label-summary"]
     environment = dict(os.environ)
+    if arguments.backend == "sqlite":
+        command += ["--label-exclude", "^postgres$"]
+    elif arguments.backend == "postgres":
+        command += ["--label-regex", "^postgres$"]
     if arguments.pattern:
         environment["CLOACINA_TEST_PATTERN"] = arguments.pattern
         command += ["--tests-regex", f"{arguments.pattern}|^({SCRIPTS})$"]
@@ -62,6 +66,7 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--pattern", default="")
     parser.add_argument("--file", default="")
+    parser.add_argument("--backend", choices=("sqlite", "postgres", "both"), default="both")
     arguments = parser.parse_args()
 
     report = pathlib.Path(arguments.build) / "tests.xml"

@@ -3,9 +3,11 @@
 # and add up the test cases of all of them.
 
 suites=(unit contract integration compile-fail examples package layers reliability)
+server_suites=(unit contract integration examples package reliability)
 
 command_test() {
   local chosen=() pattern="" file="" sanitizer="" trial=()
+  backend=both
   while [[ $# -gt 0 ]]; do
     case "$1" in
       -k | --file | --backend | --sanitizer | --scale | --seed | --mutant | --figures)
@@ -13,7 +15,10 @@ command_test() {
         case "$1" in
           -k) pattern="$2" ;;
           --file) file="$2" ;;
-          --backend) check_backend "$2" ;;
+          --backend)
+            contains "$2" sqlite postgres both || usage_error "--backend $2: expected sqlite, postgres or both"
+            backend="$2"
+            ;;
           --sanitizer) sanitizer="$2" ;;
           *) trial+=("$1" "$2") ;;
         esac
@@ -50,15 +55,8 @@ command_test() {
 # The rules, the driver's contract, and whole runs; compilers, packages and kill storms are left out.
 command_smoke() {
   [[ $# -eq 0 ]] || usage_error "smoke takes no arguments, got: $*"
+  backend=both
   run_suites dev "" "" unit contract integration
-}
-
-check_backend() {
-  case "$1" in
-    sqlite) ;;
-    postgres | both) comes_later "test --backend $1" "the PostgreSQL driver" ;;
-    *) usage_error "--backend $1: expected sqlite, postgres or both" ;;
-  esac
 }
 
 # select_file FILE: sets `chosen`, `pattern` and `file` of command_test.
@@ -104,7 +102,22 @@ run_trials() {
   build dev suite-reliability || fail "the build failed; the errors are above"
   build_fuzzer "$pattern" || fail "the build failed; the errors are above"
   use_own_tmp
-  exec python3 tests/reliability/run.py --build build/dev ${pattern:+-k "$pattern"} "$@"
+  with_server reliability -- python3 tests/reliability/run.py --build build/dev ${pattern:+-k "$pattern"} "$@"
+}
+
+# with_server SUITE… -- COMMAND…: with a PostgreSQL for the tests, if one of the suites wants it: the server of
+# CLOACINA_TEST_POSTGRES_URL, else a throw-away one.
+with_server() {
+  local wanted=false
+  while [[ "$1" != -- ]]; do
+    if contains "$1" "${server_suites[@]}"; then wanted=true; fi
+    shift
+  done
+  shift
+  if [[ $wanted == false || "$backend" == sqlite || -n "${CLOACINA_TEST_POSTGRES_URL:-}" ]]; then
+    exec "$@"
+  fi
+  exec python3 cmake/dev/postgres.py run -- "$@"
 }
 
 # run_suites PRESET PATTERN FILE SUITE…
@@ -128,6 +141,6 @@ run_suites() {
   use_own_tmp
   export UBSAN_OPTIONS="print_stacktrace=1${UBSAN_OPTIONS:+:$UBSAN_OPTIONS}"
   labels="^($(IFS='|' && echo "$*"))\$"
-  exec python3 cmake/dev/run_tests.py --build "build/$preset" --jobs "$(job_count)" \
-    --labels "$labels" --pattern "$pattern" --file "$file"
+  with_server "$@" -- python3 cmake/dev/run_tests.py --build "build/$preset" --jobs "$(job_count)" \
+    --labels "$labels" --pattern "$pattern" --file "$file" --backend "$backend"
 }

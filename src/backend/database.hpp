@@ -12,8 +12,10 @@
 namespace cloacina::backend {
 
 struct OpenOptions {
-  /// CLOCK_MONOTONIC of this machine unless a simulation replaces it (R6).
+  /// Replaces `Database::lease_now`, for tests and simulations (R6).
   std::function<std::chrono::microseconds()> lease_clock;
+  /// A server ends what takes longer; so does the driver, if the server does not answer.
+  std::chrono::milliseconds longest_statement{7'500};
   /// Most reader sessions that are kept open.
   std::size_t max_readers = 10;
   /// For tests: called before each statement and commit with its name; may throw `SessionError`, or
@@ -38,7 +40,8 @@ class Database {
   using Reader = std::unique_ptr<Session, std::function<void(Session*)>>;
   [[nodiscard]] virtual Reader reader() = 0;
 
-  /// Now, on the clock that decides over leases (SQLite: CLOCK_MONOTONIC µs).
+  /// Now, on the clock that decides over leases, as the statements want it: SQLite's take
+  /// CLOCK_MONOTONIC in µs, PostgreSQL's what is to be added to the server's clock, 0.
   [[nodiscard]] virtual std::chrono::microseconds lease_now() = 0;
   /// Identity of the running kernel; empty where the server's clock decides.
   [[nodiscard]] virtual std::string boot_id() = 0;
@@ -51,8 +54,19 @@ class Database {
   /// How long the log was after the last commit of a session of this object, in bytes; 0 where a
   /// checkpoint does nothing. Shorter than before: the log was begun again.
   [[nodiscard]] virtual std::uint64_t log_bytes() const noexcept = 0;
-  /// How often `Session::changed` is worth asking. 0: never, because nobody else can write.
+  /// How often `Session::changed` is worth asking. 0: never, because nobody else can write, or
+  /// because `on_change` tells.
   [[nodiscard]] virtual std::chrono::milliseconds change_interval() const noexcept = 0;
+  /// From now on calls `heard`, from a thread of its own and quickly one after another, when
+  /// others have announced something (R13); an empty function ends that, and waits for a call that
+  /// is under way. Does nothing where only `Session::changed` tells.
+  virtual void on_change(std::function<void()> heard) = 0;
+  /// Tells the others that something was committed that they may be waiting for. Does not block,
+  /// throws nothing, and may get lost. Does nothing where they see it by themselves.
+  virtual void announce() noexcept = 0;
+  /// Whether each call of a session is a journey to a server, so that one statement for a whole
+  /// group is worth its length.
+  [[nodiscard]] virtual bool is_remote() const noexcept = 0;
   /// How the database is named in messages: no secret in it.
   [[nodiscard]] virtual std::string const& display_name() const noexcept = 0;
   /// "sqlite" or "postgres".

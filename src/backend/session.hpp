@@ -16,26 +16,38 @@
 
 namespace cloacina::backend {
 
+struct Array;
+
 /// One bound value. Text is not copied: it must live until the call returns; it is UTF-8 and holds
 /// no NUL byte. NaN and a NUL byte are refused as `Failure::data`; minus zero is stored as zero.
-using Value =
-    std::variant<std::nullptr_t, std::int64_t, double, std::string_view, ExecutionId, Instant>;
+/// Arrays are PostgreSQL's alone.
+using Value = std::variant<std::nullptr_t, std::int64_t, double, std::string_view, ExecutionId,
+                           Instant, Array const*>;
+
+/// One bound parameter of many rows.
+using Column = std::vector<Value>;
+
+/// Many values as one parameter; the values live until the call returns.
+struct Array {
+  std::span<Value const> values;
+};
 
 /// A statement in both dialects; `sqlite` serves both where `postgres` is empty. Parameters are
 /// `$1`…, bound by name; a table is written `{s}.table`. Identified by its address: define each as
 /// a named constant.
 ///
-/// Where every row surely changes one row of the table, as in `INSERT … VALUES {($1, $2)}` without
-/// DO NOTHING, braces around the tuple let `apply` write several rows at once. All parameters are
-/// in the tuple then.
+/// For `apply`, which runs it for many rows, the dialects differ. SQLite's is run once a row; where
+/// every row surely changes one row of the table, as in `INSERT … VALUES {($1, $2)}` without DO
+/// NOTHING, braces around the tuple let it write several rows at once, and all parameters are in
+/// the tuple then. PostgreSQL's is run once for all of them: each parameter is an array
+/// (`unnest($1::uuid[], $2::text[]) WITH ORDINALITY`), and what it returns is one integer for each
+/// row that it changed: the number, from 1, of the row of parameters that did it. Without a result
+/// each row of parameters has changed one.
 struct Statement {
   std::string_view name;
   std::string_view sqlite;
   std::string_view postgres{};
 };
-
-/// One bound parameter of many rows.
-using Column = std::vector<Value>;
 
 /// The result of a query; owns its values. Reading another type than is stored throws
 /// `BackendError`.
@@ -101,7 +113,8 @@ class Session {
  public:
   virtual ~Session() = default;
   /// Starts a transaction that may write (SQLite: BEGIN IMMEDIATE, waiting its turn up to the busy
-  /// timeout).
+  /// timeout; PostgreSQL: READ COMMITTED, whatever the server's default). Without one each call is
+  /// a transaction of its own.
   virtual void begin() = 0;
   /// Throws `SessionError` with `Failure::unknown` when the outcome is not known, another failure
   /// when it was not committed.
@@ -109,18 +122,25 @@ class Session {
   virtual void rollback() noexcept = 0;
   [[nodiscard]] virtual Rows query(Statement const& statement,
                                    std::span<Value const> parameters = {}) = 0;
-  /// Runs the statement once per row of the columns (all of one length; column i is `$i+1`);
-  /// returns the rows changed by each.
+  /// Runs the statement for each row of the columns (all of one length; column i is `$i+1`), in
+  /// their order where they are run one by one; returns the rows changed by each. No two of them
+  /// concern the same row of the table.
   virtual std::vector<std::size_t> apply(Statement const& statement,
                                          std::span<Column const> columns) = 0;
   /// One row of parameters; returns the rows changed.
   virtual std::size_t execute(Statement const& statement,
                               std::span<Value const> parameters = {}) = 0;
+  /// A query that writes and is a transaction of its own: one journey to a server instead of three.
+  /// Throws as it and `commit` do.
+  [[nodiscard]] virtual Rows write_alone(Statement const& statement,
+                                         std::span<Value const> parameters) = 0;
   /// Whether others have written since the last call; the first call says no. A hint (R13),
   /// asked outside a transaction; cheap.
   [[nodiscard]] virtual bool changed() = 0;
   /// The running call ends with an error as soon as possible.
   virtual void interrupt() noexcept = 0;
+  /// Whether a call failed in a way that makes it of no more use.
+  [[nodiscard]] virtual bool broken() const noexcept = 0;
 };
 
 }  // namespace cloacina::backend

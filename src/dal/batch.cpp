@@ -7,6 +7,7 @@
 #include "dal/columns.hpp"
 #include "dal/execution_columns.hpp"
 #include "dal/execution_inputs.hpp"
+#include "dal/group_statement.hpp"
 #include "dal/sql_text.hpp"
 #include "dal/transaction.hpp"
 
@@ -20,7 +21,22 @@ constexpr Statement insert_execution{.name = "insert_execution", .sqlite = R"sql
       INSERT INTO {s}.workflow_executions (id, workflow, version, status, priority, owner,
         input, idempotency_key, created_at, start_after, started_at, deadline)
       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
-      ON CONFLICT DO NOTHING)sql"};
+      ON CONFLICT DO NOTHING)sql",
+                                     .postgres = R"sql(
+      WITH given AS (
+        SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::smallint[],
+                             $6::uuid[], $7::text[], $8::text[], $9::timestamptz[],
+                             $10::timestamptz[], $11::timestamptz[], $12::timestamptz[])
+          WITH ORDINALITY
+          AS g (id, workflow, version, status, priority, owner, input, idempotency_key, created_at,
+                start_after, started_at, deadline, n)),
+      inserted AS (
+        INSERT INTO {s}.workflow_executions (id, workflow, version, status, priority, owner,
+          input, idempotency_key, created_at, start_after, started_at, deadline)
+        SELECT id, workflow, version, status, priority, owner, input, idempotency_key, created_at,
+          start_after, started_at, deadline FROM given
+        ON CONFLICT DO NOTHING RETURNING id)
+      SELECT n FROM given JOIN inserted USING (id))sql"};
 
 // `crashes` is not among what is replaced: only a takeover counts them (R9).
 constexpr char replace_task[] = R"sql(
@@ -35,26 +51,60 @@ constexpr auto write_task_sql = join(R"sql(
         at_most_once, started_at, completed_at, wake_at, delta, error, skip_reason)
       VALUES {($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)})sql",
                                      replace_task);
-constexpr Statement write_task{.name = "write_task", .sqlite = write_task_sql};
+constexpr auto write_task_postgres = join(R"sql(
+      INSERT INTO {s}.task_executions (execution_id, task, status, attempt, crashes,
+        at_most_once, started_at, completed_at, wake_at, delta, error, skip_reason)
+      SELECT execution_id, task, status, attempt, crashes, at_most_once <> 0, started_at,
+        completed_at, wake_at, delta, error, skip_reason
+      FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[],
+                  $7::timestamptz[], $8::timestamptz[], $9::timestamptz[], $10::text[],
+                  $11::text[], $12::text[])
+        AS t (execution_id, task, status, attempt, crashes, at_most_once, started_at,
+              completed_at, wake_at, delta, error, skip_reason))sql",
+                                          replace_task);
+constexpr Statement write_task{
+    .name = "write_task", .sqlite = write_task_sql, .postgres = write_task_postgres};
 
 // Most tasks have the default in the other half of their columns.
 constexpr auto write_plain_task_sql = join(R"sql(
       INSERT INTO {s}.task_executions (execution_id, task, status, started_at, completed_at, delta)
       VALUES {($1, $2, $3, $4, $5, $6)})sql",
                                            replace_task);
-constexpr Statement write_plain_task{.name = "write_task", .sqlite = write_plain_task_sql};
+constexpr auto write_plain_task_postgres = join(R"sql(
+      INSERT INTO {s}.task_executions (execution_id, task, status, started_at, completed_at, delta)
+      SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[],
+                           $5::timestamptz[], $6::text[]))sql",
+                                                replace_task);
+constexpr Statement write_plain_task{
+    .name = "write_task", .sqlite = write_plain_task_sql, .postgres = write_plain_task_postgres};
 
 constexpr Statement insert_attempt{.name = "insert_attempt", .sqlite = R"sql(
       INSERT INTO {s}.task_attempts (execution_id, task, attempt, runner_id, status, error,
         started_at, ended_at)
       VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+      ON CONFLICT DO NOTHING)sql",
+                                   .postgres = R"sql(
+      INSERT INTO {s}.task_attempts (execution_id, task, attempt, runner_id, status, error,
+        started_at, ended_at)
+      SELECT * FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::uuid[], $5::text[],
+                           $6::text[], $7::timestamptz[], $8::timestamptz[])
       ON CONFLICT DO NOTHING)sql"};
 
 constexpr Statement update_execution{.name = "update_execution", .sqlite = R"sql(
       UPDATE {s}.workflow_executions
       SET status = $2, output = $3, error = $4, started_at = coalesce($5, started_at),
           completed_at = coalesce($6, completed_at), deadline = coalesce($7, deadline)
-      WHERE id = $1)sql"};
+      WHERE id = $1)sql",
+                                     .postgres = R"sql(
+      UPDATE {s}.workflow_executions AS e
+      SET status = u.status, output = u.output, error = u.error,
+          started_at = coalesce(u.started_at, e.started_at),
+          completed_at = coalesce(u.completed_at, e.completed_at),
+          deadline = coalesce(u.deadline, e.deadline)
+      FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::timestamptz[],
+                  $6::timestamptz[], $7::timestamptz[])
+        AS u (id, status, output, error, started_at, completed_at, deadline)
+      WHERE e.id = u.id)sql"};
 
 // A statement of its own: an update that names `owner` rewrites the owner's index, also where
 // nothing changes.
@@ -63,7 +113,17 @@ constexpr Statement release_execution{.name = "release_execution", .sqlite = R"s
       SET status = $2, output = $3, error = $4, started_at = coalesce($5, started_at),
           completed_at = coalesce($6, completed_at), deadline = coalesce($7, deadline),
           owner = NULL
-      WHERE id = $1)sql"};
+      WHERE id = $1)sql",
+                                      .postgres = R"sql(
+      UPDATE {s}.workflow_executions AS e
+      SET status = u.status, output = u.output, error = u.error,
+          started_at = coalesce(u.started_at, e.started_at),
+          completed_at = coalesce(u.completed_at, e.completed_at),
+          deadline = coalesce(u.deadline, e.deadline), owner = NULL
+      FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::timestamptz[],
+                  $6::timestamptz[], $7::timestamptz[])
+        AS u (id, status, output, error, started_at, completed_at, deadline)
+      WHERE e.id = u.id)sql"};
 
 // Two searches, each over a partial index that is in order: neither what is delayed nor what is
 // finished is passed over.
@@ -86,7 +146,29 @@ constexpr auto claim_sql = join(R"sql(
         ORDER BY priority DESC, id LIMIT $4)
       RETURNING )sql",
                                 execution_columns);
-constexpr Statement claim_executions{.name = "claim", .sqlite = claim_sql};
+// What others are claiming is passed over.
+constexpr auto claim_postgres = join(R"sql(
+      WITH known (workflows) AS (SELECT ARRAY(SELECT json_array_elements_text($3::json))),
+      at_once AS (
+        SELECT id, priority FROM {s}.workflow_executions
+        WHERE owner IS NULL AND status IN ('Pending', 'Running') AND start_after IS NULL
+          AND workflow || '@' || version = ANY ((SELECT workflows FROM known)::text[])
+        ORDER BY priority DESC, id LIMIT $4 FOR UPDATE SKIP LOCKED),
+      due AS (
+        SELECT id, priority FROM {s}.workflow_executions
+        WHERE owner IS NULL AND status IN ('Pending', 'Running')
+          AND start_after IS NOT NULL AND start_after <= $2
+          AND workflow || '@' || version = ANY ((SELECT workflows FROM known)::text[])
+        ORDER BY priority DESC, id LIMIT $4 FOR UPDATE SKIP LOCKED),
+      first AS (
+        SELECT id FROM (SELECT * FROM at_once UNION ALL SELECT * FROM due) AS either
+        ORDER BY priority DESC, id LIMIT $4)
+      UPDATE {s}.workflow_executions SET owner = $1
+      WHERE id IN (SELECT id FROM first)
+      RETURNING )sql",
+                                     execution_columns);
+constexpr Statement claim_executions{
+    .name = "claim", .sqlite = claim_sql, .postgres = claim_postgres};
 
 void insert_executions(backend::Session& session, RunnerId me,
                        std::vector<ExecutionInsert> const& rows, Committed& committed) {
@@ -186,6 +268,8 @@ void Batch::clear() noexcept {
 
 Outcome commit(backend::Database& database, backend::Session& session, Fence const& fence,
                Batch const& batch) {
+  if (database.is_remote() && fits_one_statement(batch))
+    return commit_in_one_statement(database, session, fence, batch);
   // What the trial kill_points must notice: an end that is stored before the last result (R5).
   static bool const end_first = is_sabotaged("completion_in_two");
   return fenced(database, session, fence, [&](Committed& committed) {

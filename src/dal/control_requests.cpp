@@ -26,6 +26,12 @@ constexpr Statement insert_request{.name = "insert_request", .sqlite = R"sql(
         outcome)
       VALUES ($1, $2, 'cancel', $3, $4, $5, $6))sql"};
 
+// R12: the execution's row is held until the request is there, so that its end cannot pass by.
+constexpr Statement lock_execution{
+    .name = "lock_execution",
+    .sqlite = "SELECT 1 FROM {s}.workflow_executions WHERE id = $1",
+    .postgres = "SELECT 1 FROM {s}.workflow_executions WHERE id = $1 FOR UPDATE"};
+
 constexpr Statement select_first{.name = "first_request", .sqlite = R"sql(
       SELECT id, coalesce(payload, '') FROM {s}.control_requests
       WHERE execution_id = $1 AND applied_at IS NULL ORDER BY id LIMIT 1)sql"};
@@ -39,7 +45,11 @@ constexpr Statement select_waiting{.name = "waiting_requests", .sqlite = R"sql(
 
 constexpr Statement mark_request{.name = "mark_request", .sqlite = R"sql(
       UPDATE {s}.control_requests SET applied_at = $2, outcome = 'applied'
-      WHERE id = $1 AND applied_at IS NULL)sql"};
+      WHERE id = $1 AND applied_at IS NULL)sql",
+                                 .postgres = R"sql(
+      UPDATE {s}.control_requests AS r SET applied_at = a.at, outcome = 'applied'
+      FROM unnest($1::uuid[], $2::timestamptz[]) AS a (id, at)
+      WHERE r.id = a.id AND r.applied_at IS NULL)sql"};
 
 // Over the waiting ones, of which there are few: what has ended is many more.
 constexpr Statement mark_rest{.name = "mark_too_late", .sqlite = R"sql(
@@ -99,6 +109,7 @@ CancelAnswer decide(backend::Session& session, CancelAsk const& ask) {
 
 CancelAnswer ask_to_cancel(backend::Session& session, CancelAsk const& ask) {
   Transaction transaction{session};
+  (void)session.query(lock_execution, std::array<Value, 1>{ask.execution});
   auto answer = answer_if_asked(session, ask.request);
   if (answer && answer->kind != Kind::unowned) return *answer;
   if (!answer) {

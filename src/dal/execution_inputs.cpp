@@ -1,7 +1,5 @@
 #include "dal/execution_inputs.hpp"
 
-#include "dal/columns.hpp"
-
 namespace cloacina::dal {
 namespace {
 
@@ -11,12 +9,22 @@ constexpr std::size_t longest_own_input = 1'024;
 bool is_large(std::string_view input) noexcept { return input.size() > longest_own_input; }
 
 constexpr backend::Statement insert_input{.name = "insert_input", .sqlite = R"sql(
-      INSERT INTO {s}.execution_inputs (execution_id, input) VALUES {($1, $2)})sql"};
+      INSERT INTO {s}.execution_inputs (execution_id, input) VALUES {($1, $2)})sql",
+                                          .postgres = R"sql(
+      INSERT INTO {s}.execution_inputs (execution_id, input)
+      SELECT * FROM unnest($1::uuid[], $2::text[]))sql"};
 
 }  // namespace
 
 backend::Value own_input(std::string_view input) noexcept {
   return is_large(input) ? backend::Value{nullptr} : backend::Value{input};
+}
+
+Columns<2> large_inputs(std::vector<ExecutionInsert> const& rows) {
+  Columns<2> columns{0};
+  for (auto const& row : rows)
+    if (is_large(row.input)) columns.add(row.id, row.input);
+  return columns;
 }
 
 void insert_large_inputs(backend::Session& session, std::vector<ExecutionInsert> const& rows,

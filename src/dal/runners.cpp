@@ -14,11 +14,20 @@ using backend::Value;
 constexpr Statement insert_runner{.name = "insert_runner", .sqlite = R"sql(
       INSERT INTO {s}.runners (id, state, commit_seq, lease_until, boot_id, name, host, pid,
       library_version, started_at)
-      VALUES ($1, 'alive', 0, $2, $3, $4, $5, $6, $7, $8))sql"};
+      VALUES ($1, 'alive', 0, $2, $3, $4, $5, $6, $7, $8))sql",
+                                  .postgres = R"sql(
+      INSERT INTO {s}.runners (id, state, commit_seq, lease_until, boot_id, name, host, pid,
+      library_version, started_at)
+      VALUES ($1, 'alive', 0, clock_timestamp() + $2 * interval '1 microsecond', $3, $4, $5, $6, $7,
+        $8))sql"};
 
 constexpr Statement insert_runner_workflows{.name = "insert_runner_workflows", .sqlite = R"sql(
       INSERT INTO {s}.runner_workflows (runner_id, workflow)
       SELECT $1, value FROM json_each($2) WHERE true
+      ON CONFLICT DO NOTHING)sql",
+                                            .postgres = R"sql(
+      INSERT INTO {s}.runner_workflows (runner_id, workflow)
+      SELECT $1, value FROM json_array_elements_text($2::json)
       ON CONFLICT DO NOTHING)sql"};
 
 constexpr Statement select_runner{
@@ -28,6 +37,12 @@ constexpr Statement select_runner{
 constexpr Statement select_runners{.name = "list_runners", .sqlite = R"sql(
       SELECT id, name, host, library_version, pid, started_at, state,
         state = 'alive' AND (lease_until < $1 OR boot_id <> $2),
+        (SELECT count(*) FROM {s}.workflow_executions AS e WHERE e.owner = r.id), ended_at
+      FROM {s}.runners AS r ORDER BY started_at, id)sql",
+                                   .postgres = R"sql(
+      SELECT id, name, host, library_version, pid, started_at, state,
+        state = 'alive'
+          AND (lease_until < clock_timestamp() + $1 * interval '1 microsecond' OR boot_id <> $2),
         (SELECT count(*) FROM {s}.workflow_executions AS e WHERE e.owner = r.id), ended_at
       FROM {s}.runners AS r ORDER BY started_at, id)sql"};
 
@@ -47,7 +62,26 @@ constexpr Statement select_surroundings{.name = "look_around", .sqlite = R"sql(
                      AND workflow || '@' || version IN (SELECT value FROM json_each($5))),
         EXISTS (SELECT 1 FROM {s}.control_requests AS r
                 JOIN {s}.workflow_executions AS e ON e.id = r.execution_id
-                WHERE r.applied_at IS NULL AND (e.owner = $1 OR e.owner IS NULL)))sql"};
+                WHERE r.applied_at IS NULL AND (e.owner = $1 OR e.owner IS NULL)))sql",
+                                        .postgres = R"sql(
+      WITH clock (now) AS (SELECT clock_timestamp() + $2 * interval '1 microsecond'),
+        known (workflows) AS (SELECT ARRAY(SELECT json_array_elements_text($5::json)))
+      SELECT
+        (SELECT count(*) FROM {s}.runners
+         WHERE state = 'alive' AND id <> $1 AND lease_until >= clock.now AND boot_id = $3),
+        EXISTS (SELECT 1 FROM {s}.runners
+                WHERE state = 'alive' AND id <> $1 AND (lease_until < clock.now OR boot_id <> $3)),
+        EXISTS (SELECT 1 FROM {s}.workflow_executions
+                WHERE owner IS NULL AND status IN ('Pending', 'Running') AND start_after IS NULL
+                  AND workflow || '@' || version = ANY (known.workflows))
+        OR EXISTS (SELECT 1 FROM {s}.workflow_executions
+                   WHERE owner IS NULL AND status IN ('Pending', 'Running')
+                     AND start_after IS NOT NULL AND start_after <= $4
+                     AND workflow || '@' || version = ANY (known.workflows)),
+        EXISTS (SELECT 1 FROM {s}.control_requests AS r
+                JOIN {s}.workflow_executions AS e ON e.id = r.execution_id
+                WHERE r.applied_at IS NULL AND (e.owner = $1 OR e.owner IS NULL))
+      FROM clock, known)sql"};
 
 }  // namespace
 

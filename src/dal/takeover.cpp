@@ -17,6 +17,14 @@ constexpr std::chrono::hours dead_rows_kept{24};
 constexpr Statement declare_dead{.name = "declare_dead", .sqlite = R"sql(
       UPDATE {s}.runners SET state = 'dead', ended_at = $2
       WHERE state = 'alive' AND id <> $1 AND (lease_until < $3 OR boot_id <> $4)
+      RETURNING id)sql",
+                                 .postgres = R"sql(
+      UPDATE {s}.runners SET state = 'dead', ended_at = $2
+      WHERE id IN (
+        SELECT id FROM {s}.runners
+        WHERE state = 'alive' AND id <> $1
+          AND (lease_until < clock_timestamp() + $3 * interval '1 microsecond' OR boot_id <> $4)
+        FOR UPDATE SKIP LOCKED)
       RETURNING id)sql"};
 
 // From owner to owner through the index: its cost grows with the runners, not with what they own.
@@ -30,6 +38,17 @@ constexpr Statement owners_not_alive{.name = "owners_not_alive", .sqlite = R"sql
       SELECT id FROM owners
       WHERE id IS NOT NULL
         AND NOT EXISTS (SELECT 1 FROM {s}.runners AS r
+                        WHERE r.id = owners.id AND r.state = 'alive'))sql",
+                                     .postgres = R"sql(
+      WITH RECURSIVE owners (id) AS (
+        (SELECT owner FROM {s}.workflow_executions WHERE owner IS NOT NULL ORDER BY owner LIMIT 1)
+        UNION ALL
+        SELECT (SELECT owner FROM {s}.workflow_executions
+                WHERE owner IS NOT NULL AND owner > owners.id ORDER BY owner LIMIT 1)
+        FROM owners WHERE owners.id IS NOT NULL)
+      SELECT id FROM owners
+      WHERE id IS NOT NULL
+        AND NOT EXISTS (SELECT 1 FROM {s}.runners AS r
                         WHERE r.id = owners.id AND r.state = 'alive'))sql"};
 
 // R10: whether the body ran to its end cannot be known, and it must not run twice.
@@ -39,7 +58,13 @@ constexpr Statement fail_at_most_once{.name = "fail_at_most_once", .sqlite = R"s
           wake_at = NULL
       FROM {s}.workflow_executions AS e
       WHERE e.owner = $1 AND t.execution_id = e.id
-        AND t.status = 'Running' AND t.at_most_once = 1)sql"};
+        AND t.status = 'Running' AND t.at_most_once = 1)sql",
+                                      .postgres = R"sql(
+      UPDATE {s}.task_executions AS t
+      SET status = 'Failed', error = 'outcome unknown: owner lost', completed_at = $2,
+          wake_at = NULL
+      FROM {s}.workflow_executions AS e
+      WHERE e.owner = $1 AND t.execution_id = e.id AND t.status = 'Running' AND t.at_most_once)sql"};
 
 // R9: only where an earlier takeover made the start markers awaited ones, so that a Running row
 // means a running body. The wait is 1 s, doubled with each crash up to 68 minutes: `max_crashes`
@@ -57,6 +82,23 @@ constexpr Statement count_crashes{.name = "count_crashes", .sqlite = R"sql(
           completed_at = CASE WHEN t.crashes + 1 >= $3 THEN $2 END,
           wake_at = CASE WHEN t.crashes + 1 < $3
                          THEN $2 + (1000000 << min(t.crashes, 12)) END
+      FROM {s}.workflow_executions AS e
+      WHERE e.owner = $1 AND e.takeovers >= 1
+        AND t.execution_id = e.id AND t.status = 'Running')sql",
+                                  .postgres = R"sql(
+      UPDATE {s}.task_executions AS t
+      SET crashes = t.crashes + 1,
+          status = CASE WHEN t.crashes + 1 >= $3 THEN 'Failed' ELSE 'Ready' END,
+          error = CASE WHEN t.crashes + 1 >= $3
+                       THEN 'task ''' || t.task || ''' crashed ' || (t.crashes + 1)
+                         || ' times: its runner was lost each time while it ran; a body that'
+                         || ' kills its process, kills from outside and stalls longer than'
+                         || ' the lease cannot be told apart'
+                       ELSE t.error END,
+          completed_at = CASE WHEN t.crashes + 1 >= $3 THEN $2::timestamptz END,
+          wake_at = CASE WHEN t.crashes + 1 < $3
+                         THEN $2::timestamptz
+                           + (1 << least(t.crashes, 12)::integer) * interval '1 second' END
       FROM {s}.workflow_executions AS e
       WHERE e.owner = $1 AND e.takeovers >= 1
         AND t.execution_id = e.id AND t.status = 'Running')sql"};

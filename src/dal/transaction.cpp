@@ -11,11 +11,19 @@ using backend::Statement;
 
 constexpr Statement fence_statement{.name = "fence", .sqlite = R"sql(
       UPDATE {s}.runners SET commit_seq = $2, lease_until = $3
-      WHERE id = $1 AND state = 'alive' AND commit_seq = $2 - 1)sql"};
+      WHERE id = $1 AND state = 'alive' AND commit_seq = $2 - 1)sql",
+                                    .postgres = R"sql(
+      UPDATE {s}.runners
+      SET commit_seq = $2, lease_until = clock_timestamp() + $3 * interval '1 microsecond'
+      WHERE id = $1 AND state = 'alive' AND commit_seq = $2::bigint - 1)sql"};
 
 // What the kill storm must find out.
 constexpr Statement no_fence{.name = "fence", .sqlite = R"sql(
       UPDATE {s}.runners SET commit_seq = $2, lease_until = $3
+      WHERE id = $1)sql",
+                             .postgres = R"sql(
+      UPDATE {s}.runners
+      SET commit_seq = $2, lease_until = clock_timestamp() + $3 * interval '1 microsecond'
       WHERE id = $1)sql"};
 
 }  // namespace

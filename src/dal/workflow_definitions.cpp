@@ -11,6 +11,12 @@ namespace {
 constexpr backend::Statement insert_definition{.name = "insert_definition", .sqlite = R"sql(
       INSERT INTO {s}.workflow_definitions (name, version, definition)
       VALUES ($1, $2, $3)
+      ON CONFLICT DO NOTHING)sql",
+                                      .postgres = R"sql(
+      INSERT INTO {s}.workflow_definitions (name, version, definition)
+      SELECT name, version, definition::json
+      FROM unnest($1::text[], $2::text[], $3::text[]) AS d (name, version, definition)
+      ORDER BY name, version
       ON CONFLICT DO NOTHING)sql"};
 
 constexpr backend::Statement select_definition{.name = "find_definition", .sqlite = R"sql(

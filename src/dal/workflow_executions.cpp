@@ -35,13 +35,31 @@ constexpr auto list_sql =
     join("SELECT ", listed_columns,
          " FROM {s}.workflow_executions WHERE id < $1 AND ($2 IS NULL OR workflow = $2)"
          " AND ($3 IS NULL OR status = $3) ORDER BY id DESC LIMIT $4");
-constexpr Statement list_statement{.name = "list_executions", .sqlite = list_sql};
+constexpr auto list_postgres =
+    join("SELECT ", listed_columns,
+         " FROM {s}.workflow_executions WHERE id < $1 AND ($2::text IS NULL OR workflow = $2)"
+         " AND ($3::text IS NULL OR status = $3) ORDER BY id DESC LIMIT $4");
+constexpr Statement list_statement{
+    .name = "list_executions", .sqlite = list_sql, .postgres = list_postgres};
 
 constexpr Statement insert_statement{.name = "insert_unowned", .sqlite = R"sql(
       INSERT INTO {s}.workflow_executions (id, workflow, version, status, priority, input,
       idempotency_key, created_at, start_after)
       VALUES ($1, $2, $3, 'Pending', $4, $5, $6, $7, $8)
-      ON CONFLICT DO NOTHING)sql"};
+      ON CONFLICT DO NOTHING)sql",
+                                     .postgres = R"sql(
+      WITH given AS (
+        SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::smallint[], $5::text[],
+                             $6::text[], $7::timestamptz[], $8::timestamptz[]) WITH ORDINALITY
+          AS g (id, workflow, version, priority, input, idempotency_key, created_at, start_after,
+                n)),
+      inserted AS (
+        INSERT INTO {s}.workflow_executions (id, workflow, version, status, priority, input,
+          idempotency_key, created_at, start_after)
+        SELECT id, workflow, version, 'Pending', priority, input, idempotency_key, created_at,
+          start_after FROM given
+        ON CONFLICT DO NOTHING RETURNING id)
+      SELECT n FROM given JOIN inserted USING (id))sql"};
 
 constexpr Statement cancel_execution{.name = "cancel_unowned", .sqlite = R"sql(
       UPDATE {s}.workflow_executions
@@ -64,6 +82,16 @@ constexpr Statement cancel_not_started{.name = "cancel_not_started", .sqlite = R
                      '$.tasks') AS d
       WHERE e.id = $1
         AND CASE d.type WHEN 'object' THEN json_type(d.value, '$.id') END = 'text'
+      ON CONFLICT DO NOTHING)sql",
+                                       .postgres = R"sql(
+      INSERT INTO {s}.task_executions (execution_id, task, status, completed_at)
+      SELECT e.id, d.task ->> 'id', 'Cancelled', $2
+      FROM {s}.workflow_executions AS e
+      JOIN {s}.workflow_definitions AS w ON w.name = e.workflow AND w.version = e.version
+      CROSS JOIN LATERAL json_array_elements(
+        CASE json_typeof(w.definition -> 'tasks')
+          WHEN 'array' THEN w.definition -> 'tasks' ELSE '[]' END) AS d (task)
+      WHERE e.id = $1 AND json_typeof(d.task -> 'id') = 'string'
       ON CONFLICT DO NOTHING)sql"};
 
 std::optional<ExecutionRow> first(backend::Rows const& rows) {

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <stdexcept>
 
+#include "contract/postgres_under_test.hpp"
 #include "contract/sqlite_under_test.hpp"
 
 namespace cloacina::contract {
@@ -11,7 +12,14 @@ std::unique_ptr<BackendUnderTest> make_backend_under_test() {
   char const* wanted = std::getenv("CLOACINA_CONTRACT_BACKEND");
   std::string_view const name = wanted == nullptr ? "sqlite" : wanted;
   if (name == "sqlite") return std::make_unique<SqliteUnderTest>();
-  throw std::runtime_error{"CLOACINA_CONTRACT_BACKEND names no driver: expected sqlite"};
+  if (name == "postgres") return std::make_unique<PostgresUnderTest>("");
+  // What a pooler in transaction mode leaves of a server, with the strictest default that an
+  // administrator may set.
+  if (name == "postgres_bare")
+    return std::make_unique<PostgresUnderTest>(
+        "listen=false&prepare=false&options=-c%20default_transaction_isolation%3Dserializable");
+  throw std::runtime_error{
+      "CLOACINA_CONTRACT_BACKEND names no driver: expected sqlite, postgres or postgres_bare"};
 }
 
 }  // namespace cloacina::contract

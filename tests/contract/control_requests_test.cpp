@@ -201,7 +201,12 @@ TEST_CASE("a definition that is none keeps no execution from being cancelled",
   AskFixture fixture;
   fixture.runner.commit(inserting({an_execution(1)}));
   CHECK(std::holds_alternative<dal::Committed>(fixture.runner.release(at(5))));
-  CHECK(fixture.outside->execute(define, std::array<backend::Value, 1>{definition}) == 1);
+  std::array<backend::Value, 1> const parameters{std::string_view{definition}};
+  if (fixture.backend->stores_only_json() && std::string_view{definition}.starts_with('\xff')) {
+    CHECK_THROWS_AS(fixture.outside->execute(define, parameters), backend::SessionError);
+    return;
+  }
+  CHECK(fixture.outside->execute(define, parameters) == 1);
   CHECK(fixture.cancel(1, 1).kind == Kind::applied);
   CHECK(fixture.execution(1).status == WorkflowStatus::cancelled);
   CHECK(fixture.tasks(1).empty());
@@ -209,7 +214,7 @@ TEST_CASE("a definition that is none keeps no execution from being cancelled",
 
 TEST_CASE("a session hears that others have written, and not of itself", "[contract][hints]") {
   DalFixture fixture;
-  if (fixture.backend->database().change_interval().count() == 0) return;
+  if (fixture.backend->database().change_interval().count() == 0) return;  // it is told, see below
   auto const listener = fixture.backend->database().open_writer();
   CHECK_FALSE(listener->changed());  // the first time nothing is known
   fixture.runner.commit(inserting({an_execution(1)}));

@@ -130,10 +130,10 @@ TEST_CASE("an error says by its kind whether the batch is split, repeated, or re
       GENERATE(values<Case>({{backend::Failure::data, true, false},
                              {backend::Failure::again, false, false},
                              {backend::Failure::broken, false, true}}));
-  auto const point = GENERATE(as<std::string>{}, "begin", "fence", "insert_execution", "write_task",
-                              "commit.before");
-  CAPTURE(point, refused, broken);
   DalFixture fixture;
+  auto const points = fixture.backend->points_of_a_batch();
+  auto const point = GENERATE_COPY(from_range(points));
+  CAPTURE(point, refused, broken);
   auto const wanted = failure;  // clang 14 captures no structured bindings
   fixture.backend->fault = [&point, wanted](std::string_view reached) {
     if (reached == point) throw backend::SessionError(wanted, "injected", "TEST_1");

@@ -29,6 +29,16 @@ class SqliteUnderTest final : public BackendUnderTest {
                                                     " SELECT count(*) FROM n"};
     return endless;
   }
+  void store_impossible_instant() override {
+    static constexpr backend::Statement store{
+        .name = "store", .sqlite = "UPDATE {s}.samples SET at = -9223372036854775807"};
+    database_->open_writer()->execute(store);
+  }
+  [[nodiscard]] bool stores_only_json() const override { return false; }
+  [[nodiscard]] std::chrono::microseconds clock_tolerance() const override { return {}; }
+  [[nodiscard]] std::vector<std::string> points_of_a_batch() const override {
+    return {"begin", "fence", "insert_execution", "write_task", "commit.before"};
+  }
 
  private:
   test::ScratchDirectory directory_;

@@ -6,9 +6,9 @@
 #include <string>
 
 #include "backend/database.hpp"
+#include "backend/reader_pool.hpp"
 #include "backend/sqlite/connection.hpp"
 #include "backend/sqlite/open_file.hpp"
-#include "backend/sqlite/reader_pool.hpp"
 
 namespace cloacina::backend::sqlite {
 
@@ -28,6 +28,9 @@ class SqliteDatabase final : public Database {
     // Half of it is what a submission by another process waits.
     return std::chrono::milliseconds{in_memory() ? 0 : 40};
   }
+  void on_change(std::function<void()>) override {}
+  void announce() noexcept override {}
+  [[nodiscard]] bool is_remote() const noexcept override { return false; }
   [[nodiscard]] std::string const& display_name() const noexcept override {
     return settings_.display_name;
   }

@@ -94,10 +94,15 @@ void Prepared::bind(std::size_t parameter, Value const& value) {
       return check(
           sqlite3_bind_blob(handle_, position, uuids_[parameter].data(), 16, SQLITE_STATIC));
     }
-    default: {
+    case 5: {
       auto const since_epoch = std::get_if<Instant>(&value)->time_since_epoch().count();
       return check(sqlite3_bind_int64(handle_, position, since_epoch));
     }
+    default:
+      throw SessionError(Failure::broken,
+                         "statement '" + std::string{name_} + "' is given an array as $" +
+                             std::to_string(parameter + 1) + "; SQLite has none",
+                         "SQLITE_MISUSE", std::string{name_});
   }
 }
 

@@ -246,3 +246,18 @@ TEST_CASE("the lease clock is CLOCK_MONOTONIC, and the kernel has an identity",
   CHECK(database->boot_id().size() == 36);
   CHECK(database->backend_name() == "sqlite");
 }
+
+TEST_CASE("a parameter outside of the braces is a fault of the statement", "[backend][sqlite]") {
+  static constexpr Statement wrong{.name = "wrong",
+                                   .sqlite =
+                                       "INSERT INTO {s}.samples (id, t) VALUES {($1, $2)}"
+                                       " ON CONFLICT (id) DO UPDATE SET t = $3"};
+  ScratchDirectory directory;
+  auto const database = open(directory.sqlite_url());
+  auto const session = database->open_writer();
+  session->execute(create_table);
+  std::vector<Column> const columns{
+      {std::int64_t{1}}, {std::string_view{"a"}}, {std::string_view{"b"}}};
+  CHECK_THROWS_WITH(session->apply(wrong, columns),
+                    Catch::Contains("parameters outside of its braces"));
+}

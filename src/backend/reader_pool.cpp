@@ -1,9 +1,9 @@
-#include "backend/sqlite/reader_pool.hpp"
+#include "backend/reader_pool.hpp"
 
-namespace cloacina::backend::sqlite {
+namespace cloacina::backend {
 
 Database::Reader ReaderPool::take() {
-  std::unique_ptr<SqliteSession> session;
+  std::unique_ptr<Session> session;
   {
     std::unique_lock lock{mutex_};
     returned_.wait(lock, [this] { return lent_ < most_; });
@@ -17,7 +17,7 @@ Database::Reader ReaderPool::take() {
   try {
     if (!session) session = make_();
     auto give_back = [pool = shared_from_this()](Session* used) {
-      pool->give_back(std::unique_ptr<SqliteSession>{static_cast<SqliteSession*>(used)});
+      pool->give_back(std::unique_ptr<Session>{used});
     };
     std::function<void(Session*)> deleter{std::move(give_back)};
     return {session.release(), std::move(deleter)};
@@ -27,7 +27,7 @@ Database::Reader ReaderPool::take() {
   }
 }
 
-void ReaderPool::give_back(std::unique_ptr<SqliteSession> session) noexcept {
+void ReaderPool::give_back(std::unique_ptr<Session> session) noexcept {
   if (session) session->rollback();
   {
     std::lock_guard lock{mutex_};
@@ -37,4 +37,4 @@ void ReaderPool::give_back(std::unique_ptr<SqliteSession> session) noexcept {
   returned_.notify_one();
 }
 
-}  // namespace cloacina::backend::sqlite
+}  // namespace cloacina::backend

@@ -1,0 +1,67 @@
+#include "backend/postgres/database.hpp"
+
+#include "backend/postgres/errors.hpp"
+#include "backend/postgres/schema.hpp"
+#include "backend/postgres/session.hpp"
+
+namespace cloacina::backend::postgres {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Steps of the schema may rewrite tables.
+constexpr std::chrono::milliseconds longest_migration_step = 10min;
+// Lists and histories are not in the way of a lease.
+constexpr std::chrono::milliseconds longest_read = 30s;
+
+std::unique_ptr<Connection> connect(Settings const& settings, Watchdog& watchdog,
+                                    std::chrono::milliseconds longest_call) {
+  try {
+    return std::make_unique<Connection>(settings, watchdog, longest_call);
+  } catch (pqxx::pqxx_exception const&) {
+    throw_session_error(settings, "connect", Failure::broken);
+  }
+}
+
+}  // namespace
+
+PostgresDatabase::PostgresDatabase(DatabaseUrl const& url, OpenOptions options)
+    : options_(std::move(options)),
+      settings_(std::make_shared<Settings const>(Settings::from(url))) {
+  try {
+    Connection first{*settings_, *watchdog_, longest_migration_step};
+    try {
+      bring_up_to_date(first, *settings_);
+    } catch (pqxx::pqxx_exception const&) {
+      throw_session_error(*settings_, "migrate", Failure::broken);
+    }
+  } catch (pqxx::pqxx_exception const&) {
+    refuse_database(*settings_);
+  } catch (SessionError const&) {
+    refuse_database(*settings_);
+  }
+  readers_ = std::make_shared<ReaderPool>(
+      options_.max_readers,
+      [settings = settings_, watchdog = watchdog_, fault = options_.fault] {
+        return std::make_unique<PostgresSession>(connect(*settings, *watchdog, longest_read),
+                                                 settings, PostgresSession::Access::read_only,
+                                                 fault, nullptr, watchdog);
+      });
+  if (settings_->listen) listener_ = std::make_unique<Listener>(*settings_, hints_);
+}
+
+std::unique_ptr<Session> PostgresDatabase::open_writer() {
+  return std::make_unique<PostgresSession>(
+      connect(*settings_, *watchdog_, options_.longest_statement), settings_,
+      PostgresSession::Access::read_write, options_.fault, hints_, watchdog_);
+}
+
+void PostgresDatabase::on_change(std::function<void()> heard) {
+  if (listener_) listener_->on_change(std::move(heard));
+}
+
+void PostgresDatabase::announce() noexcept {
+  if (listener_) listener_->announce();
+}
+
+}  // namespace cloacina::backend::postgres

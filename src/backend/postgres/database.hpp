@@ -1,0 +1,50 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "backend/database.hpp"
+#include "backend/postgres/connection.hpp"
+#include "backend/postgres/listener.hpp"
+#include "backend/postgres/settings.hpp"
+#include "backend/postgres/watchdog.hpp"
+#include "backend/reader_pool.hpp"
+
+namespace cloacina::backend::postgres {
+
+/// One schema of a PostgreSQL database, opened and migrated.
+class PostgresDatabase final : public Database {
+ public:
+  /// See `Database::open`.
+  PostgresDatabase(DatabaseUrl const& url, OpenOptions options);
+
+  [[nodiscard]] std::unique_ptr<Session> open_writer() override;
+  [[nodiscard]] Reader reader() override { return readers_->take(); }
+  [[nodiscard]] std::chrono::microseconds lease_now() override {
+    return options_.lease_clock ? options_.lease_clock() : std::chrono::microseconds{0};
+  }
+  [[nodiscard]] std::string boot_id() override { return {}; }
+  std::uint64_t checkpoint(bool) override { return 0; }
+  [[nodiscard]] std::uint64_t log_bytes() const noexcept override { return 0; }
+  [[nodiscard]] std::chrono::milliseconds change_interval() const noexcept override {
+    return std::chrono::milliseconds{0};
+  }
+  void on_change(std::function<void()> heard) override;
+  void announce() noexcept override;
+  [[nodiscard]] bool is_remote() const noexcept override { return true; }
+  [[nodiscard]] std::string const& display_name() const noexcept override {
+    return settings_->url.display();
+  }
+  [[nodiscard]] std::string_view backend_name() const noexcept override { return "postgres"; }
+
+ private:
+  OpenOptions options_;
+  // Shared with sessions, which may outlive this.
+  std::shared_ptr<Settings const> settings_;
+  std::shared_ptr<Watchdog> watchdog_ = std::make_shared<Watchdog>();
+  std::shared_ptr<Hints> hints_ = std::make_shared<Hints>();
+  std::shared_ptr<ReaderPool> readers_;
+  std::unique_ptr<Listener> listener_;
+};
+
+}  // namespace cloacina::backend::postgres

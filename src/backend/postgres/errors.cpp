@@ -1,0 +1,138 @@
+#include "backend/postgres/errors.hpp"
+
+#include <new>
+
+#include "backend/postgres/pqxx_compat.hpp"
+
+namespace cloacina::backend::postgres {
+namespace {
+
+std::string_view advice_for(std::string_view sqlstate) noexcept {
+  if (sqlstate == "53100") return "; expected room on the server's disk: free some space";
+  if (sqlstate == "53300")
+    return "; expected a free connection: raise max_connections or the role's CONNECTION LIMIT, or "
+           "lower db_pool_size";
+  if (sqlstate == "42501")
+    return "; expected the rights that an administrator gives a tenant: see DatabaseAdmin";
+  if (sqlstate == "57014")
+    return "; if nobody cancelled it: it took longer than statement_timeout, of the server, the "
+           "role or this library";
+  if (sqlstate == "26000")
+    return "; a pooler without prepared statements is between: add prepare=false to the URL";
+  if (sqlstate.starts_with("XX"))
+    return "; the server reports damage: see its log, and restore from a backup";
+  return "";
+}
+
+bool is_one_of(std::string_view sqlstate, std::initializer_list<std::string_view> classes) {
+  for (auto const each : classes)
+    if (sqlstate.starts_with(each)) return true;
+  return false;
+}
+
+[[noreturn]] void refuse(Settings const& settings, std::string const& what,
+                         std::string_view details) {
+  throw ConfigurationError("database '" + settings.url.display() + "' " + what + " [" +
+                               one_line(settings, details) + "]",
+                           "database_url");
+}
+
+bool says(std::string_view message, std::string_view words) {
+  return message.find(words) != std::string_view::npos;
+}
+
+// libpq tells by words alone why it did not connect; those of the server are its own language's,
+// so that what is not recognized is told as it stands.
+[[noreturn]] void refuse_connection(Settings const& settings, std::string_view message) {
+  if (says(message, "invalid") || says(message, "unrecognized"))
+    refuse(settings, "has a URL that libpq does not take; expected postgres://USER@HOST:PORT/NAME",
+           message);
+  if (says(message, "password authentication failed") || says(message, "no password supplied"))
+    refuse(settings,
+           "refused the password; expected the role's own, in the URL, PGPASSWORD or ~/.pgpass",
+           message);
+  if (says(message, "does not exist"))
+    refuse(settings,
+           "is not there; expected a role and a database that exist: create them, or name others",
+           message);
+  if (says(message, "pg_hba.conf"))
+    refuse(settings,
+           "does not let this role in from here; expected a line for it in the server's "
+           "pg_hba.conf, or another sslmode",
+           message);
+  throw BackendError("database '" + settings.url.display() +
+                         "' could not be reached; expected a server that answers: check host, port "
+                         "and network [" +
+                         one_line(settings, message) + "]",
+                     "08001", settings.url.display(), true);
+}
+
+}  // namespace
+
+std::string one_line(Settings const& settings, std::string_view message) {
+  std::string line;
+  for (char const c : message) {
+    if (c != '\n' && c != '\t') {
+      line += c;
+    } else if (!line.empty() && line.back() != ' ') {
+      line += ' ';
+    }
+  }
+  while (!line.empty() && line.back() == ' ') line.pop_back();
+  for (std::string_view const prefix : {"ERROR:  ", "FATAL:  "})
+    if (line.starts_with(prefix)) line.erase(0, prefix.size());
+  return settings.url.redact(std::move(line));
+}
+
+Failure failure_of(std::string_view sqlstate) noexcept {
+  if (is_one_of(sqlstate, {"22", "23", "54"})) return Failure::data;
+  if (is_one_of(sqlstate, {"XX001", "XX002"})) return Failure::damaged;
+  // The server shuts down, has become a replica, or has lost what the session relied upon.
+  if (is_one_of(sqlstate, {"08", "57P", "25006", "26000", "25P03", "57P05"})) return Failure::broken;
+  return Failure::again;
+}
+
+void throw_session_error(Settings const& settings, std::string_view doing, Failure lost) {
+  auto const say = [&](Failure failure, std::string_view message, std::string_view sqlstate) {
+    throw SessionError(failure,
+                       "PostgreSQL, " + std::string{doing} + ": " + one_line(settings, message) +
+                           " (" + std::string{sqlstate} + ")" + std::string{advice_for(sqlstate)},
+                       std::string{sqlstate}, std::string{doing});
+  };
+  try {
+    throw;
+  } catch (pqxx::sql_error const& error) {
+    // 57P01 and the like end the connection after they were answered: what it means for a commit
+    // is not known.
+    auto const failure = failure_of(error.sqlstate());
+    say(failure == Failure::broken ? lost : failure, error.what(), error.sqlstate());
+  } catch (pqxx::broken_connection const& error) {
+    say(lost, error.what(), "08006");
+  } catch (pqxx::failure const& error) {  // protocol violations, in doubt
+    say(lost, error.what(), "08P01");
+  } catch (std::logic_error const& error) {  // of libpqxx: a connection that is not usable
+    say(lost, error.what(), "08003");
+  }
+  std::abort();  // not reached: `say` throws
+}
+
+void refuse_database(Settings const& settings) {
+  try {
+    throw;
+  } catch (pqxx::broken_connection const& error) {
+    refuse_connection(settings, error.what());
+  } catch (SessionError const& error) {
+    if (error.sqlstate() == "42501")
+      refuse(settings,
+             "does not let this role make or change schema '" + settings.schema +
+                 "'; expected the right to, or an administrator who has made it: run `cloacina "
+                 "migrate` as its owner",
+             error.what());
+    if (error.sqlstate() == "08001") throw;
+    throw BackendError("database '" + settings.url.display() +
+                           "' could not be opened: " + error.what(),
+                       error.sqlstate(), settings.url.display(), error.is_retryable());
+  }
+}
+
+}  // namespace cloacina::backend::postgres

@@ -1,0 +1,128 @@
+#include "backend/postgres/listener.hpp"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <system_error>
+
+#include "backend/postgres/pqxx_compat.hpp"
+
+namespace cloacina::backend::postgres {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Notices are hints: what comes of an outage waits for the slow poll, and a process does not storm
+// a server that comes back.
+constexpr auto first_pause = 250ms;
+constexpr std::chrono::milliseconds longest_pause = 5s;
+
+// A dead connection is noticed by the keepalives of the socket; this is for proxies that answer
+// them.
+constexpr std::chrono::milliseconds proof_of_life = 30s;
+
+constexpr std::size_t longest_name = 63;  // of a channel; two that are the same are two hints
+
+/// Hears what others say, and not what comes back of its own words.
+class Receiver final : public pqxx::notification_receiver {
+ public:
+  Receiver(pqxx::connection& connection, std::string const& channel, std::function<void()> heard)
+      : notification_receiver(connection, channel),
+        self_(connection.backendpid()),
+        heard_(std::move(heard)) {}
+  void operator()(std::string const&, int sender) override {
+    if (sender != self_) heard_();
+  }
+
+ private:
+  int self_;
+  std::function<void()> heard_;
+};
+
+}  // namespace
+
+Listener::Listener(Settings const& settings, std::shared_ptr<Hints> hints)
+    : settings_(settings),
+      channel_(("cloacina_" + settings.schema).substr(0, longest_name)),
+      hints_(std::move(hints)),
+      bell_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+  if (bell_ < 0) throw std::system_error{errno, std::generic_category(), "eventfd"};
+  thread_ = std::thread{[this] { work(); }};
+}
+
+Listener::~Listener() {
+  stop_ = true;
+  ring();
+  thread_.join();
+  ::close(bell_);
+}
+
+void Listener::on_change(std::function<void()> heard) {
+  std::lock_guard lock{mutex_};
+  on_heard_ = std::move(heard);
+}
+
+void Listener::announce() noexcept {
+  if (!announced_.exchange(true)) ring();
+}
+
+void Listener::ring() noexcept {
+  std::uint64_t const one = 1;
+  [[maybe_unused]] auto const written = ::write(bell_, &one, sizeof one);
+}
+
+void Listener::heard() {
+  hints_->count.fetch_add(1);
+  std::lock_guard lock{mutex_};
+  if (on_heard_) on_heard_();
+}
+
+void Listener::work() {
+  std::chrono::milliseconds pause = first_pause;
+  while (!stop_) {
+    auto const begun = std::chrono::steady_clock::now();
+    try {
+      listen();
+    } catch (std::exception const&) {
+      // Sessions say what they meet; of hints nobody needs to hear that they are late.
+    }
+    if (std::chrono::steady_clock::now() - begun > longest_pause) pause = first_pause;
+    if (!stop_) wait(-1, pause);
+    pause = std::min(pause * 2, longest_pause);
+  }
+}
+
+void Listener::listen() {
+  pqxx::connection connection{settings_.connection};
+  compat::stay_lost(connection);
+  Receiver const receiver{connection, channel_, [this] { heard(); }};
+  auto const notify = "NOTIFY " + as_identifier(channel_);
+  heard();  // what was said meanwhile
+  auto proven = std::chrono::steady_clock::now();
+  while (!stop_) {
+    connection.get_notifs();
+    bool const silent = std::chrono::steady_clock::now() - proven > proof_of_life;
+    if (announced_.exchange(false)) {
+      pqxx::nontransaction{connection}.exec(notify);
+    } else if (silent) {
+      pqxx::nontransaction{connection}.exec("SELECT 1");
+    } else {
+      wait(connection.sock(), proof_of_life);
+      continue;
+    }
+    proven = std::chrono::steady_clock::now();
+  }
+}
+
+void Listener::wait(int socket, std::chrono::milliseconds longest) noexcept {
+  std::array<pollfd, 2> watched{pollfd{.fd = bell_, .events = POLLIN, .revents = 0},
+                                pollfd{.fd = socket, .events = POLLIN, .revents = 0}};
+  ::poll(watched.data(), socket < 0 ? 1 : 2, static_cast<int>(longest.count()));
+  std::uint64_t rung = 0;
+  [[maybe_unused]] auto const read = ::read(bell_, &rung, sizeof rung);
+}
+
+}  // namespace cloacina::backend::postgres

@@ -1,0 +1,44 @@
+#pragma once
+
+// The one place that knows which libpqxx it is: 6.4 to 7.10.
+#include <pqxx/pqxx>
+
+#include <string>
+#include <vector>
+
+namespace cloacina::backend::postgres::compat {
+
+/// From 7 on a lost connection stays lost by itself.
+inline void stay_lost([[maybe_unused]] pqxx::connection& connection) {
+#if PQXX_VERSION_MAJOR < 7
+  // Silently opened again, a connection has forgotten its settings, its transaction and what it
+  // listens to.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+  connection.inhibit_reactivation(true);
+#pragma GCC diagnostic pop
+#endif
+}
+
+/// Only the first line of an error: the details name rows with their values.
+inline void speak_tersely(pqxx::connection& connection) {
+#if PQXX_VERSION_MAJOR < 7
+  connection.set_verbosity(pqxx::connection_base::terse);
+#else
+  connection.set_verbosity(pqxx::error_verbosity::terse);
+#endif
+}
+
+/// A null pointer is NULL.
+inline pqxx::result run_prepared(pqxx::nontransaction& transaction, std::string const& name,
+                                 std::vector<char const*> const& parameters) {
+  return transaction.exec_prepared(name, pqxx::prepare::make_dynamic_params(parameters));
+}
+
+/// The same without preparing it, where a pooler would give the next call another server process.
+inline pqxx::result run_once(pqxx::nontransaction& transaction, std::string const& sql,
+                             std::vector<char const*> const& parameters) {
+  return transaction.exec_params(sql, pqxx::prepare::make_dynamic_params(parameters));
+}
+
+}  // namespace cloacina::backend::postgres::compat

@@ -1,0 +1,180 @@
+#include "backend/postgres/schema.hpp"
+
+#include <array>
+#include <string>
+
+#include "core/sabotage.hpp"
+#include "core/sha256.hpp"
+
+namespace cloacina::backend::postgres {
+namespace {
+
+constexpr std::int64_t oldest_server = 130'000;
+
+constexpr Statement select_server{.name = "server_settings", .sqlite = {}, .postgres = R"sql(
+      SELECT current_setting('server_version_num')::bigint,
+             coalesce(current_setting('fsync', true), 'on'),
+             coalesce(current_setting('full_page_writes', true), 'on'),
+             coalesce(current_setting('synchronous_commit', true), 'on'))sql"};
+
+constexpr Statement lock_migrations{.name = "lock_migrations", .sqlite = {}, .postgres =
+      "SELECT pg_advisory_xact_lock(hashtextextended('cloacina migrations of ' || $1, 0)) IS NULL"};
+
+// Other applications call a table schema_migrations too; the first step makes workflow_executions
+// in the transaction that makes ours.
+constexpr Statement select_objects{.name = "find_own_tables", .sqlite = {}, .postgres = R"sql(
+      SELECT EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = $1),
+             EXISTS (SELECT 1 FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+                     WHERE n.nspname = $1 AND c.relname = 'workflow_executions'),
+             EXISTS (SELECT 1 FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid
+                     JOIN pg_namespace AS n ON n.oid = c.relnamespace
+                     WHERE n.nspname = $1 AND c.relname = 'schema_migrations'
+                       AND a.attname = 'sha256'),
+             EXISTS (SELECT 1 FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+                     WHERE n.nspname = $1
+                       AND c.relname IN ('schema_migrations', 'workflow_executions', 'runners')))sql"};
+
+constexpr Statement applied_migrations{
+    .name = "applied_migrations",
+    .sqlite = {},
+    .postgres = "SELECT version, name, sha256 FROM {s}.schema_migrations ORDER BY version"};
+constexpr Statement create_migrations_table{
+    .name = "create_migrations_table",
+    .sqlite = {},
+    .postgres = "CREATE TABLE IF NOT EXISTS {s}.schema_migrations (version integer PRIMARY KEY,"
+                " name text NOT NULL, sha256 text NOT NULL, applied_at timestamptz NOT NULL"
+                " DEFAULT clock_timestamp())"};
+constexpr Statement record_migration{
+    .name = "record_migration",
+    .sqlite = {},
+    .postgres = "INSERT INTO {s}.schema_migrations (version, name, sha256) VALUES ($1, $2, $3)"};
+
+class Schema {
+ public:
+  Schema(Connection& connection, Settings const& settings, std::span<Migration const> steps)
+      : connection_(connection), settings_(settings), steps_(steps) {}
+
+  void check_server() const {
+    auto const server = query(select_server);
+    if (server.integer(0, 0) < oldest_server)
+      refuse("is on a server of version " + std::to_string(server.integer(0, 0) / 10'000) +
+             "; expected PostgreSQL 13 or newer: upgrade the server");
+    constexpr std::array names{"fsync", "full_page_writes", "synchronous_commit"};
+    for (std::size_t i = 0; i < names.size() && !settings_.unsafe_server; ++i)
+      if (server.text(0, i + 1) == "off")
+        refuse(std::string{"is on a server with "} + names[i] +
+               "=off, which loses what it said was stored when it crashes; expected on: change it, "
+               "or add unsafe_server=true to the URL where that may happen");
+  }
+
+  /// How many steps are applied; throws if the schema is not ours or does not fit.
+  std::size_t check() {
+    std::array<Value, 1> const name{std::string_view{settings_.schema}};
+    auto const found = query(select_objects, name);
+    exists_ = found.integer(0, 0) != 0;
+    bool const ours = found.integer(0, 1) != 0 && found.integer(0, 2) != 0;
+    if (!ours && found.integer(0, 3) != 0)
+      refuse("has tables of another application in schema '" + settings_.schema +
+             "' that are called as ours; expected a schema of this library, or one without them: "
+             "name another one with ?schema=NAME");
+    if (!ours) return 0;
+    auto const applied = query(applied_migrations);
+    for (std::size_t i = 0; i < applied.size(); ++i) check_step(applied, i);
+    return applied.size();
+  }
+
+  void migrate() {
+    for (;;) {
+      Transaction transaction{connection_};
+      std::array<Value, 1> const name{std::string_view{settings_.schema}};
+      // What the trial migration_race must notice.
+      static bool const unlocked = is_sabotaged("migration_without_lock");
+      if (!unlocked) connection_.run(lock_migrations, std::span<Value const>{name});
+      auto const applied = check();  // another process may have been faster
+      if (applied == steps_.size()) return;
+      if (!exists_) connection_.run("CREATE SCHEMA IF NOT EXISTS " + as_identifier(settings_.schema));
+      if (applied == 0) connection_.run(create_migrations_table, std::span<Value const>{});
+      apply(steps_[applied]);
+      transaction.commit();
+    }
+  }
+
+ private:
+  class Transaction {
+   public:
+    explicit Transaction(Connection& connection) : connection_(connection) {
+      connection_.run("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE");
+    }
+    ~Transaction() {
+      try {
+        if (!committed_) connection_.run("ROLLBACK");
+      } catch (...) {  // NOLINT(bugprone-empty-catch): the server rolls back what is left
+      }
+    }
+    Transaction(Transaction const&) = delete;
+    Transaction& operator=(Transaction const&) = delete;
+    void commit() {
+      connection_.run("COMMIT");
+      committed_ = true;
+    }
+
+   private:
+    Connection& connection_;
+    bool committed_ = false;
+  };
+
+  [[nodiscard]] Rows query(Statement const& statement,
+                           std::span<Value const> parameters = {}) const {
+    return rows_of(connection_.run(statement, parameters));
+  }
+
+  void apply(Migration const& step) {
+    std::string const placeholder = "{s}.";
+    std::string sql{step.sql};
+    auto const schema = as_identifier(settings_.schema) + ".";
+    for (auto at = sql.find(placeholder); at != sql.npos; at = sql.find(placeholder, at + 1))
+      sql.replace(at, placeholder.size(), schema);
+    connection_.run(sql);
+    auto const sum = sha256_hex(step.sql);
+    std::array<Value, 3> const record{std::int64_t{step.version}, step.name,
+                                      std::string_view{sum}};
+    connection_.run(record_migration, std::span<Value const>{record});
+  }
+
+  void check_step(Rows const& applied, std::size_t index) const {
+    auto const newest = applied.integer(applied.size() - 1, 0);
+    if (newest > static_cast<std::int64_t>(steps_.size()))
+      refuse("has schema version " + std::to_string(newest) +
+             ", this library knows versions up to " + std::to_string(steps_.size()) +
+             "; expected an equal or older schema: use a newer version of the library");
+    auto const& step = steps_[index];
+    if (applied.integer(index, 0) != step.version)
+      refuse("lacks migration " + std::to_string(step.version) + " '" + std::string{step.name} +
+             "' but has later ones; expected all of them in order: restore it from a backup");
+    if (applied.text(index, 2) != sha256_hex(step.sql))
+      refuse("was made by migration " + std::to_string(step.version) + " '" +
+             applied.text(index, 1) +
+             "' with another content than this library's; expected the same SHA-256: use the "
+             "library that made it, or restore it from a backup");
+  }
+
+  [[noreturn]] void refuse(std::string const& what) const {
+    throw ConfigurationError("database '" + settings_.url.display() + "' " + what, "database_url");
+  }
+
+  Connection& connection_;
+  Settings const& settings_;
+  std::span<Migration const> steps_;
+  bool exists_ = false;
+};
+
+}  // namespace
+
+void bring_up_to_date(Connection& connection, Settings const& settings,
+                      std::span<Migration const> steps) {
+  Schema schema{connection, settings, steps};
+  schema.check_server();
+  if (schema.check() != steps.size()) schema.migrate();
+}
+
+}  // namespace cloacina::backend::postgres

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <span>
+
+#include "backend/migration.hpp"
+#include "backend/postgres/connection.hpp"
+#include "backend/postgres/settings.hpp"
+
+namespace cloacina::backend::postgres {
+
+/// The embedded steps, in order.
+[[nodiscard]] std::span<Migration const> migrations();
+
+/// Checks that the server keeps what it says is stored, makes the schema if it is missing, and
+/// applies the steps that are missing, each in a transaction of its own under a lock that all
+/// processes share. A role without the right to only checks.
+///
+/// Throws `ConfigurationError` for a server that is too old or may lose what was committed, a
+/// schema of another application, a newer or altered one, and, without the rights to mend that, an
+/// older one; and what libpqxx throws.
+void bring_up_to_date(Connection& connection, Settings const& settings,
+                      std::span<Migration const> steps = migrations());
+
+}  // namespace cloacina::backend::postgres

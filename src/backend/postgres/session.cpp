@@ -1,0 +1,107 @@
+#include "backend/postgres/session.hpp"
+
+#include <utility>
+
+#include "backend/postgres/errors.hpp"
+
+namespace cloacina::backend::postgres {
+
+template <class Work>
+auto PostgresSession::run(std::string_view doing, Failure lost, Work&& work) {
+  try {
+    try {
+      return work(*connection_);
+    } catch (pqxx::pqxx_exception const&) {
+      throw_session_error(*settings_, doing, lost);
+    }
+  } catch (SessionError const& error) {
+    if (error.failure() == Failure::broken || error.failure() == Failure::unknown) broken_ = true;
+    throw;
+  }
+}
+
+void PostgresSession::expect_writer(std::string_view doing) const {
+  if (access_ == Access::read_write) return;
+  throw SessionError(Failure::again,
+                     "PostgreSQL, " + std::string{doing} +
+                         ": this session is for reading; expected one of open_writer()",
+                     "25006", std::string{doing});
+}
+
+void PostgresSession::begin() {
+  expect_writer("begin");
+  reach("begin");
+  run("begin", Failure::broken, [](Connection& connection) {
+    connection.run("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE");
+  });
+  in_transaction_ = true;
+}
+
+void PostgresSession::commit() {
+  reach("commit.before");
+  run("commit", Failure::unknown, [](Connection& connection) { connection.run("COMMIT"); });
+  in_transaction_ = false;
+  reach("commit.after");
+}
+
+void PostgresSession::rollback() noexcept {
+  if (!std::exchange(in_transaction_, false) || broken_) return;
+  try {
+    connection_->run("ROLLBACK");
+  } catch (...) {
+    broken_ = true;  // the server rolls back what is left of it
+  }
+}
+
+Rows PostgresSession::query(Statement const& statement, std::span<Value const> parameters) {
+  reach(statement.name);
+  return run(statement.name, Failure::broken, [&](Connection& connection) {
+    return rows_of(connection.run(statement, parameters));
+  });
+}
+
+std::size_t PostgresSession::execute(Statement const& statement,
+                                     std::span<Value const> parameters) {
+  expect_writer(statement.name);
+  reach(statement.name);
+  return run(statement.name, Failure::broken, [&](Connection& connection) {
+    return static_cast<std::size_t>(connection.run(statement, parameters).affected_rows());
+  });
+}
+
+std::vector<std::size_t> PostgresSession::apply(Statement const& statement,
+                                                std::span<Column const> columns) {
+  expect_writer(statement.name);
+  reach(statement.name);
+  std::size_t const rows = columns.empty() ? 0 : columns.front().size();
+  if (rows == 0) return {};
+  return run(statement.name, Failure::broken, [&](Connection& connection) {
+    auto const result = connection.run(statement, columns);
+    if (result.columns() == 0) return std::vector<std::size_t>(rows, 1);
+    std::vector<std::size_t> affected(rows, 0);
+    auto const numbers = rows_of(result);
+    for (std::size_t i = 0; i < numbers.size(); ++i)
+      ++affected[static_cast<std::size_t>(
+          numbers.integer(i, 0, 1, static_cast<std::int64_t>(rows)) - 1)];
+    return affected;
+  });
+}
+
+Rows PostgresSession::write_alone(Statement const& statement, std::span<Value const> parameters) {
+  expect_writer(statement.name);
+  reach(statement.name);
+  reach("commit.before");
+  auto rows = run(statement.name, Failure::unknown, [&](Connection& connection) {
+    return rows_of(connection.run(statement, parameters));
+  });
+  reach("commit.after");
+  return rows;
+}
+
+bool PostgresSession::changed() {
+  if (!hints_) return false;
+  auto const count = hints_->count.load();
+  return std::exchange(heard_, count) != count;
+}
+
+}  // namespace cloacina::backend::postgres

@@ -1,0 +1,198 @@
+#include "backend/postgres/settings.hpp"
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include <cloacina/error.hpp>
+
+#include "core/nearest.hpp"
+#include "core/url_text.hpp"
+#include "core/utf8.hpp"
+
+namespace cloacina::backend::postgres {
+namespace {
+
+// What libpq reads of a URL, but `replication`, which speaks another protocol, and
+// `client_encoding`, which is ours to say.
+constexpr std::array<std::string_view, 38> libpq_options{"application_name",
+                                                         "channel_binding",
+                                                         "connect_timeout",
+                                                         "dbname",
+                                                         "fallback_application_name",
+                                                         "gssdelegation",
+                                                         "gssencmode",
+                                                         "gsslib",
+                                                         "host",
+                                                         "hostaddr",
+                                                         "keepalives",
+                                                         "keepalives_count",
+                                                         "keepalives_idle",
+                                                         "keepalives_interval",
+                                                         "krbsrvname",
+                                                         "load_balance_hosts",
+                                                         "options",
+                                                         "passfile",
+                                                         "password",
+                                                         "port",
+                                                         "require_auth",
+                                                         "requirepeer",
+                                                         "service",
+                                                         "ssl",
+                                                         "ssl_max_protocol_version",
+                                                         "ssl_min_protocol_version",
+                                                         "sslcert",
+                                                         "sslcompression",
+                                                         "sslcrl",
+                                                         "sslcrldir",
+                                                         "sslkey",
+                                                         "sslmode",
+                                                         "sslpassword",
+                                                         "sslrootcert",
+                                                         "sslsni",
+                                                         "target_session_attrs",
+                                                         "tcp_user_timeout",
+                                                         "user"};
+constexpr std::array<std::string_view, 4> own_options{"schema", "listen", "prepare",
+                                                      "unsafe_server"};
+
+// Said only where the user does not: every wait ends (a dead peer is noticed within 9 s, which is
+// less than a lease), and after a failover the server that takes writes is found.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 8> defaults{
+    {{"application_name", "cloacina"},
+     {"connect_timeout", "5"},
+     {"keepalives_idle", "3"},
+     {"keepalives_interval", "2"},
+     {"keepalives_count", "3"},
+     {"tcp_user_timeout", "9000"},
+     {"target_session_attrs", "read-write"},
+     {"client_encoding", "UTF8"}}};
+
+constexpr std::size_t longest_name = 63;
+
+[[noreturn]] void refuse(std::string const& problem, std::string const& expected) {
+  throw ConfigurationError("database URL: " + problem + "; " + expected, "database_url");
+}
+
+bool is_letter(char c) noexcept {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+
+/// Of a mistyped URL anything may have got there.
+std::string shown(std::string_view word) {
+  bool const is_word = std::all_of(word.begin(), word.end(), [](char c) {
+    return is_letter(c) || (c >= '0' && c <= '9');
+  });
+  return is_word && word.size() <= longest_name
+             ? "'" + std::string{word} + "'"
+             : "that is not shown, because it may hold a password";
+}
+
+bool is_true(std::string_view option, std::string_view value) {
+  if (value == "true" || value == "1" || value == "on") return true;
+  if (value == "false" || value == "0" || value == "off") return false;
+  refuse("option '" + std::string{option} + "' has the value " + shown(value),
+         "expected true or false");
+}
+
+void apply(Settings& settings, std::string_view name, std::string_view value) {
+  if (name == "listen") {
+    settings.listen = is_true(name, value);
+  } else if (name == "prepare") {
+    settings.prepare = is_true(name, value);
+  } else if (name == "unsafe_server") {
+    settings.unsafe_server = is_true(name, value);
+  } else {
+    if (auto const why = why_no_schema_name(value); !why.empty())
+      refuse("option 'schema' " + why, "expected a name as tenant_a");
+    settings.schema = value;
+  }
+}
+
+std::vector<std::string_view> split(std::string_view text) {
+  std::vector<std::string_view> parts;
+  while (!text.empty()) {
+    auto const end = std::min(text.find('&'), text.size());
+    parts.push_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return parts;
+}
+
+template <std::size_t Size>
+bool contains(std::array<std::string_view, Size> const& names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+std::string unknown_option(std::string_view name) {
+  std::vector<std::string_view> all{own_options.begin(), own_options.end()};
+  all.insert(all.end(), libpq_options.begin(), libpq_options.end());
+  return "unknown option " + shown(name) + did_you_mean(name, all);
+}
+
+}  // namespace
+
+std::string why_no_schema_name(std::string_view name) {
+  if (name.empty()) return "is empty";
+  if (name.size() > longest_name)
+    return "has " + std::to_string(name.size()) + " characters, 63 are allowed";
+  bool const of_letters = std::all_of(name.begin(), name.end(), [](char c) {
+    return is_letter(c) || (c >= '0' && c <= '9');
+  });
+  if (!of_letters || !is_letter(name.front()))
+    return "is not made of letters, digits and underscores, beginning with no digit";
+  std::string lower{name};
+  for (char& c : lower)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  if (lower.starts_with("pg_") || lower == "information_schema")
+    return "has the value '" + std::string{name} + "', which PostgreSQL keeps for itself";
+  return {};
+}
+
+std::string as_identifier(std::string_view identifier) {
+  std::string result{'"'};
+  for (char const c : identifier) {
+    if (c == '"') result += '"';
+    result += c;
+  }
+  return result += '"';
+}
+
+Settings Settings::from(DatabaseUrl const& url) {
+  Settings settings;
+  settings.url = url;
+  std::string_view const text = url.secret_text();
+  auto const rest = text.substr(text.find("://"));
+  auto const query = std::min(rest.find('?'), rest.size());
+  auto& connection = settings.connection;
+  connection = "postgresql" + std::string{rest.substr(0, query)};
+  std::vector<std::string> given;
+  char separator = '?';
+  auto const add = [&](std::string_view option) {
+    (connection += separator) += option;
+    separator = '&';
+  };
+  for (auto const option : split(rest.substr(std::min(query + 1, rest.size())))) {
+    auto const equal = std::min(option.find('='), option.size());
+    auto const name = percent_decoded(option.substr(0, equal)).value_or("");
+    if (std::find(given.begin(), given.end(), name) != given.end())
+      refuse("option '" + name + "' is given twice", "give it once");
+    if (contains(own_options, name)) {
+      auto const value = percent_decoded(option.substr(std::min(equal + 1, option.size())));
+      apply(settings, name, value.value_or(""));
+    } else if (contains(libpq_options, name)) {
+      add(option);
+    } else {
+      refuse(unknown_option(name),
+             "the options are schema=NAME, listen=true|false, prepare=true|false, "
+             "unsafe_server=true|false, and those of libpq, as sslmode and connect_timeout");
+    }
+    given.push_back(name);
+  }
+  for (auto const& [name, value] : defaults)
+    if (std::find(given.begin(), given.end(), name) == given.end())
+      add(std::string{name} + "=" + std::string{value});
+  return settings;
+}
+
+}  // namespace cloacina::backend::postgres
