@@ -17,7 +17,8 @@ namespace {
 using backend::Statement;
 using backend::Value;
 
-constexpr Statement insert_execution{.name = "insert_execution", .sqlite = R"sql(
+constexpr Statement insert_execution{.name = "insert_execution",
+                                     .sqlite = R"sql(
       INSERT INTO {s}.workflow_executions (id, workflow, version, status, priority, owner,
         input, idempotency_key, created_at, start_after, started_at, deadline)
       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
@@ -78,7 +79,8 @@ constexpr auto write_plain_task_postgres = join(R"sql(
 constexpr Statement write_plain_task{
     .name = "write_task", .sqlite = write_plain_task_sql, .postgres = write_plain_task_postgres};
 
-constexpr Statement insert_attempt{.name = "insert_attempt", .sqlite = R"sql(
+constexpr Statement insert_attempt{.name = "insert_attempt",
+                                   .sqlite = R"sql(
       INSERT INTO {s}.task_attempts (execution_id, task, attempt, runner_id, status, error,
         started_at, ended_at)
       VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
@@ -90,7 +92,8 @@ constexpr Statement insert_attempt{.name = "insert_attempt", .sqlite = R"sql(
                            $6::text[], $7::timestamptz[], $8::timestamptz[])
       ON CONFLICT DO NOTHING)sql"};
 
-constexpr Statement update_execution{.name = "update_execution", .sqlite = R"sql(
+constexpr Statement update_execution{.name = "update_execution",
+                                     .sqlite = R"sql(
       UPDATE {s}.workflow_executions
       SET status = $2, output = $3, error = $4, started_at = coalesce($5, started_at),
           completed_at = coalesce($6, completed_at), deadline = coalesce($7, deadline)
@@ -108,7 +111,8 @@ constexpr Statement update_execution{.name = "update_execution", .sqlite = R"sql
 
 // A statement of its own: an update that names `owner` rewrites the owner's index, also where
 // nothing changes.
-constexpr Statement release_execution{.name = "release_execution", .sqlite = R"sql(
+constexpr Statement release_execution{.name = "release_execution",
+                                      .sqlite = R"sql(
       UPDATE {s}.workflow_executions
       SET status = $2, output = $3, error = $4, started_at = coalesce($5, started_at),
           completed_at = coalesce($6, completed_at), deadline = coalesce($7, deadline),

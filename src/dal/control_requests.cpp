@@ -43,7 +43,8 @@ constexpr Statement select_waiting{.name = "waiting_requests", .sqlite = R"sql(
       WHERE r.applied_at IS NULL AND (e.owner = $1 OR e.owner IS NULL)
       ORDER BY r.id)sql"};
 
-constexpr Statement mark_request{.name = "mark_request", .sqlite = R"sql(
+constexpr Statement mark_request{.name = "mark_request",
+                                 .sqlite = R"sql(
       UPDATE {s}.control_requests SET applied_at = $2, outcome = 'applied'
       WHERE id = $1 AND applied_at IS NULL)sql",
                                  .postgres = R"sql(

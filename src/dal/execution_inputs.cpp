@@ -8,7 +8,8 @@ constexpr std::size_t longest_own_input = 1'024;
 
 bool is_large(std::string_view input) noexcept { return input.size() > longest_own_input; }
 
-constexpr backend::Statement insert_input{.name = "insert_input", .sqlite = R"sql(
+constexpr backend::Statement insert_input{.name = "insert_input",
+                                          .sqlite = R"sql(
       INSERT INTO {s}.execution_inputs (execution_id, input) VALUES {($1, $2)})sql",
                                           .postgres = R"sql(
       INSERT INTO {s}.execution_inputs (execution_id, input)

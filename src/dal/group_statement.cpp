@@ -159,8 +159,7 @@ std::vector<std::size_t> indexes_from(std::string_view text) {
     std::size_t number = 0;
     auto const end = std::from_chars(text.data(), text.data() + text.size(), number).ptr;
     indexes.push_back(number - 1);
-    text.remove_prefix(
-        std::min(text.size(), static_cast<std::size_t>(end - text.data()) + 1));
+    text.remove_prefix(std::min(text.size(), static_cast<std::size_t>(end - text.data()) + 1));
   }
   std::sort(indexes.begin(), indexes.end());
   return indexes;
@@ -198,9 +197,9 @@ Outcome commit_in_one_statement(backend::Database& database, backend::Session& s
   arrays.add(updates);
   arrays.add(applied);
   auto const lease = database.lease_now() + fence.lease;
-  auto const parameters = arrays.after({fence.runner.value,
-                                        static_cast<std::int64_t>(fence.commit_seq),
-                                        std::int64_t{lease.count()}});
+  auto const parameters =
+      arrays.after({fence.runner.value, static_cast<std::int64_t>(fence.commit_seq),
+                    std::int64_t{lease.count()}});
   try {
     auto const answer = session.write_alone(group, parameters);
     if (answer.integer(0, 0) == 0) return Fenced{};

@@ -11,7 +11,8 @@ namespace {
 using backend::Statement;
 using backend::Value;
 
-constexpr Statement insert_runner{.name = "insert_runner", .sqlite = R"sql(
+constexpr Statement insert_runner{.name = "insert_runner",
+                                  .sqlite = R"sql(
       INSERT INTO {s}.runners (id, state, commit_seq, lease_until, boot_id, name, host, pid,
       library_version, started_at)
       VALUES ($1, 'alive', 0, $2, $3, $4, $5, $6, $7, $8))sql",
@@ -21,7 +22,8 @@ constexpr Statement insert_runner{.name = "insert_runner", .sqlite = R"sql(
       VALUES ($1, 'alive', 0, clock_timestamp() + $2 * interval '1 microsecond', $3, $4, $5, $6, $7,
         $8))sql"};
 
-constexpr Statement insert_runner_workflows{.name = "insert_runner_workflows", .sqlite = R"sql(
+constexpr Statement insert_runner_workflows{.name = "insert_runner_workflows",
+                                            .sqlite = R"sql(
       INSERT INTO {s}.runner_workflows (runner_id, workflow)
       SELECT $1, value FROM json_each($2) WHERE true
       ON CONFLICT DO NOTHING)sql",
@@ -34,7 +36,8 @@ constexpr Statement select_runner{
     .name = "read_runner",
     .sqlite = "SELECT state = 'alive', commit_seq FROM {s}.runners WHERE id = $1"};
 
-constexpr Statement select_runners{.name = "list_runners", .sqlite = R"sql(
+constexpr Statement select_runners{.name = "list_runners",
+                                   .sqlite = R"sql(
       SELECT id, name, host, library_version, pid, started_at, state,
         state = 'alive' AND (lease_until < $1 OR boot_id <> $2),
         (SELECT count(*) FROM {s}.workflow_executions AS e WHERE e.owner = r.id), ended_at
@@ -47,7 +50,8 @@ constexpr Statement select_runners{.name = "list_runners", .sqlite = R"sql(
       FROM {s}.runners AS r ORDER BY started_at, id)sql"};
 
 // Another boot id means that the runner's kernel is gone, whatever its lease says (R6).
-constexpr Statement select_surroundings{.name = "look_around", .sqlite = R"sql(
+constexpr Statement select_surroundings{.name = "look_around",
+                                        .sqlite = R"sql(
       SELECT
         (SELECT count(*) FROM {s}.runners
          WHERE state = 'alive' AND id <> $1 AND lease_until >= $2 AND boot_id = $3),

@@ -14,7 +14,8 @@ using backend::Value;
 
 constexpr std::chrono::hours dead_rows_kept{24};
 
-constexpr Statement declare_dead{.name = "declare_dead", .sqlite = R"sql(
+constexpr Statement declare_dead{.name = "declare_dead",
+                                 .sqlite = R"sql(
       UPDATE {s}.runners SET state = 'dead', ended_at = $2
       WHERE state = 'alive' AND id <> $1 AND (lease_until < $3 OR boot_id <> $4)
       RETURNING id)sql",
@@ -28,7 +29,8 @@ constexpr Statement declare_dead{.name = "declare_dead", .sqlite = R"sql(
       RETURNING id)sql"};
 
 // From owner to owner through the index: its cost grows with the runners, not with what they own.
-constexpr Statement owners_not_alive{.name = "owners_not_alive", .sqlite = R"sql(
+constexpr Statement owners_not_alive{.name = "owners_not_alive",
+                                     .sqlite = R"sql(
       WITH RECURSIVE owners (id) AS (
         SELECT min(owner) FROM {s}.workflow_executions WHERE owner IS NOT NULL
         UNION ALL
@@ -52,7 +54,8 @@ constexpr Statement owners_not_alive{.name = "owners_not_alive", .sqlite = R"sql
                         WHERE r.id = owners.id AND r.state = 'alive'))sql"};
 
 // R10: whether the body ran to its end cannot be known, and it must not run twice.
-constexpr Statement fail_at_most_once{.name = "fail_at_most_once", .sqlite = R"sql(
+constexpr Statement fail_at_most_once{.name = "fail_at_most_once",
+                                      .sqlite = R"sql(
       UPDATE {s}.task_executions AS t
       SET status = 'Failed', error = 'outcome unknown: owner lost', completed_at = $2,
           wake_at = NULL
@@ -69,7 +72,8 @@ constexpr Statement fail_at_most_once{.name = "fail_at_most_once", .sqlite = R"s
 // R9: only where an earlier takeover made the start markers awaited ones, so that a Running row
 // means a running body. The wait is 1 s, doubled with each crash up to 68 minutes: `max_crashes`
 // may be as large as 100.
-constexpr Statement count_crashes{.name = "count_crashes", .sqlite = R"sql(
+constexpr Statement count_crashes{.name = "count_crashes",
+                                  .sqlite = R"sql(
       UPDATE {s}.task_executions AS t
       SET crashes = t.crashes + 1,
           status = CASE WHEN t.crashes + 1 >= $3 THEN 'Failed' ELSE 'Ready' END,

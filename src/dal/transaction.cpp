@@ -9,7 +9,8 @@ namespace {
 
 using backend::Statement;
 
-constexpr Statement fence_statement{.name = "fence", .sqlite = R"sql(
+constexpr Statement fence_statement{.name = "fence",
+                                    .sqlite = R"sql(
       UPDATE {s}.runners SET commit_seq = $2, lease_until = $3
       WHERE id = $1 AND state = 'alive' AND commit_seq = $2 - 1)sql",
                                     .postgres = R"sql(
@@ -18,7 +19,8 @@ constexpr Statement fence_statement{.name = "fence", .sqlite = R"sql(
       WHERE id = $1 AND state = 'alive' AND commit_seq = $2::bigint - 1)sql"};
 
 // What the kill storm must find out.
-constexpr Statement no_fence{.name = "fence", .sqlite = R"sql(
+constexpr Statement no_fence{.name = "fence",
+                             .sqlite = R"sql(
       UPDATE {s}.runners SET commit_seq = $2, lease_until = $3
       WHERE id = $1)sql",
                              .postgres = R"sql(

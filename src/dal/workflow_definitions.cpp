@@ -8,11 +8,12 @@
 namespace cloacina::dal {
 namespace {
 
-constexpr backend::Statement insert_definition{.name = "insert_definition", .sqlite = R"sql(
+constexpr backend::Statement insert_definition{.name = "insert_definition",
+                                               .sqlite = R"sql(
       INSERT INTO {s}.workflow_definitions (name, version, definition)
       VALUES ($1, $2, $3)
       ON CONFLICT DO NOTHING)sql",
-                                      .postgres = R"sql(
+                                               .postgres = R"sql(
       INSERT INTO {s}.workflow_definitions (name, version, definition)
       SELECT name, version, definition::json
       FROM unnest($1::text[], $2::text[], $3::text[]) AS d (name, version, definition)

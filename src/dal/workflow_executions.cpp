@@ -30,6 +30,16 @@ constexpr Statement owned_statement{.name = "owned_executions", .sqlite = owned_
 constexpr Statement exists_statement{
     .name = "execution_exists", .sqlite = "SELECT 1 FROM {s}.workflow_executions WHERE id = $1"};
 
+constexpr Statement unfinished_statement{
+    .name = "unfinished_among", .sqlite = {}, .postgres = R"sql(
+      SELECT id FROM {s}.workflow_executions
+      WHERE id = ANY ($1::uuid[]) AND completed_at IS NULL)sql"};
+
+constexpr Statement existing_statement{
+    .name = "existing_executions",
+    .sqlite = {},
+    .postgres = "SELECT id FROM {s}.workflow_executions WHERE id = ANY ($1::uuid[])"};
+
 // Newest first along the key; `$1` is larger than every id where nothing is to come after.
 constexpr auto list_sql =
     join("SELECT ", listed_columns,
@@ -42,7 +52,8 @@ constexpr auto list_postgres =
 constexpr Statement list_statement{
     .name = "list_executions", .sqlite = list_sql, .postgres = list_postgres};
 
-constexpr Statement insert_statement{.name = "insert_unowned", .sqlite = R"sql(
+constexpr Statement insert_statement{.name = "insert_unowned",
+                                     .sqlite = R"sql(
       INSERT INTO {s}.workflow_executions (id, workflow, version, status, priority, input,
       idempotency_key, created_at, start_after)
       VALUES ($1, $2, $3, 'Pending', $4, $5, $6, $7, $8)
@@ -73,7 +84,8 @@ constexpr Statement cancel_tasks{.name = "cancel_tasks", .sqlite = R"sql(
 
 // What has not started has no row yet, and is cancelled like the rest. A definition that is none of
 // ours names no tasks: an error here would come back whenever anybody looks.
-constexpr Statement cancel_not_started{.name = "cancel_not_started", .sqlite = R"sql(
+constexpr Statement cancel_not_started{.name = "cancel_not_started",
+                                       .sqlite = R"sql(
       INSERT INTO {s}.task_executions (execution_id, task, status, completed_at)
       SELECT e.id, json_extract(d.value, '$.id'), 'Cancelled', $2
       FROM {s}.workflow_executions AS e
@@ -120,6 +132,17 @@ ExecutionRow execution_row(backend::Rows const& rows, std::size_t i) {
   return row;
 }
 
+/// In one journey to the server.
+std::vector<ExecutionId> ids_among(backend::Session& session, Statement const& statement,
+                                   std::vector<ExecutionId> const& ids) {
+  backend::Column const values{ids.begin(), ids.end()};
+  backend::Array const array{values};
+  auto const rows = session.query(statement, std::array<Value, 1>{&array});
+  std::vector<ExecutionId> found(rows.size());
+  for (std::size_t i = 0; i < rows.size(); ++i) found[i] = rows.uuid(i, 0);
+  return found;
+}
+
 constexpr ExecutionId larger_than_all{~std::uint64_t{0}, ~std::uint64_t{0}};
 
 }  // namespace
@@ -162,14 +185,21 @@ ExecutionRows owned_executions(backend::Session& session, RunnerId runner) {
   return readable_rows(session.query(owned_statement, parameters));
 }
 
-std::vector<ExecutionId> existing_executions(backend::Session& session,
+std::vector<ExecutionId> existing_executions(backend::Database& database, backend::Session& session,
                                              std::vector<ExecutionId> const& ids) {
+  if (database.is_remote()) return ids_among(session, existing_statement, ids);
   std::vector<ExecutionId> existing;
   for (auto const id : ids) {
     std::array<Value, 1> const parameters{id};
     if (!session.query(exists_statement, parameters).empty()) existing.push_back(id);
   }
   return existing;
+}
+
+std::vector<ExecutionId> unfinished_among(backend::Database& database, backend::Session& session,
+                                          std::vector<ExecutionId> const& ids) {
+  if (!database.is_remote() || ids.empty()) return {};
+  return ids_among(session, unfinished_statement, ids);
 }
 
 std::vector<ExecutionRow> list_executions(backend::Session& session, ListFilter const& filter) {

@@ -15,8 +15,13 @@ namespace cloacina::dal {
 /// R3: what this runner owns and that is not final.
 [[nodiscard]] ExecutionRows owned_executions(backend::Session&, RunnerId);
 /// Those of `ids` that are stored (R8: what an unknown batch inserted).
-[[nodiscard]] std::vector<ExecutionId> existing_executions(backend::Session&,
+[[nodiscard]] std::vector<ExecutionId> existing_executions(backend::Database&, backend::Session&,
                                                            std::vector<ExecutionId> const& ids);
+
+/// Those of `ids` that have not ended, where asking for all of them at once is worth it; else
+/// nothing.
+[[nodiscard]] std::vector<ExecutionId> unfinished_among(backend::Database&, backend::Session&,
+                                                        std::vector<ExecutionId> const& ids);
 
 struct ListFilter {
   std::string_view workflow;  ///< empty: all

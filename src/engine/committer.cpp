@@ -149,7 +149,7 @@ std::optional<dal::Committed> Committer::committed_by_reading(dal::Batch const& 
   for (auto const& insert : batch.inserts) ids.push_back(insert.id);
   for (;;) {
     try {
-      auto const stored = dal::existing_executions(session(), ids);
+      auto const stored = dal::existing_executions(database_, session(), ids);
       std::unordered_set<ExecutionId> const found{stored.begin(), stored.end()};
       for (std::size_t i = 0; i < ids.size(); ++i)
         if (!found.contains(ids[i])) committed.not_inserted.push_back(i);

@@ -54,6 +54,9 @@ class Loop {
   /// From any thread: give everything back as soon as the call of the database under way returns,
   /// whatever it says, and take no more turns. For a runner that waits for its engine no longer.
   void end_soon() noexcept { must_end_.store(true); }
+  /// Others have announced something (R13): looks around at the next turn, which comes at once. Any
+  /// thread.
+  void hint() noexcept;
   /// Called on the engine thread, when it is drained.
   void on_drained(std::function<void()> callback) { on_drained_ = std::move(callback); }
 
@@ -186,6 +189,7 @@ class Loop {
   std::size_t busy_ = 0;        // executions with a task Ready or Running
   std::size_t bodies_out_ = 0;  // handed over and not reported back
   std::size_t others_alive_ = 0;
+  std::atomic<bool> hinted_{false};  // that others have announced something
   bool claim_wanted_ = false;
   bool draining_ = false;
   bool stopping_ = false;  // bodies were asked to stop for the shutdown

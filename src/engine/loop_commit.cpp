@@ -38,6 +38,15 @@ bool is_answered(Committer::Result const& result) {
          std::holds_alternative<Committer::Refused>(result);
 }
 
+/// For work that is left to anybody, for an end, or for the answer to a request.
+bool others_may_wait(dal::Batch const& batch) {
+  return !batch.applied.empty() || !batch.unowned_cancels.empty() ||
+         std::any_of(batch.inserts.begin(), batch.inserts.end(),
+                     [](auto const& insert) { return !insert.owned; }) ||
+         std::any_of(batch.updates.begin(), batch.updates.end(),
+                     [](auto const& update) { return update.release; });
+}
+
 }  // namespace
 
 void Loop::queue_lazy_markers() {
@@ -209,7 +218,9 @@ bool Loop::commit_batch(std::vector<Entry*> const& entries) {
       claimed_ = {std::move(committed->claimed), std::move(committed->unreadable)};
     }
     committed_();
-    if (others_alive_ > 0 && !environment_.conductor) std::this_thread::sleep_for(turn_pause);
+    if (others_may_wait(batch_)) database_.announce();
+    if (others_alive_ > 0 && !database_.is_remote() && !environment_.conductor)
+      std::this_thread::sleep_for(turn_pause);
     return true;
   }
   for (auto* entry : entries) mark_dirty(*entry);

@@ -47,14 +47,21 @@ std::exception_ptr perhaps_stored() {
 // does.
 void Loop::listen() {
   bool const due = mono_ >= next_look_;
-  if (!due && mono_ < next_listen_) return;
+  bool const told = hinted_.exchange(false);
+  if (!due && !told && mono_ < next_listen_) return;
   auto const interval = database_.change_interval();
-  bool const heard = interval > 0ms && others_have_written();
+  bool const heard = told || (interval > 0ms && others_have_written());
   if (heard) last_heard_ = mono_;
-  if (due || heard) look_around(due ? watched_at_once : watched_after_hint);
+  if (due || heard)
+    look_around(due || database_.is_remote() ? watched_at_once : watched_after_hint);
   bool const company =
       others_alive_ > 0 || (last_heard_ && mono_ - *last_heard_ < listens_after_a_sign);
   next_listen_ = interval > 0ms && company ? mono_ + interval : std::chrono::nanoseconds::max();
+}
+
+void Loop::hint() noexcept {
+  hinted_.store(true);
+  inbox_->wake();
 }
 
 bool Loop::others_have_written() {
@@ -78,6 +85,7 @@ void Loop::look_around(std::size_t watched) {
       dal::TakeoverResult result;
       if (committer_.take_over(now_, result) && result.runners > 0) {
         claim_wanted_ = true;
+        database_.announce();
         log_info("cloacina: took over " + std::to_string(result.executions) + " executions of " +
                  std::to_string(result.runners) + " runners that died");
         if (result.orphans > 0)
@@ -273,11 +281,17 @@ void Loop::watch(std::shared_ptr<Completion> completion) {
 // Executions that others own, or nobody: their end is read from the table. Also when no other
 // runner is alive: the one that recorded the end may be gone, and a client may cancel.
 void Loop::ask_for_watched(std::size_t most) {
-  auto it = watched_.upper_bound(last_asked_);
-  for (auto left = std::min(most, watched_.size()); left > 0 && !watched_.empty(); --left) {
+  auto const asked = std::min(most, watched_.size());
+  std::vector<ExecutionId> ids;
+  for (auto it = watched_.upper_bound(last_asked_); ids.size() < asked; ++it) {
     if (it == watched_.end()) it = watched_.begin();
-    last_asked_ = it->first;
-    it = look_at(it);
+    ids.push_back(it->first);
+  }
+  auto const running = dal::unfinished_among(database_, committer_.session(), ids);
+  std::unordered_set<ExecutionId> const skipped{running.begin(), running.end()};
+  for (auto const id : ids) {
+    last_asked_ = id;
+    if (!skipped.contains(id)) look_at(watched_.find(id));
   }
 }
 
@@ -317,8 +331,11 @@ Loop::Watched::iterator Loop::look_at(Watched::iterator watched) {
 // Shutdown: others need not wait for the lease. Whoever still waits here is told.
 void Loop::give_back_everything(std::exception_ptr error, bool outcome_known) {
   if (!stopped_) {
-    if (!committer_.release(now_))
+    if (committer_.release(now_)) {
+      database_.announce();
+    } else {
       log_warning("cloacina: ownership was not released; others take over after the lease");
+    }
   }
   stopped_ = true;
   auto const unstored = error ? error : outcome_known ? not_stored() : perhaps_stored();

@@ -30,6 +30,7 @@ class ClientSession {
         if (!session_) session_ = database_.open_writer();
         auto result = write(*session_);
         tidy_log();
+        database_.announce();
         return result;
       } catch (backend::SessionError const& error) {
         if (error.failure() != backend::Failure::again) session_.reset();

@@ -60,6 +60,7 @@ std::shared_ptr<backend::Database> open_database(Machine::Parts const& parts) {
   backend::OpenOptions options;
   options.max_readers = parts.config.db_pool_size;
   options.fault = parts.fault;
+  options.longest_statement = parts.config.lease / 2;  // R1: it ends while the lease holds
   if (parts.environment.conductor) {
     options.lease_clock = [monotonic = parts.environment.monotonic] {
       return std::chrono::duration_cast<std::chrono::microseconds>(monotonic());
@@ -121,7 +122,11 @@ struct Machine::Core {
       drained.set();
       enough.set();
     });
+    database->on_change([here = loop.get()] { here->hint(); });
   }
+  ~Core() { database->on_change({}); }
+  Core(Core const&) = delete;
+  Core& operator=(Core const&) = delete;
 
   /// The first transaction: what it meets, the constructor's caller has to understand.
   void enroll() {

@@ -17,8 +17,9 @@ constexpr Statement insert_sample{
 constexpr Statement insert_samples{
     .name = "insert_samples",
     .sqlite = "INSERT INTO {s}.samples (id, i, t) VALUES ($1, $2, $3)",
-    .postgres = "INSERT INTO {s}.samples (id, i, t)"
-                " SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[])"};
+    .postgres =
+        "INSERT INTO {s}.samples (id, i, t)"
+        " SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[])"};
 constexpr Statement select_sample{.name = "select_sample",
                                   .sqlite = "SELECT i, d, t, u, at FROM {s}.samples WHERE id = $1"};
 constexpr Statement select_all{.name = "select_all",
@@ -218,13 +219,14 @@ TEST_CASE("apply tells for each row how many it changed", "[contract][values]") 
       .postgres =
           "WITH given AS (SELECT * FROM unnest($1::bigint[], $2::text[]) WITH ORDINALITY"
           " AS g (id, t, n)), inserted AS (INSERT INTO {s}.samples (id, t) SELECT id, t FROM given"
-          " ON CONFLICT DO NOTHING RETURNING id, t) SELECT n FROM given JOIN inserted USING (id, t)"};
-  static constexpr Statement raise{
-      .name = "raise",
-      .sqlite = "UPDATE {s}.samples SET i = 1 WHERE id / 10 = $1",
-      .postgres = "UPDATE {s}.samples SET i = 1"
-                  " FROM unnest($1::bigint[]) WITH ORDINALITY AS g (tens, n)"
-                  " WHERE id / 10 = tens RETURNING n"};
+          " ON CONFLICT DO NOTHING RETURNING id, t) SELECT n FROM given JOIN inserted USING (id, "
+          "t)"};
+  static constexpr Statement raise{.name = "raise",
+                                   .sqlite = "UPDATE {s}.samples SET i = 1 WHERE id / 10 = $1",
+                                   .postgres =
+                                       "UPDATE {s}.samples SET i = 1"
+                                       " FROM unnest($1::bigint[]) WITH ORDINALITY AS g (tens, n)"
+                                       " WHERE id / 10 = tens RETURNING n"};
   Fixture fixture;
   std::vector<Column> const columns{
       {std::int64_t{11}, std::int64_t{11}, std::int64_t{20}, std::int64_t{22}},

@@ -35,11 +35,13 @@ class PostgresSchema {
           "test starts one and sets it"};
     return url;
   }
-  /// Of this schema; `options` are appended, as "listen=false&prepare=false".
+  /// Of this schema; `options` are appended, as "listen=false&prepare=false". Its sessions are
+  /// called as the schema.
   [[nodiscard]] std::string url(std::string const& options = {}) const {
     auto const server = server_url();
     auto const separator = server.find('?') == std::string::npos ? "?" : "&";
-    return server + separator + "schema=" + name_ + (options.empty() ? "" : "&" + options);
+    return server + separator + "schema=" + name_ + "&application_name=" + name_ +
+           (options.empty() ? "" : "&" + options);
   }
   /// Past the library.
   pqxx::result execute(std::string const& sql) {

@@ -41,8 +41,7 @@ PostgresDatabase::PostgresDatabase(DatabaseUrl const& url, OpenOptions options)
     refuse_database(*settings_);
   }
   readers_ = std::make_shared<ReaderPool>(
-      options_.max_readers,
-      [settings = settings_, watchdog = watchdog_, fault = options_.fault] {
+      options_.max_readers, [settings = settings_, watchdog = watchdog_, fault = options_.fault] {
         return std::make_unique<PostgresSession>(connect(*settings, *watchdog, longest_read),
                                                  settings, PostgresSession::Access::read_only,
                                                  fault, nullptr, watchdog);

@@ -24,6 +24,22 @@ std::string_view advice_for(std::string_view sqlstate) noexcept {
   return "";
 }
 
+/// libpqxx 6 knows more of some errors than it tells.
+std::string sqlstate_of(pqxx::sql_error const& error) {
+  if (!error.sqlstate().empty()) return error.sqlstate();
+  auto const is = [&error]<class Kind>(Kind const*) {
+    return dynamic_cast<Kind const*>(&error) != nullptr;
+  };
+  if (is(static_cast<pqxx::insufficient_privilege const*>(nullptr))) return "42501";
+  if (is(static_cast<pqxx::disk_full const*>(nullptr))) return "53100";
+  if (is(static_cast<pqxx::out_of_memory const*>(nullptr))) return "53200";
+  if (is(static_cast<pqxx::insufficient_resources const*>(nullptr))) return "53000";
+  if (is(static_cast<pqxx::undefined_table const*>(nullptr))) return "42P01";
+  if (is(static_cast<pqxx::data_exception const*>(nullptr))) return "22000";
+  if (is(static_cast<pqxx::integrity_constraint_violation const*>(nullptr))) return "23000";
+  return "HV000";
+}
+
 bool is_one_of(std::string_view sqlstate, std::initializer_list<std::string_view> classes) {
   for (auto const each : classes)
     if (sqlstate.starts_with(each)) return true;
@@ -60,6 +76,12 @@ bool says(std::string_view message, std::string_view words) {
            "does not let this role in from here; expected a line for it in the server's "
            "pg_hba.conf, or another sslmode",
            message);
+  if (says(message, "too many clients") || says(message, "too many connections") ||
+      says(message, "connection slots"))
+    throw BackendError("database '" + settings.url.display() + "' takes no further connection" +
+                           std::string{advice_for("53300")} + " [" + one_line(settings, message) +
+                           "]",
+                       "53300", settings.url.display(), true);
   throw BackendError("database '" + settings.url.display() +
                          "' could not be reached; expected a server that answers: check host, port "
                          "and network [" +
@@ -79,6 +101,9 @@ std::string one_line(Settings const& settings, std::string_view message) {
     }
   }
   while (!line.empty() && line.back() == ' ') line.pop_back();
+  // What libpqxx 6 makes of the end of a connection.
+  if (line.find("client encoding: not connected") != line.npos)
+    line = "the server or the network has ended the connection";
   for (std::string_view const prefix : {"ERROR:  ", "FATAL:  "})
     if (line.starts_with(prefix)) line.erase(0, prefix.size());
   return settings.url.redact(std::move(line));
@@ -88,7 +113,8 @@ Failure failure_of(std::string_view sqlstate) noexcept {
   if (is_one_of(sqlstate, {"22", "23", "54"})) return Failure::data;
   if (is_one_of(sqlstate, {"XX001", "XX002"})) return Failure::damaged;
   // The server shuts down, has become a replica, or has lost what the session relied upon.
-  if (is_one_of(sqlstate, {"08", "57P", "25006", "26000", "25P03", "57P05"})) return Failure::broken;
+  if (is_one_of(sqlstate, {"08", "57P", "25006", "26000", "25P03", "57P05"}))
+    return Failure::broken;
   return Failure::again;
 }
 
@@ -101,11 +127,18 @@ void throw_session_error(Settings const& settings, std::string_view doing, Failu
   };
   try {
     throw;
+  } catch (pqxx::statement_completion_unknown const& error) {
+    say(lost, error.what(), "40003");
+  } catch (pqxx::deadlock_detected const& error) {
+    say(Failure::again, error.what(), "40P01");
+  } catch (pqxx::transaction_rollback const& error) {
+    say(Failure::again, error.what(), "40001");
   } catch (pqxx::sql_error const& error) {
     // 57P01 and the like end the connection after they were answered: what it means for a commit
     // is not known.
-    auto const failure = failure_of(error.sqlstate());
-    say(failure == Failure::broken ? lost : failure, error.what(), error.sqlstate());
+    auto const sqlstate = sqlstate_of(error);
+    auto const failure = failure_of(sqlstate);
+    say(failure == Failure::broken ? lost : failure, error.what(), sqlstate);
   } catch (pqxx::broken_connection const& error) {
     say(lost, error.what(), "08006");
   } catch (pqxx::failure const& error) {  // protocol violations, in doubt
@@ -129,9 +162,9 @@ void refuse_database(Settings const& settings) {
                  "migrate` as its owner",
              error.what());
     if (error.sqlstate() == "08001") throw;
-    throw BackendError("database '" + settings.url.display() +
-                           "' could not be opened: " + error.what(),
-                       error.sqlstate(), settings.url.display(), error.is_retryable());
+    throw BackendError(
+        "database '" + settings.url.display() + "' could not be opened: " + error.what(),
+        error.sqlstate(), settings.url.display(), error.is_retryable());
   }
 }
 

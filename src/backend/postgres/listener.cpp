@@ -14,6 +14,7 @@ namespace cloacina::backend::postgres {
 namespace {
 
 using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
 
 // Notices are hints: what comes of an outage waits for the slow poll, and a process does not storm
 // a server that comes back.
@@ -23,6 +24,9 @@ constexpr std::chrono::milliseconds longest_pause = 5s;
 // A dead connection is noticed by the keepalives of the socket; this is for proxies that answer
 // them.
 constexpr std::chrono::milliseconds proof_of_life = 30s;
+
+// Who is idle is told at once; of those that are busy anyway, what comes together is one notice.
+constexpr std::chrono::milliseconds between_notices = 10ms;
 
 constexpr std::size_t longest_name = 63;  // of a channel; two that are the same are two hints
 
@@ -83,13 +87,13 @@ void Listener::heard() {
 void Listener::work() {
   std::chrono::milliseconds pause = first_pause;
   while (!stop_) {
-    auto const begun = std::chrono::steady_clock::now();
+    auto const begun = Clock::now();
     try {
       listen();
     } catch (std::exception const&) {
       // Sessions say what they meet; of hints nobody needs to hear that they are late.
     }
-    if (std::chrono::steady_clock::now() - begun > longest_pause) pause = first_pause;
+    if (Clock::now() - begun > longest_pause) pause = first_pause;
     if (!stop_) wait(-1, pause);
     pause = std::min(pause * 2, longest_pause);
   }
@@ -101,19 +105,25 @@ void Listener::listen() {
   Receiver const receiver{connection, channel_, [this] { heard(); }};
   auto const notify = "NOTIFY " + as_identifier(channel_);
   heard();  // what was said meanwhile
-  auto proven = std::chrono::steady_clock::now();
-  while (!stop_) {
+  auto last = Clock::now() - between_notices;
+  while (!stop_ || announced_) {
     connection.get_notifs();
-    bool const silent = std::chrono::steady_clock::now() - proven > proof_of_life;
-    if (announced_.exchange(false)) {
-      pqxx::nontransaction{connection}.exec(notify);
-    } else if (silent) {
-      pqxx::nontransaction{connection}.exec("SELECT 1");
-    } else {
+    auto const since_last = Clock::now() - last;
+    bool const due = since_last >= between_notices || stop_;
+    if (!announced_) {
+      if (since_last > proof_of_life) {
+        pqxx::nontransaction{connection}.exec("SELECT 1");
+        last = Clock::now();
+      }
       wait(connection.sock(), proof_of_life);
-      continue;
+    } else if (due) {
+      announced_ = false;
+      pqxx::nontransaction{connection}.exec(notify);
+      last = Clock::now();
+    } else {
+      wait(connection.sock(),
+           std::chrono::ceil<std::chrono::milliseconds>(between_notices - since_last));
     }
-    proven = std::chrono::steady_clock::now();
   }
 }
 

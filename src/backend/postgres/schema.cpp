@@ -17,8 +17,11 @@ constexpr Statement select_server{.name = "server_settings", .sqlite = {}, .post
              coalesce(current_setting('full_page_writes', true), 'on'),
              coalesce(current_setting('synchronous_commit', true), 'on'))sql"};
 
-constexpr Statement lock_migrations{.name = "lock_migrations", .sqlite = {}, .postgres =
-      "SELECT pg_advisory_xact_lock(hashtextextended('cloacina migrations of ' || $1, 0)) IS NULL"};
+constexpr Statement lock_migrations{.name = "lock_migrations",
+                                    .sqlite = {},
+                                    .postgres =
+                                        "SELECT pg_advisory_xact_lock(hashtextextended('cloacina "
+                                        "migrations of ' || $1, 0)) IS NULL"};
 
 // Other applications call a table schema_migrations too; the first step makes workflow_executions
 // in the transaction that makes ours.
@@ -41,9 +44,10 @@ constexpr Statement applied_migrations{
 constexpr Statement create_migrations_table{
     .name = "create_migrations_table",
     .sqlite = {},
-    .postgres = "CREATE TABLE IF NOT EXISTS {s}.schema_migrations (version integer PRIMARY KEY,"
-                " name text NOT NULL, sha256 text NOT NULL, applied_at timestamptz NOT NULL"
-                " DEFAULT clock_timestamp())"};
+    .postgres =
+        "CREATE TABLE IF NOT EXISTS {s}.schema_migrations (version integer PRIMARY KEY,"
+        " name text NOT NULL, sha256 text NOT NULL, applied_at timestamptz NOT NULL"
+        " DEFAULT clock_timestamp())"};
 constexpr Statement record_migration{
     .name = "record_migration",
     .sqlite = {},
@@ -92,7 +96,8 @@ class Schema {
       if (!unlocked) connection_.run(lock_migrations, std::span<Value const>{name});
       auto const applied = check();  // another process may have been faster
       if (applied == steps_.size()) return;
-      if (!exists_) connection_.run("CREATE SCHEMA IF NOT EXISTS " + as_identifier(settings_.schema));
+      if (!exists_)
+        connection_.run("CREATE SCHEMA IF NOT EXISTS " + as_identifier(settings_.schema));
       if (applied == 0) connection_.run(create_migrations_table, std::span<Value const>{});
       apply(steps_[applied]);
       transaction.commit();
@@ -136,8 +141,7 @@ class Schema {
       sql.replace(at, placeholder.size(), schema);
     connection_.run(sql);
     auto const sum = sha256_hex(step.sql);
-    std::array<Value, 3> const record{std::int64_t{step.version}, step.name,
-                                      std::string_view{sum}};
+    std::array<Value, 3> const record{std::int64_t{step.version}, step.name, std::string_view{sum}};
     connection_.run(record_migration, std::span<Value const>{record});
   }
 

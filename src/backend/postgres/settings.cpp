@@ -80,9 +80,8 @@ bool is_letter(char c) noexcept {
 
 /// Of a mistyped URL anything may have got there.
 std::string shown(std::string_view word) {
-  bool const is_word = std::all_of(word.begin(), word.end(), [](char c) {
-    return is_letter(c) || (c >= '0' && c <= '9');
-  });
+  bool const is_word = std::all_of(word.begin(), word.end(),
+                                   [](char c) { return is_letter(c) || (c >= '0' && c <= '9'); });
   return is_word && word.size() <= longest_name
              ? "'" + std::string{word} + "'"
              : "that is not shown, because it may hold a password";
@@ -136,9 +135,8 @@ std::string why_no_schema_name(std::string_view name) {
   if (name.empty()) return "is empty";
   if (name.size() > longest_name)
     return "has " + std::to_string(name.size()) + " characters, 63 are allowed";
-  bool const of_letters = std::all_of(name.begin(), name.end(), [](char c) {
-    return is_letter(c) || (c >= '0' && c <= '9');
-  });
+  bool const of_letters = std::all_of(
+      name.begin(), name.end(), [](char c) { return is_letter(c) || (c >= '0' && c <= '9'); });
   if (!of_letters || !is_letter(name.front()))
     return "is not made of letters, digits and underscores, beginning with no digit";
   std::string lower{name};

@@ -17,6 +17,7 @@
 
 #include "support/catch.hpp"
 #include "support/running.hpp"
+#include "support/test_database.hpp"
 
 using namespace cloacina;
 using namespace cloacina::test;
@@ -39,8 +40,8 @@ T get(std::future<T>& future) {
 }  // namespace
 
 TEST_CASE("callbacks get the handle, then the result, on a worker", "[async]") {
-  ScratchDirectory directory;
-  auto runner = start(directory.sqlite_url(), {doubling()});
+  TestDatabase database;
+  auto runner = start(database.url(), {doubling()});
   std::promise<int> out;
   std::thread::id on;
   runner.async_submit("double", Context{{"in", 21}},
@@ -58,8 +59,8 @@ TEST_CASE("callbacks get the handle, then the result, on a worker", "[async]") {
 }
 
 TEST_CASE("futures get the handle and the result", "[async]") {
-  ScratchDirectory directory;
-  auto runner = start(directory.sqlite_url(), {doubling()});
+  TestDatabase database;
+  auto runner = start(database.url(), {doubling()});
   auto submitted = runner.async_submit("double", Context{{"in", 4}}, asio::use_future);
   auto const handle = get(submitted);
   auto waited = handle.async_wait(asio::use_future);
@@ -69,10 +70,10 @@ TEST_CASE("futures get the handle and the result", "[async]") {
 }
 
 TEST_CASE("coroutines await the handle and the result, and go on where they were", "[async]") {
-  ScratchDirectory directory;
+  TestDatabase database;
   // Before the runner, which posts to it: an executor must outlive those who use it.
   asio::io_context context;
-  auto runner = start(directory.sqlite_url(), {doubling()});
+  auto runner = start(database.url(), {doubling()});
   int sum = 0;
   bool elsewhere = false;
   auto const run = [&](int in) -> asio::awaitable<void> {
@@ -89,10 +90,10 @@ TEST_CASE("coroutines await the handle and the result, and go on where they were
 }
 
 TEST_CASE("handlers run on their associated executor", "[async]") {
-  ScratchDirectory directory;
+  TestDatabase database;
   // Before the runner, which posts to it: an executor must outlive those who use it.
   asio::thread_pool pool{1};
-  auto runner = start(directory.sqlite_url(), {doubling()});
+  auto runner = start(database.url(), {doubling()});
   std::promise<bool> there;
   auto const handle = runner.submit("double", Context{{"in", 1}});
   handle.async_wait(asio::bind_executor(pool, [&](std::exception_ptr, ExecutionResult const&) {
@@ -105,8 +106,8 @@ TEST_CASE("handlers run on their associated executor", "[async]") {
 
 // The second start was one of what the first had moved away.
 TEST_CASE("a deferred submission may be started twice, and is two executions", "[async]") {
-  ScratchDirectory directory;
-  auto runner = start(directory.sqlite_url(), {doubling()});
+  TestDatabase database;
+  auto runner = start(database.url(), {doubling()});
   auto const operation =
       runner.async_submit("double", Context{{"in", 21}}, asio::experimental::deferred);
   std::promise<ExecutionHandle> handles[2];
@@ -144,8 +145,8 @@ struct Full {
 
 // It ended the process, from the engine's thread.
 TEST_CASE("an executor that throws loses its handler, and nothing else", "[async]") {
-  ScratchDirectory directory;
-  auto runner = start(directory.sqlite_url(), {doubling()});
+  TestDatabase database;
+  auto runner = start(database.url(), {doubling()});
   auto const never = [](auto const&...) { FAIL("it was called"); };
   runner.async_submit("double", Context{{"in", 1}}, asio::bind_executor(Full{}, never));
   auto const handle = runner.submit("double", Context{{"in", 21}});
@@ -158,9 +159,9 @@ TEST_CASE("an executor that throws loses its handler, and nothing else", "[async
 }
 
 TEST_CASE("what cannot be submitted and what is refused comes to the handler", "[async]") {
-  ScratchDirectory directory;
+  TestDatabase database;
   asio::io_context context;
-  auto runner = start(directory.sqlite_url(), {doubling()});
+  auto runner = start(database.url(), {doubling()});
 
   auto unknown = runner.async_submit("dubble", Context{}, asio::use_future);
   CHECK_THROWS_AS(get(unknown), WorkflowNotFound);
@@ -202,10 +203,9 @@ TEST_CASE("what cannot be submitted and what is refused comes to the handler", "
 }
 
 TEST_CASE("cancelling a wait ends the wait, not the run", "[async]") {
-  ScratchDirectory directory;
+  TestDatabase database;
   Gate gate;
-  auto runner =
-      start(directory.sqlite_url(), {one_task("wait", [&](TaskContext<>&) { gate.pass(); })});
+  auto runner = start(database.url(), {one_task("wait", [&](TaskContext<>&) { gate.pass(); })});
   auto const handle = runner.submit("wait", {});
   asio::io_context context;
   asio::cancellation_signal signal;
@@ -227,12 +227,12 @@ TEST_CASE("cancelling a wait ends the wait, not the run", "[async]") {
 
 TEST_CASE("a shutdown reaches asynchronous waiters, each exactly once", "[async][shutdown]") {
   for (int round = 0; round < 20; ++round) {
-    ScratchDirectory directory;
+    TestDatabase database;
     std::atomic<int> stopped{0};
     std::atomic<int> answers{0};
     std::vector<std::future<ExecutionResult>> futures;
     {
-      auto runner = start(directory.sqlite_url(), {doubling()});
+      auto runner = start(database.url(), {doubling()});
       for (int i = 0; i < 20; ++i) {
         auto const handle = runner.submit("double", Context{{"in", i}}, {.start_after = 1h});
         futures.push_back(handle.async_wait(asio::use_future));
@@ -253,11 +253,11 @@ TEST_CASE("a shutdown reaches asynchronous waiters, each exactly once", "[async]
 }
 
 TEST_CASE("a handle that outlives its runner still answers what it knows", "[async]") {
-  ScratchDirectory directory;
+  TestDatabase database;
   ExecutionHandle done;
   ExecutionHandle unfinished;
   {
-    auto runner = start(directory.sqlite_url(), {doubling()});
+    auto runner = start(database.url(), {doubling()});
     done = runner.submit("double", Context{{"in", 5}});
     (void)wait(done);
     unfinished = runner.submit("double", Context{{"in", 5}}, {.start_after = 1h});
@@ -270,7 +270,7 @@ TEST_CASE("a handle that outlives its runner still answers what it knows", "[asy
 }
 
 TEST_CASE("a thousand coroutine bodies wait on one thread", "[async]") {
-  ScratchDirectory directory;
+  TestDatabase database;
   std::atomic<int> at_once{0};
   std::atomic<int> most{0};
   Gate gate;
@@ -281,7 +281,7 @@ TEST_CASE("a thousand coroutine bodies wait on one thread", "[async]") {
     while (most < 1'000) co_await context.async_sleep_for(5ms);
     --at_once;
   });
-  auto runner = start(directory.sqlite_url(), {workflow});
+  auto runner = start(database.url(), {workflow});
   auto const handles = runner.submit_many("wait", std::vector<Context>(1'000));
   gate.pass();
   for (auto const& handle : handles) CHECK(wait(handle).status() == WorkflowStatus::completed);

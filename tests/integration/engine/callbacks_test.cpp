@@ -5,8 +5,8 @@
 #include <cloacina/error.hpp>
 
 #include "support/catch.hpp"
-#include "support/raw_database.hpp"
 #include "support/running.hpp"
+#include "support/test_database.hpp"
 
 using namespace cloacina;
 using namespace cloacina::test;
@@ -31,14 +31,12 @@ struct Recorder : Observer {
 
 TEST_CASE("callbacks have returned before a waiter is answered, and see what is recorded",
           "[callback]") {
-  ScratchDirectory directory;
+  TestDatabase database;
   Log log;
-  auto const file = directory.path() / "test.db";
   TaskSettings succeeding;
   succeeding.on_success = [&](std::string_view task, Context const& context) {
-    RawDatabase const raw{file};
     log.add(std::string{task} + " " + context.get("out").dump() + " " +
-            raw.text("SELECT DISTINCT status FROM task_executions WHERE task = 'good'"));
+            database.raw().text("SELECT DISTINCT status FROM task_executions WHERE task = 'good'"));
   };
   TaskSettings failing;
   failing.retry = {.max_attempts = 1};
@@ -50,7 +48,7 @@ TEST_CASE("callbacks have returned before a waiter is answered, and see what is 
           .task("good", succeeding, [](TaskContext<>& context) { context.put("out", 7); })
           .task("bad", failing, [](TaskContext<>&) { throw std::runtime_error{"broken"}; })
           .build();
-  auto runner = start(directory.sqlite_url(), {workflow});
+  auto runner = start(database.url(), {workflow});
   for (int i = 0; i < 20; ++i) {
     auto const before = log.lines().size();
     CHECK(runner.execute("both", Context{{"in", i}}).status() == WorkflowStatus::failed);
@@ -63,18 +61,18 @@ TEST_CASE("callbacks have returned before a waiter is answered, and see what is 
 }
 
 TEST_CASE("what a callback throws changes nothing", "[callback]") {
-  ScratchDirectory directory;
+  TestDatabase database;
   TaskSettings settings;
   settings.on_success = [](std::string_view, Context const&) { throw 42; };
-  auto runner = start(directory.sqlite_url(), {one_task(
-                                                  "work", [](TaskContext<>&) {}, settings)});
+  auto runner = start(database.url(), {one_task(
+                                          "work", [](TaskContext<>&) {}, settings)});
   CHECK(wait(runner.submit("work", {})).status() == WorkflowStatus::completed);
   CHECK(wait(runner.submit("work", {})).status() == WorkflowStatus::completed);
 }
 
 TEST_CASE("a callback must not wait for its runner, and nothing is submitted in vain",
           "[callback][deadlock]") {
-  ScratchDirectory directory;
+  TestDatabase database;
   std::optional<DefaultRunner> runner;
   std::promise<std::string> said;
   TaskSettings settings;
@@ -86,9 +84,9 @@ TEST_CASE("a callback must not wait for its runner, and nothing is submitted in 
       said.set_value(error.what());
     }
   };
-  runner.emplace(start(directory.sqlite_url(), {one_task(
-                                                    "work", [](TaskContext<>&) {}, settings),
-                                                one_task("other", [](TaskContext<>&) {})}));
+  runner.emplace(start(database.url(), {one_task(
+                                            "work", [](TaskContext<>&) {}, settings),
+                                        one_task("other", [](TaskContext<>&) {})}));
   CHECK(wait(runner->submit("work", {})).status() == WorkflowStatus::completed);
   CHECK_THAT(said.get_future().get(),
              Catch::Contains("callback") && Catch::Contains("wait for itself"));
@@ -96,7 +94,7 @@ TEST_CASE("a callback must not wait for its runner, and nothing is submitted in 
 }
 
 TEST_CASE("an observer sees every transition, in order, once it is stored", "[observer]") {
-  ScratchDirectory directory;
+  TestDatabase database;
   auto const recorder = std::make_shared<Recorder>();
   RetryPolicy const twice{.max_attempts = 2, .initial_delay = 1ms, .jitter = false};
   auto const workflow = WorkflowBuilder{"seen"}
@@ -109,7 +107,7 @@ TEST_CASE("an observer sees every transition, in order, once it is stored", "[ob
                             .task("third", {"second"}, [](TaskContext<>&) {})
                             .build();
   {
-    auto runner = start(directory.sqlite_url(), {workflow}, {}, recorder);
+    auto runner = start(database.url(), {workflow}, {}, recorder);
     CHECK(wait(runner.submit("seen", {})).status() == WorkflowStatus::failed);
   }
   CHECK(recorder->log.lines() ==
@@ -129,8 +127,8 @@ TEST_CASE("an observer that throws or is slow changes nothing", "[observer]") {
       std::this_thread::sleep_for(1ms);
     }
   };
-  ScratchDirectory directory;
-  auto runner = start(directory.sqlite_url(), {one_task("work", [](TaskContext<>&) {})}, {},
+  TestDatabase database;
+  auto runner = start(database.url(), {one_task("work", [](TaskContext<>&) {})}, {},
                       std::make_shared<Rude>());
   for (int i = 0; i < 10; ++i)
     CHECK(wait(runner.submit("work", {})).status() == WorkflowStatus::completed);
@@ -141,7 +139,7 @@ TEST_CASE("an observer must not wait for its runner", "[observer][deadlock]") {
     std::function<void()> call;
     void on_execution(ExecutionId, std::string_view, WorkflowStatus, Instant) override { call(); }
   };
-  ScratchDirectory directory;
+  TestDatabase database;
   auto const observer = std::make_shared<Waiting>();
   Log log;
   Gate built;
@@ -154,8 +152,7 @@ TEST_CASE("an observer must not wait for its runner", "[observer][deadlock]") {
       log.add(error.what());
     }
   };
-  runner.emplace(
-      start(directory.sqlite_url(), {one_task("work", [](TaskContext<>&) {})}, {}, observer));
+  runner.emplace(start(database.url(), {one_task("work", [](TaskContext<>&) {})}, {}, observer));
   built.open();
   CHECK(wait(runner->submit("work", {})).status() == WorkflowStatus::completed);
   auto const said =

@@ -5,8 +5,8 @@
 #include <cloacina/error.hpp>
 
 #include "support/catch.hpp"
-#include "support/raw_database.hpp"
 #include "support/running.hpp"
+#include "support/test_database.hpp"
 
 using namespace cloacina;
 using namespace cloacina::test;
@@ -19,7 +19,7 @@ RetryPolicy const no_retry{.max_attempts = 1};
 }  // namespace
 
 TEST_CASE("a body that hears its stop token ends at its limit", "[timeout]") {
-  ScratchDirectory directory;
+  TestDatabase database;
   auto const coroutine = GENERATE(false, true);
   CAPTURE(coroutine);
   TaskFunction const body =
@@ -28,15 +28,15 @@ TEST_CASE("a body that hears its stop token ends at its limit", "[timeout]") {
       }}
                 : TaskFunction{[](TaskContext<>& context) { context.sleep_for(1h); }};
   auto runner =
-      start(directory.sqlite_url(), {one_task("slow", body, {.retry = no_retry, .timeout = 50ms})});
+      start(database.url(), {one_task("slow", body, {.retry = no_retry, .timeout = 50ms})});
   auto const result = wait(runner.submit("slow", {}));
   CHECK(result.status() == WorkflowStatus::failed);
   CHECK_THAT(result.task("only").error, Catch::Contains("timeout"));
 }
 
 TEST_CASE("the timeout of the runner holds for tasks that name none", "[timeout]") {
-  ScratchDirectory directory;
-  auto runner = start(directory.sqlite_url(),
+  TestDatabase database;
+  auto runner = start(database.url(),
                       {one_task("slow", [](TaskContext<>& context) { context.sleep_for(1h); },
                                 {.retry = no_retry})},
                       {.task_timeout = 50ms});
@@ -44,9 +44,9 @@ TEST_CASE("the timeout of the runner holds for tasks that name none", "[timeout]
 }
 
 TEST_CASE("a body that ignores its limit loses its thread, which is replaced", "[timeout][stuck]") {
-  ScratchDirectory directory;
+  TestDatabase database;
   auto gate = std::make_shared<Gate>();
-  auto runner = start(directory.sqlite_url(),
+  auto runner = start(database.url(),
                       {one_task("stuck", [gate](TaskContext<>&) { gate->pass(); },
                                 {.retry = no_retry, .timeout = 20ms}),
                        one_task("next", [](TaskContext<>&) {})},
@@ -61,7 +61,7 @@ TEST_CASE("a body that ignores its limit loses its thread, which is replaced", "
 }
 
 TEST_CASE("what a body returns after its limit is dropped", "[timeout]") {
-  ScratchDirectory directory;
+  TestDatabase database;
   Gate gate;
   Gate late;
   auto const body = [&](TaskContext<>& context) {
@@ -75,7 +75,7 @@ TEST_CASE("what a body returns after its limit is dropped", "[timeout]") {
     }
   };
   auto runner =
-      start(directory.sqlite_url(),
+      start(database.url(),
             {one_task("late", body,
                       {.retry = {.max_attempts = 2, .initial_delay = 0ms}, .timeout = 300ms})});
   auto const result = wait(runner.submit("late", {}));
@@ -85,7 +85,7 @@ TEST_CASE("what a body returns after its limit is dropped", "[timeout]") {
 }
 
 TEST_CASE("a coroutine's limit holds while another one blocks their thread", "[timeout]") {
-  ScratchDirectory directory;
+  TestDatabase database;
   auto gate = std::make_shared<Gate>();
   auto const suspended = [](TaskContext<>& context) -> asio::awaitable<void> {
     co_await context.async_sleep_for(1h);
@@ -94,7 +94,7 @@ TEST_CASE("a coroutine's limit holds while another one blocks their thread", "[t
     gate->pass();
     co_return;
   };
-  auto runner = start(directory.sqlite_url(),
+  auto runner = start(database.url(),
                       {one_task("suspended", suspended, {.retry = no_retry, .timeout = 300ms}),
                        one_task("blocking", blocking, {.retry = no_retry, .timeout = 50ms})});
   auto const first = runner.submit("suspended", {});
@@ -106,7 +106,7 @@ TEST_CASE("a coroutine's limit holds while another one blocks their thread", "[t
 }
 
 TEST_CASE("a retry condition that does not return holds up no other limit", "[timeout][stuck]") {
-  ScratchDirectory directory;
+  TestDatabase database;
   static Gate gate;
   static std::atomic<bool> answered{false};
   auto const endless = [](TaskContext<>& context) { context.sleep_for(1h); };
@@ -116,7 +116,7 @@ TEST_CASE("a retry condition that does not return holds up no other limit", "[ti
     return false;
   };
   auto runner = start(
-      directory.sqlite_url(),
+      database.url(),
       {one_task("asking", endless,
                 {.retry = {.max_attempts = 2, .condition = {.predicate = asks}}, .timeout = 20ms}),
        one_task("plain", endless, {.retry = no_retry, .timeout = 20ms}),
@@ -131,7 +131,7 @@ TEST_CASE("a retry condition that does not return holds up no other limit", "[ti
 }
 
 TEST_CASE("a workflow's limit cancels what is unfinished", "[timeout]") {
-  ScratchDirectory directory;
+  TestDatabase database;
   auto const workflow =
       WorkflowBuilder{"endless"}
           .timeout(60ms)
@@ -139,7 +139,7 @@ TEST_CASE("a workflow's limit cancels what is unfinished", "[timeout]") {
           .task("endless", {"quick"}, [](TaskContext<>& context) { context.sleep_for(1h); })
           .task("never", {"endless"}, [](TaskContext<>&) {})
           .build();
-  auto runner = start(directory.sqlite_url(), {workflow});
+  auto runner = start(database.url(), {workflow});
   auto const result = wait(runner.submit("endless", {}));
   CHECK(result.status() == WorkflowStatus::failed);
   CHECK_THAT(result.error(), Catch::Contains("timeout"));
@@ -149,7 +149,7 @@ TEST_CASE("a workflow's limit cancels what is unfinished", "[timeout]") {
 }
 
 TEST_CASE("a body that sleeps for ever sleeps until it is asked to stop", "[timeout][forever]") {
-  ScratchDirectory directory;
+  TestDatabase database;
   auto const coroutine = GENERATE(false, true);
   CAPTURE(coroutine);
   Gate begun;
@@ -164,7 +164,7 @@ TEST_CASE("a body that sleeps for ever sleeps until it is asked to stop", "[time
                     begun.open();
                     context.sleep_for(std::chrono::hours::max());
                   }};
-  auto runner = start(directory.sqlite_url(), {one_task("sleep", body, {.timeout = 0ms})});
+  auto runner = start(database.url(), {one_task("sleep", body, {.timeout = 0ms})});
   auto const handle = runner.submit("sleep", {});
   begun.pass();
   auto waiting = std::async(std::launch::async,
@@ -176,7 +176,7 @@ TEST_CASE("a body that sleeps for ever sleeps until it is asked to stop", "[time
 }
 
 TEST_CASE("with room for one, the higher priority goes first", "[priority]") {
-  ScratchDirectory directory;
+  TestDatabase database;
   Gate gate;
   Log log;
   auto const workflow = one_task("work", [&](TaskContext<>& context) {
@@ -184,8 +184,8 @@ TEST_CASE("with room for one, the higher priority goes first", "[priority]") {
     log.add(name);
     if (name == "first") gate.pass();
   });
-  auto runner = start(directory.sqlite_url(), {workflow},
-                      {.max_concurrent_tasks = 1, .max_active_executions = 1});
+  auto runner =
+      start(database.url(), {workflow}, {.max_concurrent_tasks = 1, .max_active_executions = 1});
   std::vector<ExecutionHandle> handles;
   handles.push_back(runner.submit("work", Context{{"name", "first"}}));
   gate.wait_for_arrivals(1);
@@ -198,7 +198,7 @@ TEST_CASE("with room for one, the higher priority goes first", "[priority]") {
 }
 
 TEST_CASE("ready tasks start by their priority", "[priority]") {
-  ScratchDirectory directory;
+  TestDatabase database;
   Gate gate;
   Log log;
   auto const note = [&](TaskContext<>& context) { log.add(context.task_id()); };
@@ -208,13 +208,13 @@ TEST_CASE("ready tasks start by their priority", "[priority]") {
                             .task("middle", {.after = {"root"}}, note)
                             .task("root", [](TaskContext<>&) {})
                             .build();
-  auto runner = start(directory.sqlite_url(), {workflow}, {.max_concurrent_tasks = 1});
+  auto runner = start(database.url(), {workflow}, {.max_concurrent_tasks = 1});
   CHECK(wait(runner.submit("fan", {})).status() == WorkflowStatus::completed);
   CHECK(log.lines() == std::vector<std::string>{"high", "middle", "low"});
 }
 
 TEST_CASE("executions beyond the limit wait in the table and run later", "[capacity]") {
-  ScratchDirectory directory;
+  TestDatabase database;
   std::atomic<int> running{0};
   std::atomic<int> most{0};
   auto const body = [&](TaskContext<>& context) -> asio::awaitable<void> {
@@ -223,8 +223,7 @@ TEST_CASE("executions beyond the limit wait in the table and run later", "[capac
     co_await context.async_sleep_for(2ms);
     --running;
   };
-  auto runner =
-      start(directory.sqlite_url(), {one_task("work", body)}, {.max_active_executions = 5});
+  auto runner = start(database.url(), {one_task("work", body)}, {.max_active_executions = 5});
   auto const handles = runner.submit_many("work", std::vector<Context>(100));
   for (auto const& handle : handles) CHECK(wait(handle).status() == WorkflowStatus::completed);
   CHECK(most <= 5);
@@ -232,8 +231,8 @@ TEST_CASE("executions beyond the limit wait in the table and run later", "[capac
 }
 
 TEST_CASE("start_after holds an execution back, and not those behind it", "[capacity]") {
-  ScratchDirectory directory;
-  auto runner = start(directory.sqlite_url(), {one_task("work", [](TaskContext<>&) {})});
+  TestDatabase database;
+  auto runner = start(database.url(), {one_task("work", [](TaskContext<>&) {})});
   auto const submitted = Clock::now();
   auto const later = runner.submit("work", {}, {.start_after = 150ms});
   CHECK(wait(runner.submit("work", {})).status() == WorkflowStatus::completed);
@@ -243,7 +242,7 @@ TEST_CASE("start_after holds an execution back, and not those behind it", "[capa
 }
 
 TEST_CASE("past its lease a runner asks at-most-once bodies to stop, and no other", "[lease]") {
-  ScratchDirectory directory;
+  TestDatabase database;
   Gate begun;
   Gate gate;
   std::atomic<bool> others_stopped{false};
@@ -257,15 +256,15 @@ TEST_CASE("past its lease a runner asks at-most-once bodies to stop, and no othe
     gate.pass();
     others_stopped = context.stop_token().stop_requested();
   });
-  auto runner = start(directory.sqlite_url(), {once, often}, {.lease = 200ms});
+  auto runner = start(database.url(), {once, often}, {.lease = 200ms});
   auto const first = runner.submit("often", {});
   gate.wait_for_arrivals(1);
   auto const second = runner.submit("once", {});
   begun.pass();
-  RawDatabase raw{directory.path() / "test.db"};
-  raw.execute("BEGIN IMMEDIATE");      // so that no renewal gets through
+  auto raw = database.raw();
+  raw.keep_writers_out();              // so that no renewal gets through
   std::this_thread::sleep_for(600ms);  // time itself is what is tested: three leases
-  raw.execute("ROLLBACK");
+  raw.let_writers_in();
   gate.open();
   auto const result = wait(second);
   CHECK(result.status() == WorkflowStatus::failed);
@@ -275,7 +274,7 @@ TEST_CASE("past its lease a runner asks at-most-once bodies to stop, and no othe
 }
 
 TEST_CASE("past its lease a runner starts nothing, until it is renewed", "[lease]") {
-  ScratchDirectory directory;
+  TestDatabase database;
   Gate begun;
   std::atomic<bool> let_go{false};
   std::atomic<bool> first_ended{false};
@@ -297,20 +296,19 @@ TEST_CASE("past its lease a runner starts nothing, until it is renewed", "[lease
     co_return;
   }}
                                 : TaskFunction{[&](TaskContext<>&) { ++started; }};
-  auto runner =
-      start(directory.sqlite_url(), {one_task("first", first), one_task("second", second)},
-            {.max_concurrent_tasks = 1, .max_concurrent_async_tasks = 1, .lease = 200ms});
+  auto runner = start(database.url(), {one_task("first", first), one_task("second", second)},
+                      {.max_concurrent_tasks = 1, .max_concurrent_async_tasks = 1, .lease = 200ms});
   auto const one = runner.submit("first", {});
   begun.pass();
   auto const two = runner.submit("second", {});
-  RawDatabase raw{directory.path() / "test.db"};
-  raw.execute("BEGIN IMMEDIATE");      // so that no renewal gets through
+  auto raw = database.raw();
+  raw.keep_writers_out();              // so that no renewal gets through
   std::this_thread::sleep_for(600ms);  // time itself is what is tested: three leases
   let_go = true;
   while (!first_ended) std::this_thread::sleep_for(1ms);
   std::this_thread::sleep_for(100ms);  // long enough for a body that need not wait
   CHECK(started == 0);
-  raw.execute("ROLLBACK");
+  raw.let_writers_in();
   CHECK(wait(two).status() == WorkflowStatus::completed);
   CHECK(wait(one).status() == WorkflowStatus::completed);
   CHECK(started == 1);

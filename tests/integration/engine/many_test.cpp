@@ -8,8 +8,8 @@
 #include <cloacina/error.hpp>
 
 #include "support/catch.hpp"
-#include "support/raw_database.hpp"
 #include "support/running.hpp"
+#include "support/test_database.hpp"
 
 using namespace cloacina;
 using namespace cloacina::test;
@@ -42,8 +42,8 @@ Workflow diamond() {
 }  // namespace
 
 TEST_CASE("many threads submit and wait at once", "[many]") {
-  ScratchDirectory directory;
-  auto runner = start(directory.sqlite_url(), {diamond()});
+  TestDatabase database;
+  auto runner = start(database.url(), {diamond()});
   std::vector<std::future<int>> threads;
   for (int thread = 0; thread < 8; ++thread) {
     threads.push_back(std::async(std::launch::async, [&, thread] {
@@ -57,14 +57,14 @@ TEST_CASE("many threads submit and wait at once", "[many]") {
     }));
   }
   for (auto& thread : threads) CHECK(thread.get() == 0);
-  RawDatabase const raw{directory.path() / "test.db"};
+  auto const raw = database.raw();
   CHECK(raw.integer("SELECT count(*) FROM workflow_executions WHERE status = 'Completed'") == 320);
   CHECK(raw.integer("SELECT count(*) FROM task_executions WHERE status = 'Completed'") == 1'280);
 }
 
 TEST_CASE("thousands in one call, each with an id of its own, newest last", "[many]") {
-  ScratchDirectory directory;
-  auto runner = start(directory.sqlite_url(), {diamond()});
+  TestDatabase database;
+  auto runner = start(database.url(), {diamond()});
   std::vector<Context> inputs;
   for (int n = 0; n < 2'000; ++n) inputs.push_back(Context{{"n", n}});
   auto const handles = runner.submit_many("diamond", std::move(inputs));
@@ -79,7 +79,7 @@ TEST_CASE("thousands in one call, each with an id of its own, newest last", "[ma
 }
 
 TEST_CASE("bodies wait for executions of their own, also with one worker", "[nested]") {
-  ScratchDirectory directory;
+  TestDatabase database;
   std::optional<DefaultRunner> runner;
   auto const count = [&](TaskContext<>& context) {
     auto const n = context.get_as<int>("n");
@@ -88,8 +88,7 @@ TEST_CASE("bodies wait for executions of their own, also with one worker", "[nes
       below = runner->execute("count", Context{{"n", n - 1}}).context().get_as<int>("depth") + 1;
     context.put("depth", below);
   };
-  runner.emplace(
-      start(directory.sqlite_url(), {one_task("count", count)}, {.max_concurrent_tasks = 1}));
+  runner.emplace(start(database.url(), {one_task("count", count)}, {.max_concurrent_tasks = 1}));
   auto const result = wait(runner->submit("count", Context{{"n", 12}}));
   CHECK(result.context().get_as<int>("depth") == 12);
   // The slots that were lent came back: still one at a time.
@@ -97,7 +96,7 @@ TEST_CASE("bodies wait for executions of their own, also with one worker", "[nes
 }
 
 TEST_CASE("a coroutine body must not block its thread, but may await", "[nested][deadlock]") {
-  ScratchDirectory directory;
+  TestDatabase database;
   std::optional<DefaultRunner> runner;
   auto const parent = [&](TaskContext<>& context) -> asio::awaitable<void> {
     try {
@@ -110,7 +109,7 @@ TEST_CASE("a coroutine body must not block its thread, but may await", "[nested]
     auto const result = co_await handle.async_wait(asio::use_awaitable);
     context.put("child", to_string(result.status()));
   };
-  runner.emplace(start(directory.sqlite_url(),
+  runner.emplace(start(database.url(),
                        {one_task("parent", parent), one_task("child", [](TaskContext<>&) {})}));
   auto const result = wait(runner->submit("parent", {}));
   CHECK(result.context().get("child") == "Completed");
@@ -118,21 +117,20 @@ TEST_CASE("a coroutine body must not block its thread, but may await", "[nested]
 }
 
 TEST_CASE("a sleep that blocks is refused in a coroutine body", "[deadlock]") {
-  ScratchDirectory directory;
+  TestDatabase database;
   auto const body = [](TaskContext<>& context) -> asio::awaitable<void> {
     context.sleep_for(1ms);
     co_return;
   };
-  auto runner =
-      start(directory.sqlite_url(), {one_task("blocking", body, {.retry = {.max_attempts = 1}})});
+  auto runner = start(database.url(), {one_task("blocking", body, {.retry = {.max_attempts = 1}})});
   auto const result = wait(runner.submit("blocking", {}));
   CHECK(result.status() == WorkflowStatus::failed);
   CHECK_THAT(result.error(), Catch::Contains("async_sleep_for") || Catch::Contains("co_await"));
 }
 
 TEST_CASE("cancels race with ends, and every waiter gets one answer", "[many][cancel]") {
-  ScratchDirectory directory;
-  auto runner = start(directory.sqlite_url(), {diamond()});
+  TestDatabase database;
+  auto runner = start(database.url(), {diamond()});
   int cancelled = 0;
   int completed = 0;
   for (int i = 0; i < 100; ++i) {
@@ -150,7 +148,7 @@ TEST_CASE("cancels race with ends, and every waiter gets one answer", "[many][ca
 }
 
 TEST_CASE("two runners in one process share a file's work", "[many]") {
-  ScratchDirectory directory;
+  TestDatabase database;
   Log log;
   auto const by = [&](std::string name) {
     return one_task("share", [&log, name](TaskContext<>& context) -> asio::awaitable<void> {
@@ -159,8 +157,8 @@ TEST_CASE("two runners in one process share a file's work", "[many]") {
     });
   };
   DefaultRunnerConfig const config{.max_concurrent_tasks = 1, .scheduler_poll_interval = 10ms};
-  auto first = start(directory.sqlite_url(), {by("first")}, config);
-  auto second = start(directory.sqlite_url(), {by("second")}, config);
+  auto first = start(database.url(), {by("first")}, config);
+  auto second = start(database.url(), {by("second")}, config);
   auto const ran = [&](char const* name) {
     auto const lines = log.lines();
     return std::count(lines.begin(), lines.end(), name) > 0;
@@ -196,7 +194,7 @@ TEST_CASE("an in-memory database serves many threads", "[many]") {
 }
 
 TEST_CASE("runners come and go while their bodies run", "[many][shutdown]") {
-  ScratchDirectory directory;
+  TestDatabase database;
   std::atomic<int> completed{0};
   auto const workflow = one_task("work", [&](TaskContext<>& context) -> asio::awaitable<void> {
     co_await context.async_sleep_for(1ms);
@@ -204,12 +202,12 @@ TEST_CASE("runners come and go while their bodies run", "[many][shutdown]") {
   });
   std::vector<ExecutionId> ids;
   for (int round = 0; round < 15; ++round) {
-    auto runner = start(directory.sqlite_url(), {workflow});
+    auto runner = start(database.url(), {workflow});
     for (auto const& handle : runner.submit_many("work", std::vector<Context>(20)))
       ids.push_back(handle.id());
     if (round % 3 == 0) runner.shutdown(0ms);
   }
-  auto runner = start(directory.sqlite_url(), {workflow}, {.scheduler_poll_interval = 10ms});
+  auto runner = start(database.url(), {workflow}, {.scheduler_poll_interval = 10ms});
   for (auto const id : ids) CHECK(wait(runner.handle(id)).status() == WorkflowStatus::completed);
   CHECK(completed >= 300);
 }

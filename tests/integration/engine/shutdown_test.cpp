@@ -6,8 +6,8 @@
 #include <cloacina/error.hpp>
 
 #include "support/catch.hpp"
-#include "support/raw_database.hpp"
 #include "support/running.hpp"
+#include "support/test_database.hpp"
 
 using namespace cloacina;
 using namespace cloacina::test;
@@ -31,8 +31,8 @@ Workflow obedient(Gate& begun) {
 }  // namespace
 
 TEST_CASE("an idle runner shuts down at once, twice, and refuses what comes then", "[shutdown]") {
-  ScratchDirectory directory;
-  auto runner = start(directory.sqlite_url(), {one_task("none", [](TaskContext<>&) {})});
+  TestDatabase database;
+  auto runner = start(database.url(), {one_task("none", [](TaskContext<>&) {})});
   CHECK(time_of([&] { runner.shutdown(5s); }) < allowance);
   runner.shutdown(5s);
   CHECK_THROWS_AS(runner.submit("none", {}), RunnerStopped);
@@ -40,10 +40,10 @@ TEST_CASE("an idle runner shuts down at once, twice, and refuses what comes then
 }
 
 TEST_CASE("bodies that run may end until the timeout", "[shutdown]") {
-  ScratchDirectory directory;
+  TestDatabase database;
   Gate begun;
   Gate gate;
-  auto runner = start(directory.sqlite_url(), {one_task("work", [&](TaskContext<>&) {
+  auto runner = start(database.url(), {one_task("work", [&](TaskContext<>&) {
                         begun.open();
                         gate.pass();
                       })});
@@ -60,27 +60,27 @@ TEST_CASE("bodies that run may end until the timeout", "[shutdown]") {
 
 // It was left behind after 300 ms, whatever its timeout, and others had to wait for the lease.
 TEST_CASE("a runner takes its timeout to give back what it owns", "[shutdown]") {
-  ScratchDirectory directory;
-  auto runner = start(directory.sqlite_url(), {one_task("late", [](TaskContext<>&) {})});
+  TestDatabase database;
+  auto runner = start(database.url(), {one_task("late", [](TaskContext<>&) {})});
   (void)runner.submit("late", {}, {.start_after = 24h});
-  RawDatabase database{directory.path() / "test.db"};
+  auto raw = database.raw();
   // Another process writes for longer than a shutdown without a timeout would wait.
-  database.execute("BEGIN IMMEDIATE");
+  raw.keep_writers_out();
   std::thread other{[&] {
     std::this_thread::sleep_for(1s);
-    database.execute("COMMIT");
+    raw.let_writers_in();
   }};
   runner.shutdown(patience);
   other.join();
-  CHECK(database.text("SELECT owner FROM workflow_executions") == "NULL");
-  CHECK(database.text("SELECT state FROM runners") == "stopped");
+  CHECK(raw.text("SELECT owner FROM workflow_executions") == "NULL");
+  CHECK(raw.text("SELECT state FROM runners") == "stopped");
 }
 
 TEST_CASE("bodies that hear are asked to stop when the time is over", "[shutdown]") {
-  ScratchDirectory directory;
+  TestDatabase database;
   Gate begun;
   {
-    auto runner = start(directory.sqlite_url(), {obedient(begun)});
+    auto runner = start(database.url(), {obedient(begun)});
     auto const handle = runner.submit("obedient", {});
     begun.pass();
     CHECK(time_of([&] { runner.shutdown(100ms); }) < 100ms + allowance);
@@ -88,7 +88,7 @@ TEST_CASE("bodies that hear are asked to stop when the time is over", "[shutdown
   }
   // It was released, not failed: another runner begins it again, and no attempt was used up.
   std::promise<std::uint32_t> attempt;
-  auto runner = start(directory.sqlite_url(), {one_task("obedient", [&](TaskContext<>& context) {
+  auto runner = start(database.url(), {one_task("obedient", [&](TaskContext<>& context) {
                         attempt.set_value(context.attempt());
                       })});
   auto again = attempt.get_future();
@@ -97,10 +97,10 @@ TEST_CASE("bodies that hear are asked to stop when the time is over", "[shutdown
 }
 
 TEST_CASE("bodies that ignore everything do not hold a shutdown up", "[shutdown]") {
-  ScratchDirectory directory;
+  TestDatabase database;
   auto gate = std::make_shared<Gate>();
   auto const workflow = one_task("stubborn", [gate](TaskContext<>&) { gate->pass(); });
-  std::optional<DefaultRunner> runner{start(directory.sqlite_url(), {workflow})};
+  std::optional<DefaultRunner> runner{start(database.url(), {workflow})};
   std::vector<ExecutionHandle> handles;
   for (int i = 0; i < 4; ++i) handles.push_back(runner->submit("stubborn", {}));
   gate->wait_for_arrivals(4);
@@ -112,32 +112,32 @@ TEST_CASE("bodies that ignore everything do not hold a shutdown up", "[shutdown]
 }
 
 TEST_CASE("a coroutine that blocks its thread does not hold a shutdown up", "[shutdown]") {
-  ScratchDirectory directory;
+  TestDatabase database;
   auto gate = std::make_shared<Gate>();
   auto const workflow = one_task("blocking", [gate](TaskContext<>&) -> asio::awaitable<void> {
     gate->pass();
     co_return;
   });
-  std::optional<DefaultRunner> runner{start(directory.sqlite_url(), {workflow})};
+  std::optional<DefaultRunner> runner{start(database.url(), {workflow})};
   auto const handle = runner->submit("blocking", {});
   gate->wait_for_arrivals(1);
   CHECK(time_of([&] { runner->shutdown(0ms); }) < allowance);
   CHECK_THROWS_AS(handle.wait(), RunnerStopped);
   runner.reset();
   // Given back, not kept: its runner ended as one that was told to.
-  auto other = start(directory.sqlite_url(), {one_task("blocking", [](TaskContext<>&) {})},
+  auto other = start(database.url(), {one_task("blocking", [](TaskContext<>&) {})},
                      {.scheduler_poll_interval = 10ms});
   CHECK(wait(other.handle(handle.id())).status() == WorkflowStatus::completed);
   gate->open();
 }
 
 TEST_CASE("a body may shut its own runner down", "[shutdown]") {
-  ScratchDirectory directory;
+  TestDatabase database;
   std::optional<DefaultRunner> runner;
   std::promise<Clock::duration> took;
   auto const workflow = one_task(
       "suicide", [&](TaskContext<>&) { took.set_value(time_of([&] { runner->shutdown(5s); })); });
-  runner.emplace(start(directory.sqlite_url(), {workflow}));
+  runner.emplace(start(database.url(), {workflow}));
   auto const handle = runner->submit("suicide", {});
   auto future = took.get_future();
   REQUIRE(future.wait_for(patience) == std::future_status::ready);
@@ -152,7 +152,7 @@ TEST_CASE("a coroutine, a callback and an observer may shut their runner down", 
   };
   auto const from = GENERATE(as<std::string>{}, "coroutine", "callback", "observer");
   CAPTURE(from);
-  ScratchDirectory directory;
+  TestDatabase database;
   std::optional<DefaultRunner> runner;
   Gate built;
   std::promise<void> done;
@@ -175,7 +175,7 @@ TEST_CASE("a coroutine, a callback and an observer may shut their runner down", 
         co_return;
       },
       settings);
-  runner.emplace(start(directory.sqlite_url(), {workflow}, {}, observer));
+  runner.emplace(start(database.url(), {workflow}, {}, observer));
   auto const handle = runner->submit("ending", {});
   built.open();
   auto future = done.get_future();
@@ -190,7 +190,7 @@ TEST_CASE("a coroutine, a callback and an observer may shut their runner down", 
 
 TEST_CASE("a body that shuts down while its runner is being shut down does not wait for it",
           "[shutdown]") {
-  ScratchDirectory directory;
+  TestDatabase database;
   std::optional<DefaultRunner> runner;
   Gate begun;
   auto const workflow = one_task("late", [&](TaskContext<>& context) {
@@ -198,7 +198,7 @@ TEST_CASE("a body that shuts down while its runner is being shut down does not w
     while (!context.stop_token().stop_requested()) std::this_thread::yield();
     runner->shutdown(5s);
   });
-  runner.emplace(start(directory.sqlite_url(), {workflow}));
+  runner.emplace(start(database.url(), {workflow}));
   auto const handle = runner->submit("late", {});
   begun.pass();
   CHECK(time_of([&] { runner->shutdown(50ms); }) < 50ms + allowance);
@@ -210,12 +210,12 @@ TEST_CASE("a body that shuts down while its runner is being shut down does not w
 }
 
 TEST_CASE("the destructor ends every wait", "[shutdown]") {
-  ScratchDirectory directory;
+  TestDatabase database;
   auto gate = std::make_shared<Gate>();
   std::vector<std::thread> waiters;
   std::atomic<int> stopped{0};
   {
-    auto runner = start(directory.sqlite_url(), {one_task("delayed", [](TaskContext<>&) {})});
+    auto runner = start(database.url(), {one_task("delayed", [](TaskContext<>&) {})});
     for (int i = 0; i < 8; ++i) {
       auto const handle = runner.submit("delayed", {}, {.start_after = 1h});
       waiters.emplace_back([handle, &stopped] {
@@ -233,10 +233,9 @@ TEST_CASE("the destructor ends every wait", "[shutdown]") {
 
 TEST_CASE("calls from many threads while the runner shuts down return or throw, and never hang",
           "[shutdown]") {
-  ScratchDirectory directory;
   for (int round = 0; round < 10; ++round) {
-    auto runner = start(directory.sqlite_url(std::to_string(round)),
-                        {one_task("quick", [](TaskContext<>&) {})});
+    TestDatabase database;
+    auto runner = start(database.url(), {one_task("quick", [](TaskContext<>&) {})});
     std::atomic<bool> stop{false};
     Gate gate;
     std::vector<std::future<void>> callers;

@@ -12,6 +12,7 @@
 
 #include "support/catch.hpp"
 #include "support/running.hpp"
+#include "support/test_database.hpp"
 
 using namespace cloacina;
 using namespace cloacina::test;
@@ -27,7 +28,7 @@ Workflow quick(std::string name = "quick") {
 
 TEST_CASE("a stop callback that does not return holds up neither runs nor a shutdown",
           "[threads][stop]") {
-  ScratchDirectory directory;
+  TestDatabase database;
   auto gate = std::make_shared<Gate>();
   auto begun = std::make_shared<Gate>();
   auto const deaf = one_task("deaf", [gate, begun](TaskContext<>& context) {
@@ -35,7 +36,7 @@ TEST_CASE("a stop callback that does not return holds up neither runs nor a shut
     begun->open();
     gate->pass();
   });
-  auto runner = start(directory.sqlite_url(), {deaf, quick()});
+  auto runner = start(database.url(), {deaf, quick()});
   auto const handle = runner.submit("deaf", {});
   begun->pass();
   handle.cancel();
@@ -48,7 +49,7 @@ TEST_CASE("a stop callback that does not return holds up neither runs nor a shut
 
 TEST_CASE("a body that was asked to stop may ask its runner, its stop callback may not wait",
           "[threads][stop][deadlock]") {
-  ScratchDirectory directory;
+  TestDatabase database;
   std::optional<DefaultRunner> runner;
   Gate begun;
   std::promise<std::string> said;
@@ -69,7 +70,7 @@ TEST_CASE("a body that was asked to stop may ask its runner, its stop callback m
       answered.set_value(runner->execute("quick", {}).status());
     }
   };
-  runner.emplace(start(directory.sqlite_url(), {one_task("asked", body), quick()}));
+  runner.emplace(start(database.url(), {one_task("asked", body), quick()}));
   auto const handle = runner->submit("asked", {});
   begun.pass();
   handle.cancel();
@@ -78,8 +79,8 @@ TEST_CASE("a body that was asked to stop may ask its runner, its stop callback m
 }
 
 TEST_CASE("a body that ends its thread has failed, and another thread goes on", "[threads]") {
-  ScratchDirectory directory;
-  auto runner = start(directory.sqlite_url(),
+  TestDatabase database;
+  auto runner = start(database.url(),
                       {one_task("leaving", [](TaskContext<>&) { pthread_exit(nullptr); }), quick()},
                       {.max_concurrent_tasks = 1});
   for (int i = 0; i < 3; ++i) {
@@ -92,10 +93,10 @@ TEST_CASE("a body that ends its thread has failed, and another thread goes on", 
 }
 
 TEST_CASE("a callback that ends its thread has returned", "[threads][callback]") {
-  ScratchDirectory directory;
+  TestDatabase database;
   TaskSettings settings;
   settings.on_success = [](std::string_view, Context const&) { pthread_exit(nullptr); };
-  auto runner = start(directory.sqlite_url(),
+  auto runner = start(database.url(),
                       {one_task(
                           "work", [](TaskContext<>&) {}, settings)},
                       {.max_concurrent_tasks = 1});
@@ -105,32 +106,31 @@ TEST_CASE("a callback that ends its thread has returned", "[threads][callback]")
 
 TEST_CASE("bodies, coroutines and callbacks of one runner may wait for another",
           "[threads][deadlock]") {
-  ScratchDirectory directory;
-  ScratchDirectory elsewhere;
-  auto other = start(elsewhere.sqlite_url(), {quick()});
+  TestDatabase database;
+  TestDatabase elsewhere;
+  auto other = start(elsewhere.url(), {quick()});
   std::atomic<int> waited{0};
   auto const ask = [&] {
     if (wait(other.submit("quick", {})).status() == WorkflowStatus::completed) ++waited;
   };
   TaskSettings asking_after;
   asking_after.on_success = [&](std::string_view, Context const&) { ask(); };
-  auto runner =
-      start(directory.sqlite_url(), {one_task("body", [&](TaskContext<>&) { ask(); }),
-                                     one_task("coroutine",
-                                              [&](TaskContext<>&) -> asio::awaitable<void> {
-                                                ask();
-                                                co_return;
-                                              }),
-                                     one_task(
-                                         "callback", [](TaskContext<>&) {}, asking_after)});
+  auto runner = start(database.url(), {one_task("body", [&](TaskContext<>&) { ask(); }),
+                                       one_task("coroutine",
+                                                [&](TaskContext<>&) -> asio::awaitable<void> {
+                                                  ask();
+                                                  co_return;
+                                                }),
+                                       one_task(
+                                           "callback", [](TaskContext<>&) {}, asking_after)});
   for (auto const* name : {"body", "coroutine", "callback"})
     CHECK(wait(runner.submit(name, {})).status() == WorkflowStatus::completed);
   CHECK(waited == 3);
 }
 
 TEST_CASE("a body lends its slot also while it waits for another runner", "[threads][deadlock]") {
-  ScratchDirectory directory;
-  ScratchDirectory elsewhere;
+  TestDatabase database;
+  TestDatabase elsewhere;
   std::optional<DefaultRunner> other;
   std::optional<DefaultRunner> runner;
   auto const there = one_task("there", [&](TaskContext<>&) {
@@ -141,24 +141,24 @@ TEST_CASE("a body lends its slot also while it waits for another runner", "[thre
     if (wait(other->submit("there", {})).status() != WorkflowStatus::completed)
       throw PermanentError{"not completed"};
   });
-  other.emplace(start(elsewhere.sqlite_url(), {there}, {.max_concurrent_tasks = 1}));
-  runner.emplace(start(directory.sqlite_url(), {back, quick()}, {.max_concurrent_tasks = 1}));
+  other.emplace(start(elsewhere.url(), {there}, {.max_concurrent_tasks = 1}));
+  runner.emplace(start(database.url(), {back, quick()}, {.max_concurrent_tasks = 1}));
   CHECK(wait(runner->submit("back", {})).status() == WorkflowStatus::completed);
 }
 
 TEST_CASE("a body that shuts another runner down waits for what runs there",
           "[threads][shutdown]") {
-  ScratchDirectory directory;
-  ScratchDirectory elsewhere;
+  TestDatabase database;
+  TestDatabase elsewhere;
   Gate begun;
   Gate gate;
-  auto other = start(elsewhere.sqlite_url(), {one_task("slow", [&](TaskContext<>&) {
+  auto other = start(elsewhere.url(), {one_task("slow", [&](TaskContext<>&) {
                        begun.open();
                        gate.pass();
                      })});
   auto const slow = other.submit("slow", {});
   begun.pass();
-  auto runner = start(directory.sqlite_url(), {one_task("closing", [&](TaskContext<>&) {
+  auto runner = start(database.url(), {one_task("closing", [&](TaskContext<>&) {
                         std::thread opener{[&] { gate.open(); }};
                         other.shutdown(patience);
                         opener.join();
@@ -169,8 +169,8 @@ TEST_CASE("a body that shuts another runner down waits for what runs there",
 
 TEST_CASE("what a handler without an executor throws is logged, and the runner goes on",
           "[threads][async]") {
-  ScratchDirectory directory;
-  auto runner = start(directory.sqlite_url(), {quick()}, {.max_concurrent_tasks = 1});
+  TestDatabase database;
+  auto runner = start(database.url(), {quick()}, {.max_concurrent_tasks = 1});
   for (int i = 0; i < 3; ++i) {
     auto const handle = runner.submit("quick", {});
     handle.async_wait([](std::exception_ptr, ExecutionResult) { throw 42; });
@@ -186,7 +186,7 @@ TEST_CASE("what a handler without an executor throws is logged, and the runner g
 }
 
 TEST_CASE("a body may wait as often as it likes", "[threads]") {
-  ScratchDirectory directory;
+  TestDatabase database;
   auto const asking = one_task("asking", [](TaskContext<>&) {});
   std::optional<DefaultRunner> runner;
   auto const often = one_task("often", [&](TaskContext<>&) {
@@ -194,12 +194,12 @@ TEST_CASE("a body may wait as often as it likes", "[threads]") {
       if (wait(runner->submit("asking", {})).status() != WorkflowStatus::completed)
         throw PermanentError{"not completed"};
   });
-  runner.emplace(start(directory.sqlite_url(), {often, asking}, {.max_concurrent_tasks = 1}));
+  runner.emplace(start(database.url(), {often, asking}, {.max_concurrent_tasks = 1}));
   CHECK(wait(runner->submit("often", {})).status() == WorkflowStatus::completed);
 }
 
 TEST_CASE("no body starts once a runner was shut down", "[threads][shutdown]") {
-  ScratchDirectory directory;
+  TestDatabase database;
   auto gate = std::make_shared<Gate>();
   auto const started = std::make_shared<std::atomic<int>>(0);
   auto const coroutine = GENERATE(false, true);
@@ -214,8 +214,7 @@ TEST_CASE("no body starts once a runner was shut down", "[threads][shutdown]") {
                     ++*started;
                     gate->pass();
                   }};
-  auto runner =
-      start(directory.sqlite_url(), {one_task("work", body)}, {.max_concurrent_tasks = 1});
+  auto runner = start(database.url(), {one_task("work", body)}, {.max_concurrent_tasks = 1});
   auto const handles = runner.submit_many("work", std::vector<Context>(20));
   gate->wait_for_arrivals(1);
   runner.shutdown(0ms);
@@ -227,10 +226,10 @@ TEST_CASE("no body starts once a runner was shut down", "[threads][shutdown]") {
 }
 
 TEST_CASE("an impatient shutdown ends the wait of a patient one", "[threads][shutdown]") {
-  ScratchDirectory directory;
+  TestDatabase database;
   auto gate = std::make_shared<Gate>();
-  auto runner = start(directory.sqlite_url(),
-                      {one_task("stubborn", [gate](TaskContext<>&) { gate->pass(); })});
+  auto runner =
+      start(database.url(), {one_task("stubborn", [gate](TaskContext<>&) { gate->pass(); })});
   auto const handle = runner.submit("stubborn", {});
   gate->wait_for_arrivals(1);
   std::thread patient{[&] { runner.shutdown(std::chrono::hours{24}); }};

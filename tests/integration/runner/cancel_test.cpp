@@ -5,8 +5,8 @@
 #include <cloacina/error.hpp>
 
 #include "support/catch.hpp"
-#include "support/raw_database.hpp"
 #include "support/running.hpp"
+#include "support/test_database.hpp"
 
 #include "backend/database.hpp"
 #include "runner/client_session.hpp"
@@ -16,9 +16,9 @@ using namespace cloacina::test;
 using namespace std::chrono_literals;
 
 TEST_CASE("one that waits for its time is cancelled and never runs", "[cancel]") {
-  ScratchDirectory directory;
+  TestDatabase database;
   std::atomic<int> runs{0};
-  auto runner = start(directory.sqlite_url(), {one_task("work", [&](TaskContext<>&) { ++runs; })});
+  auto runner = start(database.url(), {one_task("work", [&](TaskContext<>&) { ++runs; })});
   auto const handle = runner.submit("work", {}, {.start_after = 50ms});
   handle.cancel({"changed my mind\0\xff", 17});
   auto const result = wait(handle);
@@ -32,8 +32,8 @@ TEST_CASE("one that waits for its time is cancelled and never runs", "[cancel]")
 }
 
 TEST_CASE("a long reason is cut at 8 KiB, between characters", "[cancel]") {
-  ScratchDirectory directory;
-  auto runner = start(directory.sqlite_url(), {one_task("work", [](TaskContext<>&) {})});
+  TestDatabase database;
+  auto runner = start(database.url(), {one_task("work", [](TaskContext<>&) {})});
   auto const handle = runner.submit("work", {}, {.start_after = 1h});
   std::string reason;
   while (reason.size() < 1'000'000) reason += "€";  // three bytes: 8 192 falls between two
@@ -49,7 +49,7 @@ TEST_CASE("a long reason is cut at 8 KiB, between characters", "[cancel]") {
 TEST_CASE("a running body gets its stop token, and what it returns is dropped", "[cancel]") {
   auto const coroutine = GENERATE(false, true);
   CAPTURE(coroutine);
-  ScratchDirectory directory;
+  TestDatabase database;
   Gate begun;
   std::promise<bool> stopped;
   auto const note = [&](TaskContext<>& context) {
@@ -78,7 +78,7 @@ TEST_CASE("a running body gets its stop token, and what it returns is dropped", 
                             .task("long", coroutine ? asynchronous : synchronous)
                             .task("after", {"long"}, [](TaskContext<>&) {})
                             .build();
-  auto runner = start(directory.sqlite_url(), {workflow});
+  auto runner = start(database.url(), {workflow});
   auto const handle = runner.submit("work", {});
   begun.pass();
   runner.cancel(handle.id(), "enough");
@@ -94,7 +94,7 @@ TEST_CASE("a running body gets its stop token, and what it returns is dropped", 
 }
 
 TEST_CASE("what completed before a cancel is kept", "[cancel]") {
-  ScratchDirectory directory;
+  TestDatabase database;
   Gate begun;
   auto const workflow = WorkflowBuilder{"work"}
                             .task("first", [](TaskContext<>& context) { context.put("kept", 1); })
@@ -104,7 +104,7 @@ TEST_CASE("what completed before a cancel is kept", "[cancel]") {
                                     context.sleep_for(1h);
                                   })
                             .build();
-  auto runner = start(directory.sqlite_url(), {workflow});
+  auto runner = start(database.url(), {workflow});
   auto const handle = runner.submit("work", {});
   begun.pass();
   handle.cancel();
@@ -114,8 +114,8 @@ TEST_CASE("what completed before a cancel is kept", "[cancel]") {
 }
 
 TEST_CASE("one that has ended, or is not there, is not cancelled", "[cancel]") {
-  ScratchDirectory directory;
-  auto runner = start(directory.sqlite_url(), {one_task("work", [](TaskContext<>&) {})});
+  TestDatabase database;
+  auto runner = start(database.url(), {one_task("work", [](TaskContext<>&) {})});
   auto const handle = runner.submit("work", {});
   CHECK(wait(handle).status() == WorkflowStatus::completed);
   CHECK_THROWS_WITH(handle.cancel(), Catch::Contains("Completed"));
@@ -136,15 +136,15 @@ TEST_CASE("a waiting task is cancelled between its attempts", "[cancel]") {
       if (status == TaskStatus::ready) stored.open();
     }
   };
-  ScratchDirectory directory;
+  TestDatabase database;
   auto const failed = std::make_shared<Failed>();
   std::atomic<int> attempts{0};
   auto const body = [&](TaskContext<>&) {
     ++attempts;
     throw TransientError{"later"};
   };
-  auto runner = start(directory.sqlite_url(),
-                      {one_task("work", body, {.retry = {.initial_delay = 60s}})}, {}, failed);
+  auto runner = start(database.url(), {one_task("work", body, {.retry = {.initial_delay = 60s}})},
+                      {}, failed);
   auto const handle = runner.submit("work", {});
   failed->stored.pass();
   handle.cancel();
@@ -155,10 +155,10 @@ TEST_CASE("a waiting task is cancelled between its attempts", "[cancel]") {
 }
 
 TEST_CASE("a client cancels what nobody owns, and what somebody does", "[cancel][client]") {
-  ScratchDirectory directory;
+  TestDatabase database;
   Gate gate;
   auto const workflow = one_task("work", [&](TaskContext<>&) { gate.pass(); });
-  Client client{directory.sqlite_url(), registry_of({workflow})};
+  Client client{database.url(), registry_of({workflow})};
   auto const id = client.submit("work", {});
   CHECK(client.status(id) == WorkflowStatus::pending);
   client.cancel(id, "nobody wants it");
@@ -166,7 +166,7 @@ TEST_CASE("a client cancels what nobody owns, and what somebody does", "[cancel]
   CHECK(client.result(id).task("only").status == TaskStatus::cancelled);
   CHECK_THROWS_AS(client.cancel(id), StateError);
 
-  auto runner = start(directory.sqlite_url(), {workflow});
+  auto runner = start(database.url(), {workflow});
   auto const owned = runner.submit("work", {});
   gate.wait_for_arrivals(1);
   client.cancel(owned.id(), "not this one either");
@@ -179,14 +179,14 @@ TEST_CASE("a client cancels what nobody owns, and what somebody does", "[cancel]
 }
 
 TEST_CASE("a runner cancels what another one owns", "[cancel]") {
-  ScratchDirectory directory;
+  TestDatabase database;
   Gate begun;
   auto const slow = one_task("slow", [&](TaskContext<>& context) {
     begun.open();
     context.sleep_for(1h);
   });
-  auto owner = start(directory.sqlite_url(), {slow});
-  auto other = start(directory.sqlite_url(), {slow});
+  auto owner = start(database.url(), {slow});
+  auto other = start(database.url(), {slow});
   auto const handle = owner.submit("slow", {});
   begun.pass();
   auto const seen = other.handle(handle.id());
@@ -197,16 +197,19 @@ TEST_CASE("a runner cancels what another one owns", "[cancel]") {
 }
 
 TEST_CASE("a request whose owner is gone is applied by who looks next", "[cancel]") {
-  ScratchDirectory directory;
+  TestDatabase database;
   auto const workflow = one_task("work", [](TaskContext<>&) {});
-  Client client{directory.sqlite_url(), registry_of({workflow})};
+  Client client{database.url(), registry_of({workflow})};
   auto const id = client.submit("work", {}, {.start_after = 1h});
-  RawDatabase raw{directory.path() / "test.db"};
+  auto raw = database.raw();
   raw.execute(
       "INSERT INTO control_requests (id, execution_id, kind, payload, requested_at)"
       " SELECT randomblob(16), id, 'cancel', 'cancelled: too late to be heard', 1"
+      " FROM workflow_executions",
+      "INSERT INTO control_requests (id, execution_id, kind, payload, requested_at)"
+      " SELECT gen_random_uuid(), id, 'cancel', 'cancelled: too late to be heard', now()"
       " FROM workflow_executions");
-  auto runner = start(directory.sqlite_url(), {workflow});
+  auto runner = start(database.url(), {workflow});
   CHECK(wait(runner.handle(id)).error() == "cancelled: too late to be heard");
 }
 
@@ -214,8 +217,8 @@ TEST_CASE("a cancellation whose answer is lost is made once, and no error", "[ca
   auto const point = GENERATE(as<std::string>{}, "commit.before", "commit.after");
   auto const times = GENERATE(1, 3);
   CAPTURE(point, times);
-  ScratchDirectory directory;
-  Client client{directory.sqlite_url(), registry_of({one_task("work", [](TaskContext<>&) {})})};
+  TestDatabase place;
+  Client client{place.url(), registry_of({one_task("work", [](TaskContext<>&) {})})};
   auto const id = client.submit("work", {});
   int lost = 0;
   backend::OpenOptions options;
@@ -226,7 +229,7 @@ TEST_CASE("a cancellation whose answer is lost is made once, and no error", "[ca
     }
   };
   auto const database =
-      backend::Database::open(DatabaseUrl::parse(directory.sqlite_url()), std::move(options));
+      backend::Database::open(DatabaseUrl::parse(place.url()), std::move(options));
   detail::ClientSession session{*database, Environment::system()};
   session.cancel(id, "once");
   CHECK(lost == (point == "commit.after" ? 1 : times));  // the next try sees that it is done
@@ -237,8 +240,8 @@ TEST_CASE("a cancellation whose answer is lost is made once, and no error", "[ca
 
 TEST_CASE("a client whose answer is lost does not take another's cancellation for its own",
           "[cancel][client]") {
-  ScratchDirectory directory;
-  Client client{directory.sqlite_url(), registry_of({one_task("work", [](TaskContext<>&) {})})};
+  TestDatabase place;
+  Client client{place.url(), registry_of({one_task("work", [](TaskContext<>&) {})})};
   auto const id = client.submit("work", {});
   bool lost = false;
   backend::OpenOptions options;
@@ -249,17 +252,17 @@ TEST_CASE("a client whose answer is lost does not take another's cancellation fo
       client.cancel(id, "once");
   };
   auto const database =
-      backend::Database::open(DatabaseUrl::parse(directory.sqlite_url()), std::move(options));
+      backend::Database::open(DatabaseUrl::parse(place.url()), std::move(options));
   detail::ClientSession session{*database, Environment::system()};
   CHECK_THROWS_AS(session.cancel(id, "once"), StateError);
   CHECK(lost);
 }
 
 TEST_CASE("a runner hears of the end of what a client cancelled", "[cancel][client]") {
-  ScratchDirectory directory;
+  TestDatabase place;
   auto const workflow = one_task("work", [](TaskContext<>&) {});
-  Client client{directory.sqlite_url(), registry_of({workflow})};
-  auto runner = start(directory.sqlite_url(), {workflow}, {.scheduler_poll_interval = 10ms});
+  Client client{place.url(), registry_of({workflow})};
+  auto runner = start(place.url(), {workflow}, {.scheduler_poll_interval = 10ms});
   auto const id = client.submit("work", {}, {.start_after = 1h});
   auto const handle = runner.handle(id);
   client.cancel(id);

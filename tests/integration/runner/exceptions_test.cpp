@@ -6,8 +6,8 @@
 
 #include "core/utf8.hpp"
 #include "support/catch.hpp"
-#include "support/raw_database.hpp"
 #include "support/running.hpp"
+#include "support/test_database.hpp"
 
 using namespace cloacina;
 using namespace cloacina::test;
@@ -64,7 +64,7 @@ Thrown const kinds[] = {
 TEST_CASE("foreign exceptions are that task's failure and nobody else's", "[exceptions]") {
   auto const coroutine = GENERATE(false, true);
   CAPTURE(coroutine);
-  ScratchDirectory directory;
+  TestDatabase database;
   auto const kind = [](TaskContext<>& context) -> Thrown const& {
     return kinds[context.get_as<std::size_t>("kind")];
   };
@@ -78,7 +78,7 @@ TEST_CASE("foreign exceptions are that task's failure and nobody else's", "[exce
           .task("throw", {.retry = {.max_attempts = 1}}, coroutine ? asynchronous : synchronous)
           .task("beside", [](TaskContext<>&) {})
           .build();
-  auto runner = start(directory.sqlite_url(), {workflow});
+  auto runner = start(database.url(), {workflow});
   for (std::size_t i = 0; i < std::size(kinds); ++i) {
     CAPTURE(kinds[i].name);
     auto const result = wait(runner.submit("throw", Context{{"kind", i}}));
@@ -90,31 +90,31 @@ TEST_CASE("foreign exceptions are that task's failure and nobody else's", "[exce
     CHECK(error.size() < 1'000'000);
     CHECK(runner.result(result.id()).task("throw").error == error);
   }
-  RawDatabase const raw{directory.path() / "test.db"};
-  CHECK(raw.text("PRAGMA integrity_check") == "ok");
+  CHECK(database.raw().integer("SELECT count(*) FROM task_executions WHERE status = 'Failed'") ==
+        std::ssize(kinds));
 }
 
 TEST_CASE("PermanentError ends the attempts, TransientError goes on whatever the condition",
           "[exceptions][retry]") {
-  ScratchDirectory directory;
+  TestDatabase database;
   std::atomic<int> permanent{0};
   std::atomic<int> transient{0};
   RetryPolicy const policy{.max_attempts = 3,
                            .initial_delay = 0ms,
                            .condition = RetryCondition::error_pattern("nothing")};
   auto runner =
-      start(directory.sqlite_url(), {one_task("permanent",
-                                              [&](TaskContext<>&) {
-                                                ++permanent;
-                                                throw PermanentError{"never"};
-                                              },
-                                              {.retry = {.max_attempts = 3, .initial_delay = 0ms}}),
-                                     one_task("transient",
-                                              [&](TaskContext<>&) {
-                                                ++transient;
-                                                throw TransientError{"again"};
-                                              },
-                                              {.retry = policy})});
+      start(database.url(), {one_task("permanent",
+                                      [&](TaskContext<>&) {
+                                        ++permanent;
+                                        throw PermanentError{"never"};
+                                      },
+                                      {.retry = {.max_attempts = 3, .initial_delay = 0ms}}),
+                             one_task("transient",
+                                      [&](TaskContext<>&) {
+                                        ++transient;
+                                        throw TransientError{"again"};
+                                      },
+                                      {.retry = policy})});
   CHECK(wait(runner.submit("permanent", {})).status() == WorkflowStatus::failed);
   CHECK(wait(runner.submit("transient", {})).status() == WorkflowStatus::failed);
   CHECK(permanent == 1);

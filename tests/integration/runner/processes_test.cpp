@@ -9,8 +9,8 @@
 #include <cloacina/error.hpp>
 
 #include "support/catch.hpp"
-#include "support/raw_database.hpp"
 #include "support/running.hpp"
+#include "support/test_database.hpp"
 
 using namespace cloacina;
 using namespace cloacina::test;
@@ -88,10 +88,10 @@ ExecutionResult result_of(Client& client, ExecutionId id) {
 }  // namespace
 
 TEST_CASE("a client submits, and a runner in another process runs", "[processes]") {
-  ScratchDirectory directory;
-  RunnerProcess runner{directory.sqlite_url(), {who()}};
+  TestDatabase database;
+  RunnerProcess runner{database.url(), {who()}};
   auto const pid = runner.pid();
-  Client client{directory.sqlite_url(), registry_of({who()})};
+  Client client{database.url(), registry_of({who()})};
   auto const result = result_of(client, client.submit("who", {}));
   CHECK(result.context().get("pid") == pid);
   for (auto const id : client.submit_many("who", std::vector<Context>(50)))
@@ -107,26 +107,24 @@ TEST_CASE("a client submits, and a runner in another process runs", "[processes]
 }
 
 TEST_CASE("what a killed process had begun is finished by another", "[processes][takeover]") {
-  ScratchDirectory directory;
-  auto const dies = one_task("dies", [](TaskContext<>& context) -> asio::awaitable<void> {
+  TestDatabase database;
+  auto const dies = one_task("dies", [&](TaskContext<>& context) -> asio::awaitable<void> {
     if (context.get_as<bool>("hang")) {
-      RawDatabase raw{context.get_as<std::string>("file")};
-      if (raw.integer("SELECT takeovers FROM workflow_executions") == 0)
+      if (database.raw().integer("SELECT takeovers FROM workflow_executions") == 0)
         co_await context.async_sleep_for(1h);
     }
     context.put("pid", static_cast<std::int64_t>(::getpid()));
   });
-  auto const file = (directory.path() / "test.db").string();
   ExecutionId id;
   {
-    Client client{directory.sqlite_url(), registry_of({dies})};
-    id = client.submit("dies", Context{{"hang", true}, {"file", file}});
+    Client client{database.url(), registry_of({dies})};
+    id = client.submit("dies", Context{{"hang", true}});
   }
   pid_t killed = 0;
   {
-    RunnerProcess runner{directory.sqlite_url(), {dies}};
+    RunnerProcess runner{database.url(), {dies}};
     killed = runner.pid();
-    RawDatabase const raw{file};
+    auto const raw = database.raw();
     auto const give_up = Clock::now() + patience;
     while (raw.integer("SELECT count(*) FROM task_executions WHERE status = 'Running'") == 0) {
       REQUIRE(Clock::now() < give_up);
@@ -134,7 +132,7 @@ TEST_CASE("what a killed process had begun is finished by another", "[processes]
     }
     runner.kill();
   }
-  auto runner = start(directory.sqlite_url(), {dies}, quick);
+  auto runner = start(database.url(), {dies}, quick);
   auto const result = wait(runner.handle(id));
   CHECK(result.status() == WorkflowStatus::completed);
   CHECK(result.context().get("pid") == ::getpid());
@@ -143,7 +141,7 @@ TEST_CASE("what a killed process had begun is finished by another", "[processes]
 }
 
 TEST_CASE("a restarted program goes on where it was, and its handle finds the run", "[processes]") {
-  ScratchDirectory directory;
+  TestDatabase database;
   std::atomic<int> first_runs{0};
   auto const workflow = [&](std::shared_ptr<Gate> gate) {
     return WorkflowBuilder{"two"}
@@ -158,14 +156,14 @@ TEST_CASE("a restarted program goes on where it was, and its handle finds the ru
   auto const closed = std::make_shared<Gate>();
   ExecutionId id;
   {
-    auto runner = start(directory.sqlite_url(), {workflow(closed)}, quick);
+    auto runner = start(database.url(), {workflow(closed)}, quick);
     id = runner.submit("two", {}).id();
     closed->wait_for_arrivals(1);
     runner.shutdown(0ms);
   }
   auto const open = std::make_shared<Gate>();
   open->open();
-  auto runner = start(directory.sqlite_url(), {workflow(open)}, quick);
+  auto runner = start(database.url(), {workflow(open)}, quick);
   auto const result = wait(runner.handle(id));
   CHECK(result.status() == WorkflowStatus::completed);
   CHECK(result.context().get("first") == 1);
@@ -174,28 +172,28 @@ TEST_CASE("a restarted program goes on where it was, and its handle finds the ru
 }
 
 TEST_CASE("a version that nobody here knows waits for somebody who does", "[processes]") {
-  ScratchDirectory directory;
+  TestDatabase database;
   auto const version = [](std::uint32_t number) {
     return WorkflowBuilder{"versioned"}.version(number).task("only", [](TaskContext<>&) {}).build();
   };
   ExecutionId id;
   {
-    Client client{directory.sqlite_url(), registry_of({version(1)})};
+    Client client{database.url(), registry_of({version(1)})};
     id = client.submit("versioned", {});
   }
   {
-    auto newer = start(directory.sqlite_url(), {version(2)}, quick);
+    auto newer = start(database.url(), {version(2)}, quick);
     CHECK(wait(newer.submit("versioned", {})).status() == WorkflowStatus::completed);
     CHECK(newer.status(id) == WorkflowStatus::pending);
   }
-  auto runner = start(directory.sqlite_url(), {version(1)}, quick);
+  auto runner = start(database.url(), {version(1)}, quick);
   CHECK(wait(runner.handle(id)).status() == WorkflowStatus::completed);
 }
 
 TEST_CASE("the child of a fork can neither use nor harm what its parent has", "[processes][fork]") {
-  ScratchDirectory directory;
-  auto runner = start(directory.sqlite_url(), {who()});
-  auto client = std::make_unique<Client>(directory.sqlite_url(), registry_of({who()}));
+  TestDatabase database;
+  auto runner = start(database.url(), {who()});
+  auto client = std::make_unique<Client>(database.url(), registry_of({who()}));
   auto const handle = runner.submit("who", {});
   pid_t const child = ::fork();
   REQUIRE(child >= 0);
@@ -225,49 +223,14 @@ TEST_CASE("the child of a fork can neither use nor harm what its parent has", "[
   CHECK(client->list().size() == 2);
 }
 
-// It lost what it was told was stored: the parent, which saw no lock of the child's, removed the
-// log under it.
-TEST_CASE("the child of a fork cannot open a file that its parent has open", "[processes][fork]") {
-  ScratchDirectory directory;
-  auto const opens = [&](std::string const& url) {
-    pid_t const child = ::fork();
-    REQUIRE(child >= 0);
-    if (child == 0) {
-      int code = 2;
-      try {
-        Client{url, Registry{}};
-        code = 0;
-      } catch (ConfigurationError const& error) {
-        code = std::string_view{error.what()}.find("over a fork") != std::string_view::npos ? 1 : 3;
-      } catch (...) {}
-      ::_exit(code);
-    }
-    int status = 0;
-    ::waitpid(child, &status, 0);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-  };
-  {
-    auto runner = start(directory.sqlite_url(), {who()});
-    CHECK(opens(directory.sqlite_url()) == 1);
-  }
-  {
-    // Not beside a runner: its threads may be inside SQLite, whose locks stay locked in the child.
-    Client const parent{directory.sqlite_url(), Registry{}};
-    CHECK(opens(directory.sqlite_url()) == 1);
-    CHECK(opens("sqlite://" + (directory.path() / "another.db").string()) == 0);
-    CHECK(opens("sqlite::memory:") == 0);
-  }
-  CHECK(opens(directory.sqlite_url()) == 0);
-}
-
 TEST_CASE("a submission by another process starts within 60 ms", "[processes][hints]") {
-  ScratchDirectory directory;
+  TestDatabase database;
   std::atomic<std::int64_t> started{0};
   auto const workflow =
       one_task("work", [&](TaskContext<>&) { started = Clock::now().time_since_epoch().count(); });
   // The slow poll finds the first one, a second later; nothing but hints the others in time.
-  auto runner = start(directory.sqlite_url(), {workflow});
-  Client client{directory.sqlite_url(), registry_of({workflow})};
+  auto runner = start(database.url(), {workflow});
+  Client client{database.url(), registry_of({workflow})};
   std::vector<Clock::duration> waited;
   for (int i = 0; i < 21; ++i) {
     started = 0;
@@ -282,14 +245,13 @@ TEST_CASE("a submission by another process starts within 60 ms", "[processes][hi
 }
 
 TEST_CASE("runners are listed with what they own, and with what became of them", "[processes]") {
-  ScratchDirectory directory;
+  TestDatabase database;
   Gate gate;
-  auto runner =
-      start(directory.sqlite_url(), {one_task("held", [&](TaskContext<>&) { gate.pass(); })},
-            {.runner_name = "first"});
+  auto runner = start(database.url(), {one_task("held", [&](TaskContext<>&) { gate.pass(); })},
+                      {.runner_name = "first"});
   auto const handle = runner.submit("held", {});
   gate.wait_for_arrivals(1);
-  Client client{directory.sqlite_url(), Registry{}};
+  Client client{database.url(), Registry{}};
   REQUIRE(client.runners().size() == 1);
   auto const seen = client.runners().front();
   CHECK(seen.name == "first");
@@ -297,7 +259,7 @@ TEST_CASE("runners are listed with what they own, and with what became of them",
   CHECK(seen.state == RunnerState::alive);
   CHECK(seen.executions == 1);
   CHECK_FALSE(seen.ended_at.has_value());
-  RawDatabase raw{directory.path() / "test.db"};
+  auto raw = database.raw();
   raw.execute("UPDATE runners SET boot_id = 'another'");  // of a kernel that is gone
   CHECK(runner.runners().front().state == RunnerState::overdue);
   raw.execute("UPDATE runners SET state = 'dead'");

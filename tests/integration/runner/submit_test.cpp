@@ -2,8 +2,8 @@
 #include <cloacina/cloacina.hpp>
 
 #include "support/catch.hpp"
-#include "support/raw_database.hpp"
 #include "support/running.hpp"
+#include "support/test_database.hpp"
 
 using namespace cloacina;
 using namespace cloacina::test;
@@ -28,8 +28,8 @@ Workflow counting(std::atomic<int>& runs) {
 
 TEST_CASE("a declared workflow runs from the global registry, and its result knows its keys",
           "[submit]") {
-  ScratchDirectory directory;
-  DefaultRunner runner{directory.sqlite_url()};
+  TestDatabase database;
+  DefaultRunner runner{database.url()};
   auto const result = runner.execute(order::order_pipeline(order::order_id = 42));
   CHECK(result.get(order::total) == 105.0);
   auto const handle = runner.submit(order::order_pipeline(order::order_id = 4));
@@ -42,8 +42,8 @@ TEST_CASE("a declared workflow runs from the global registry, and its result kno
 }
 
 TEST_CASE("a failed run returns, and its value throws", "[submit]") {
-  ScratchDirectory directory;
-  auto runner = start(directory.sqlite_url(),
+  TestDatabase database;
+  auto runner = start(database.url(),
                       {one_task("fail", [](TaskContext<>&) { throw PermanentError{"no luck"}; })});
   auto const result = runner.execute("fail", Context{{"in", 1}});
   CHECK(result.status() == WorkflowStatus::failed);
@@ -53,9 +53,9 @@ TEST_CASE("a failed run returns, and its value throws", "[submit]") {
 }
 
 TEST_CASE("a workflow that does not exist is refused with the nearest names", "[submit]") {
-  ScratchDirectory directory;
+  TestDatabase database;
   std::atomic<int> runs{0};
-  auto runner = start(directory.sqlite_url(), {counting(runs)});
+  auto runner = start(database.url(), {counting(runs)});
   try {
     (void)runner.submit("conut", {});
     FAIL("it was accepted");
@@ -63,34 +63,34 @@ TEST_CASE("a workflow that does not exist is refused with the nearest names", "[
     CHECK_THAT(error.what(), Catch::Contains("conut") && Catch::Contains("count"));
     CHECK(error.where() == "conut");
   }
-  Client client{directory.sqlite_url(), registry_of({counting(runs)})};
+  Client client{database.url(), registry_of({counting(runs)})};
   CHECK_THROWS_AS(client.submit("conut", {}), WorkflowNotFound);
   CHECK(runner.list().empty());
 }
 
 TEST_CASE("the name is checked also when nothing is submitted", "[submit]") {
-  ScratchDirectory directory;
-  auto runner = start(directory.sqlite_url(), {one_task("known", [](TaskContext<>&) {})});
+  TestDatabase database;
+  auto runner = start(database.url(), {one_task("known", [](TaskContext<>&) {})});
   CHECK(runner.submit_many("known", {}).empty());
   CHECK_THROWS_AS(runner.submit_many("unknown", {}), WorkflowNotFound);
-  Client client{directory.sqlite_url(), registry_of({one_task("known", [](TaskContext<>&) {})})};
+  Client client{database.url(), registry_of({one_task("known", [](TaskContext<>&) {})})};
   CHECK(client.submit_many("known", {}).empty());
   CHECK_THROWS_AS(client.submit_many("unknown", {}), WorkflowNotFound);
 }
 
 TEST_CASE("a runner that was moved from may be shut down", "[submit][shutdown]") {
-  ScratchDirectory directory;
-  auto runner = start(directory.sqlite_url(), {one_task("known", [](TaskContext<>&) {})});
+  TestDatabase database;
+  auto runner = start(database.url(), {one_task("known", [](TaskContext<>&) {})});
   auto const other = std::move(runner);
   runner.shutdown();  // NOLINT(bugprone-use-after-move)
   CHECK(other.workflows().size() == 1);
 }
 
 TEST_CASE("inputs and options are checked before anything is stored", "[submit]") {
-  ScratchDirectory directory;
+  TestDatabase database;
   auto const workflow =
       WorkflowBuilder{"needs"}.input("customer").task("only", [](TaskContext<>&) {}).build();
-  auto runner = start(directory.sqlite_url(), {workflow}, {.max_context_bytes = 1'024});
+  auto runner = start(database.url(), {workflow}, {.max_context_bytes = 1'024});
   CHECK_THROWS_WITH(runner.submit("needs", {}), Catch::Contains("customer"));
   Context const good{{"customer", 1}};
   for (auto const start_after : {-1ms, 100 * 8760h + 1ms, std::chrono::milliseconds::max()})
@@ -118,11 +118,11 @@ TEST_CASE("inputs and options are checked before anything is stored", "[submit]"
 
 TEST_CASE("an idempotency key stands for its first execution, whatever its state",
           "[submit][idempotency]") {
-  ScratchDirectory directory;
+  TestDatabase database;
   std::atomic<int> runs{0};
   Gate gate;
   auto const blocked = one_task("blocked", [&](TaskContext<>&) { gate.pass(); });
-  auto runner = start(directory.sqlite_url(), {counting(runs), blocked});
+  auto runner = start(database.url(), {counting(runs), blocked});
   SubmitOptions const key{.idempotency_key = "order-42"};
 
   auto const first = runner.submit("count", Context{{"n", 1}}, key);
@@ -147,11 +147,11 @@ TEST_CASE("an idempotency key stands for its first execution, whatever its state
 }
 
 TEST_CASE("one key from many threads is one execution", "[submit][idempotency]") {
-  ScratchDirectory directory;
+  TestDatabase database;
   std::atomic<int> runs{0};
-  auto runner = start(directory.sqlite_url(), {counting(runs)});
-  auto other = start(directory.sqlite_url(), {counting(runs)});
-  Client client{directory.sqlite_url(), registry_of({counting(runs)})};
+  auto runner = start(database.url(), {counting(runs)});
+  auto other = start(database.url(), {counting(runs)});
+  Client client{database.url(), registry_of({counting(runs)})};
   std::vector<ExecutionId> ids(30);
   std::vector<std::thread> threads;
   for (std::size_t i = 0; i < ids.size(); ++i) {
@@ -169,10 +169,10 @@ TEST_CASE("one key from many threads is one execution", "[submit][idempotency]")
 }
 
 TEST_CASE("status, result and list say what is stored", "[ask]") {
-  ScratchDirectory directory;
+  TestDatabase database;
   std::atomic<int> runs{0};
   auto const failing = one_task("fail", [](TaskContext<>&) { throw PermanentError{"no"}; });
-  auto runner = start(directory.sqlite_url(), {counting(runs), failing});
+  auto runner = start(database.url(), {counting(runs), failing});
   std::vector<ExecutionId> ids;
   for (int i = 0; i < 5; ++i) ids.push_back(runner.execute("count", {}).id());
   auto const failed = runner.execute("fail", {});
@@ -209,10 +209,10 @@ TEST_CASE("status, result and list say what is stored", "[ask]") {
 
 TEST_CASE("a text that the database could not take is refused with the name of its field",
           "[submit][ask]") {
-  ScratchDirectory directory;
+  TestDatabase database;
   std::atomic<int> runs{0};
-  auto runner = start(directory.sqlite_url(), {counting(runs)});
-  Client client{directory.sqlite_url(), registry_of({counting(runs)})};
+  auto runner = start(database.url(), {counting(runs)});
+  Client client{database.url(), registry_of({counting(runs)})};
   for (auto const text : {std::string_view{"a\0b", 3}, std::string_view{"a\xff"}}) {
     auto const refused = [&](auto const& call, std::string const& field) {
       try {
@@ -236,7 +236,7 @@ TEST_CASE("a text that the database could not take is refused with the name of i
 }
 
 TEST_CASE("a result from the table is the one that the waiter got", "[ask]") {
-  ScratchDirectory directory;
+  TestDatabase database;
   auto const workflow = WorkflowBuilder{"mixed"}
                             .task("good",
                                   [](TaskContext<>& context) {
@@ -249,11 +249,11 @@ TEST_CASE("a result from the table is the one that the waiter got", "[ask]") {
   ExecutionId id;
   ExecutionResult told;
   {
-    auto runner = start(directory.sqlite_url(), {workflow});
+    auto runner = start(database.url(), {workflow});
     told = runner.execute("mixed", Context{{"in", nullptr}});
     id = told.id();
   }
-  auto runner = start(directory.sqlite_url(), {workflow});
+  auto runner = start(database.url(), {workflow});
   auto const read = wait(runner.handle(id));
   CHECK(read.status() == told.status());
   CHECK(read.error() == told.error());
@@ -281,12 +281,12 @@ TEST_CASE("a result from the table is the one that the waiter got", "[ask]") {
 }
 
 TEST_CASE("a handle from another runner follows an execution to its end", "[ask]") {
-  ScratchDirectory directory;
+  TestDatabase database;
   Gate gate;
   auto const blocked = one_task("blocked", [&](TaskContext<>&) { gate.pass(); });
   DefaultRunnerConfig const config{.scheduler_poll_interval = 10ms};
-  auto first = start(directory.sqlite_url(), {blocked}, config);
-  auto second = start(directory.sqlite_url(), {blocked}, config);
+  auto first = start(database.url(), {blocked}, config);
+  auto second = start(database.url(), {blocked}, config);
   auto const submitted = first.submit("blocked", {});
   gate.wait_for_arrivals(1);
   auto const seen = second.handle(submitted.id());

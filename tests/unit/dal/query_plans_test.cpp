@@ -183,7 +183,7 @@ TEST_CASE("reads go by the key or a partial index", "[dal][plans]") {
   (void)dal::find_execution(*fixture.session, id_of(1));
   (void)dal::find_by_idempotency_key(*fixture.session, "orders", "key");
   (void)dal::owned_executions(*fixture.session, me);
-  (void)dal::existing_executions(*fixture.session, {id_of(1)});
+  (void)dal::existing_executions(*fixture.database, *fixture.session, {id_of(1)});
   (void)dal::list_executions(*fixture.session,
                              {.workflow = "orders", .status = {}, .limit = 1, .after = id_of(9)});
   (void)dal::tasks_of(*fixture.session, id_of(1));

@@ -1,0 +1,54 @@
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cloacina/client.hpp>
+#include <cloacina/error.hpp>
+
+#include "support/catch.hpp"
+#include "support/running.hpp"
+
+using namespace cloacina;
+using namespace cloacina::test;
+
+namespace {
+
+Workflow nothing() {
+  return one_task("nothing", [](TaskContext<>&) {});
+}
+
+}  // namespace
+
+// It lost what it was told was stored: the parent, which saw no lock of the child's, removed the
+// log under it.
+TEST_CASE("the child of a fork cannot open a file that its parent has open", "[sqlite][fork]") {
+  ScratchDirectory directory;
+  auto const opens = [&](std::string const& url) {
+    pid_t const child = ::fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+      int code = 2;
+      try {
+        Client{url, Registry{}};
+        code = 0;
+      } catch (ConfigurationError const& error) {
+        code = std::string_view{error.what()}.find("over a fork") != std::string_view::npos ? 1 : 3;
+      } catch (...) {}
+      ::_exit(code);
+    }
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  };
+  {
+    auto runner = start(directory.sqlite_url(), {nothing()});
+    CHECK(opens(directory.sqlite_url()) == 1);
+  }
+  {
+    // Not beside a runner: its threads may be inside SQLite, whose locks stay locked in the child.
+    Client const parent{directory.sqlite_url(), Registry{}};
+    CHECK(opens(directory.sqlite_url()) == 1);
+    CHECK(opens("sqlite://" + (directory.path() / "another.db").string()) == 0);
+    CHECK(opens("sqlite::memory:") == 0);
+  }
+  CHECK(opens(directory.sqlite_url()) == 0);
+}
