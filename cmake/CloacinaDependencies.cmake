@@ -35,13 +35,15 @@ macro(cloacina_find_pqxx)
       find_path(CLOACINA_PQXX_INCLUDE_DIR pqxx/pqxx)
       find_library(CLOACINA_PQXX_LIBRARY pqxx)
       find_library(CLOACINA_PQ_LIBRARY pq)
-      mark_as_advanced(CLOACINA_PQXX_INCLUDE_DIR CLOACINA_PQXX_LIBRARY CLOACINA_PQ_LIBRARY)
-      if(NOT CLOACINA_PQXX_INCLUDE_DIR OR NOT CLOACINA_PQXX_LIBRARY OR NOT CLOACINA_PQ_LIBRARY)
+      find_path(CLOACINA_PQ_INCLUDE_DIR libpq-fe.h PATH_SUFFIXES postgresql)
+      mark_as_advanced(CLOACINA_PQ_INCLUDE_DIR CLOACINA_PQXX_INCLUDE_DIR CLOACINA_PQXX_LIBRARY CLOACINA_PQ_LIBRARY)
+      if(NOT CLOACINA_PQXX_INCLUDE_DIR OR NOT CLOACINA_PQXX_LIBRARY OR NOT CLOACINA_PQ_LIBRARY OR NOT CLOACINA_PQ_INCLUDE_DIR)
         message(FATAL_ERROR "cloacina: libpqxx not found.  Debian and Ubuntu: apt-get install libpqxx-dev; elsewhere "
-          "point CLOACINA_PQXX_INCLUDE_DIR, CLOACINA_PQXX_LIBRARY and CLOACINA_PQ_LIBRARY at it, or configure with "
+          "point CLOACINA_PQXX_INCLUDE_DIR, CLOACINA_PQXX_LIBRARY, CLOACINA_PQ_INCLUDE_DIR and CLOACINA_PQ_LIBRARY at it, or configure with "
           "-DCLOACINA_WITH_POSTGRES=OFF for SQLite alone.")
       endif()
-      target_include_directories(cloacina::pqxx SYSTEM INTERFACE "${CLOACINA_PQXX_INCLUDE_DIR}")
+      target_include_directories(cloacina::pqxx SYSTEM INTERFACE
+        "${CLOACINA_PQXX_INCLUDE_DIR}" "${CLOACINA_PQ_INCLUDE_DIR}")
       target_link_libraries(cloacina::pqxx INTERFACE "${CLOACINA_PQXX_LIBRARY}" "${CLOACINA_PQ_LIBRARY}")
     endif()
   endif()

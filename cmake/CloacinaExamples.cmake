@@ -34,7 +34,7 @@ function(cloacina_benchmark target directory)
   cloacina_compile_options(${target})
   # The raw limit is measured beside the library: prepared statements on SQLite itself.
   target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}/src" "${CMAKE_CURRENT_SOURCE_DIR}/${directory}")
-  target_link_libraries(${target} PRIVATE cloacina::cloacina SQLite::SQLite3)
+  target_link_libraries(${target} PRIVATE cloacina::cloacina SQLite::SQLite3 cloacina::pqxx)
   target_compile_definitions(${target} PRIVATE
     CLOACINA_BENCH_SOURCE_DIR="${PROJECT_SOURCE_DIR}" CLOACINA_BENCH_COMPILER="${CMAKE_CXX_COMPILER}")
 endfunction()

@@ -53,5 +53,10 @@ command_bench() {
   configure release
   say "Building cloacina_bench" >&2
   build release cloacina_bench >&2 || fail "the build failed; the errors are above"
-  exec "$root/build/release/examples/cloacina_bench" "$@"
+  backend=sqlite
+  if [[ " $* " == *" --backend postgres "* ]]; then
+    ensure_packages postgresql
+    backend=both
+  fi
+  with_server bench -- "$root/build/release/examples/cloacina_bench" "$@"
 }

@@ -3,7 +3,7 @@
 # and add up the test cases of all of them.
 
 suites=(unit contract integration compile-fail examples package layers reliability)
-server_suites=(unit contract integration examples package reliability)
+server_suites=(unit contract integration examples package reliability bench)
 
 command_test() {
   local chosen=() pattern="" file="" sanitizer="" trial=()
@@ -102,7 +102,8 @@ run_trials() {
   build dev suite-reliability || fail "the build failed; the errors are above"
   build_fuzzer "$pattern" || fail "the build failed; the errors are above"
   use_own_tmp
-  with_server reliability -- python3 tests/reliability/run.py --build build/dev ${pattern:+-k "$pattern"} "$@"
+  with_server reliability -- python3 tests/reliability/run.py --build build/dev ${pattern:+-k "$pattern"} \
+    --backend "$backend" "$@"
 }
 
 # with_server SUITE… -- COMMAND…: with a PostgreSQL for the tests, if one of the suites wants it: the server of
@@ -141,6 +142,7 @@ run_suites() {
   use_own_tmp
   export UBSAN_OPTIONS="print_stacktrace=1${UBSAN_OPTIONS:+:$UBSAN_OPTIONS}"
   labels="^($(IFS='|' && echo "$*"))\$"
+  export CLOACINA_TEST_BACKENDS="$backend" # for the trials, which are one script
   with_server "$@" -- python3 cmake/dev/run_tests.py --build "build/$preset" --jobs "$(job_count)" \
     --labels "$labels" --pattern "$pattern" --file "$file" --backend "$backend"
 }

@@ -28,12 +28,12 @@ void chain(Bench& bench) {
   cloacina::Registry registry;
   unsigned const length = bench.options.quick ? 1'000 : 10'000;
   registry.add(build_chain(length));
-  RawLoop raw{bench.scratch.new_file("raw")};
+  auto const raw = RawLoop::make(bench.scratch.new_place("raw"));
   auto runner = cloacina::DefaultRunner::builder()
-                    .database_url(url_of(bench.scratch.new_file("chain")))
+                    .database_url(bench.scratch.new_place("chain").url)
                     .registry(std::move(registry))
                     .build();
-  (void)raw.commit_times(bench.options.sample_time() / 2);
+  (void)raw->commit_times(bench.options.sample_time() / 2);
 
   Samples per_task, raw_commit, beyond_one_commit;
   for (int i = 0; i < bench.options.samples(); ++i) {
@@ -42,7 +42,7 @@ void chain(Bench& bench) {
     std::chrono::duration<double, std::micro> const took = std::chrono::steady_clock::now() - start;
     per_task.add(took.count() / length);
     // The mean, as that of the chain is one.
-    raw_commit.add(1e6 / raw.rows_per_second(1, bench.options.sample_time()));
+    raw_commit.add(1e6 / raw->rows_per_second(1, bench.options.sample_time()));
     beyond_one_commit.add(per_task.values().back() - raw_commit.values().back());
   }
   bench.report.add({.name = "chain",

@@ -39,16 +39,16 @@ struct Cost {
 };
 
 Cost measure(Bench& bench, std::size_t bytes) {
-  auto const file = bench.scratch.new_file("context");
+  auto const place = bench.scratch.new_place("context");
   cloacina::Registry registry;
   registry.add(build_carriers());
   auto runner = cloacina::DefaultRunner::builder()
-                    .database_url(url_of(file))
+                    .database_url(place.url)
                     .registry(std::move(registry))
                     .build();
   auto const input = carried(bytes);
   (void)runner.execute("carriers", input).value();
-  auto const deltas = stored_delta_bytes(file);
+  auto const deltas = stored_delta_bytes(place);
 
   Cost cost;
   std::uint64_t runs = 0;
@@ -65,7 +65,7 @@ Cost measure(Bench& bench, std::size_t bytes) {
     runs += in_sample;
   }
   cost.delta_bytes =
-      static_cast<double>(stored_delta_bytes(file) - deltas) / static_cast<double>(runs);
+      static_cast<double>(stored_delta_bytes(place) - deltas) / static_cast<double>(runs);
   return cost;
 }
 

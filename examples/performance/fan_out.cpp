@@ -36,10 +36,10 @@ void fan_out(Bench& bench) {
   cloacina::Registry registry;
   registry.add(build_fan("fan", width));
   registry.add(build_fan("wide_fan", wide));
-  auto const file = bench.scratch.new_file("fan_out");
-  RawLoop raw{bench.scratch.new_file("raw")};
+  auto const place = bench.scratch.new_place("fan_out");
+  auto const raw = RawLoop::make(bench.scratch.new_place("raw"));
   auto runner = cloacina::DefaultRunner::builder()
-                    .database_url(url_of(file))
+                    .database_url(place.url)
                     .registry(std::move(registry))
                     .build();
   Load fan{runner, file, "fan", width + 2};

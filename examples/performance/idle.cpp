@@ -12,15 +12,15 @@ namespace bench {
 
 void idle(Bench& bench) {
   using namespace std::chrono_literals;
-  auto const file = bench.scratch.new_file("idle");
+  auto const place = bench.scratch.new_place("idle");
   auto const duration = bench.options.quick ? 10s : 60s;
   cloacina::DefaultRunnerConfig const config;
-  cloacina::DefaultRunner runner{url_of(file), config};
+  cloacina::DefaultRunner runner{place.url, config};
   (void)runner.execute(one_task.name, {});  // everything that starts once has started
 
   // One stretch in five parts, or three: what happens seldom shall fall into it.
   Samples share;
-  auto const commits = stored_commits(file);
+  auto const commits = stored_commits(place);
   for (int i = 0; i < bench.options.samples(); ++i) {
     auto const cpu = cpu_seconds();
     auto const start = std::chrono::steady_clock::now();
@@ -37,7 +37,7 @@ void idle(Bench& bench) {
 
   // A lease is renewed three times in its life, and nothing else is written.
   Samples written;
-  written.add(static_cast<double>(stored_commits(file) - commits));
+  written.add(static_cast<double>(stored_commits(place) - commits));
   auto const most = static_cast<double>(duration / (config.lease / 3)) + 1;
   bench.report.add({.name = "idle",
                     .figure = "commits in " + std::to_string(duration.count()) + " s",

@@ -46,8 +46,8 @@ void write_json(std::string const& path, bench::Report const& report) {
 
 int run(bench::Options const& options) {
   auto const selection = chosen(options.names);
-  bench::Report report;
-  bench::Scratch scratch{options.directory};
+  bench::Report report{options.server.empty() ? "sqlite" : "postgres"};
+  bench::Scratch scratch{options.directory, options.server};
   bench::Bench context{options, report, scratch};
   for (auto const& benchmark : selection) benchmark.run(context);
   if (!options.json_file.empty()) write_json(options.json_file, report);

@@ -28,7 +28,7 @@ void memory(Bench& bench) {
   constexpr double most_bytes = 2'048;
   Samples bytes;
   for (int i = 0; i < (bench.options.quick ? 1 : bench.options.samples()); ++i) {
-    cloacina::DefaultRunner runner{url_of(bench.scratch.new_file("memory")),
+    cloacina::DefaultRunner runner{bench.scratch.new_place("memory").url,
                                    {.max_active_executions = 2 * (executions + beforehand)}};
     submit_waiting(runner, beforehand);
     malloc_trim(0);  // what an earlier benchmark left behind

@@ -13,12 +13,12 @@ void throughput(Bench& bench) {
     double least_ratio;
   };
   for (auto const& [in_flight, least_ratio] : {Case{1'000, 0.6}, Case{100, 0.5}, Case{10, 0.5}}) {
-    auto const file = bench.scratch.new_file("throughput");
-    RawLoop raw{bench.scratch.new_file("raw")};
-    cloacina::DefaultRunner runner{url_of(file)};
-    Load load{runner, file, ten_tasks.name, ten_tasks.tasks};
+    auto const place = bench.scratch.new_place("throughput");
+    auto const raw = RawLoop::make(bench.scratch.new_place("raw"));
+    cloacina::DefaultRunner runner{place.url};
+    Load load{runner, place, ten_tasks.name, ten_tasks.tasks};
     auto const comparison =
-        compare_with_raw(bench, raw, [&, count = in_flight](std::chrono::nanoseconds duration) {
+        compare_with_raw(bench, *raw, [&, count = in_flight](std::chrono::nanoseconds duration) {
           return load.keep_in_flight(count, duration);
         });
     auto const what = readable(static_cast<double>(in_flight)) + " in flight";

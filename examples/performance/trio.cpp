@@ -16,16 +16,16 @@ struct Reference {
                                 ///< synchronous=NORMAL
 };
 
-cloacina::DefaultRunner runner_for(Bench const& bench, std::filesystem::path const& file) {
-  return cloacina::DefaultRunner{url_of(file), {.max_concurrent_tasks = bench.options.concurrency}};
+cloacina::DefaultRunner runner_for(Bench const& bench, Place const& place) {
+  return cloacina::DefaultRunner{place.url, {.max_concurrent_tasks = bench.options.concurrency}};
 }
 
 Comparison measure(Bench& bench, Reference const& reference, std::size_t at_once) {
-  auto const file = bench.scratch.new_file(std::string{reference.workflow.name});
-  RawLoop raw{bench.scratch.new_file("raw")};
-  auto runner = runner_for(bench, file);
-  Load load{runner, file, reference.workflow.name, reference.workflow.tasks};
-  return compare_with_raw(bench, raw, [&](std::chrono::nanoseconds duration) {
+  auto const place = bench.scratch.new_place(std::string{reference.workflow.name});
+  auto const raw = RawLoop::make(bench.scratch.new_place("raw"));
+  auto runner = runner_for(bench, place);
+  Load load{runner, place, reference.workflow.name, reference.workflow.tasks};
+  return compare_with_raw(bench, *raw, [&](std::chrono::nanoseconds duration) {
     return load.all_at_once(at_once, duration);
   });
 }

@@ -24,6 +24,15 @@ void on_interrupt(int) {
   std::signal(SIGINT, SIG_DFL);  // a second Ctrl-C does not wait for anybody
 }
 
+/// The URL without a password.
+std::string shown(std::string const& url) {
+  auto const begin = url.find("://");
+  auto const end = url.rfind('@');
+  if (begin == url.npos || end == url.npos) return url;
+  auto const colon = url.find(':', begin + 3);
+  return url.substr(0, std::min(colon, end)) + url.substr(end);
+}
+
 void delete_database(std::string_view url) {
   constexpr std::string_view scheme = "sqlite://";
   if (!url.starts_with(scheme)) return;
@@ -101,7 +110,7 @@ int run(Options const& options) {
 
   // The services that the coroutines ask would not thank us for more calls than that at a time.
   cloacina::DefaultRunner runner{options.database, {.max_concurrent_async_tasks = 64}};
-  std::printf("%zu flights, %s\n", flights.size(), options.database.c_str());
+  std::printf("%zu flights, %s\n", flights.size(), shown(options.database).c_str());
   auto const handles = submit(runner, flights);
   tell_of_others(runner);
   auto const results = wait_for_all(handles);

@@ -53,6 +53,15 @@ class DefaultRunner {
   /// others write.
   explicit DefaultRunner(std::string_view database_url, DefaultRunnerConfig config = {});
   [[nodiscard]] static Builder builder();
+  /// The runner of one tenant, in a schema of its own on PostgreSQL: made if it is missing and the
+  /// role may. `schema`: 1 to 63 letters, digits and underscores, not beginning with a digit.
+  /// Throws as the constructor does, also `ConfigurationError` for SQLite, where each tenant has a
+  /// file of its own. \code
+  ///   auto tenant = cloacina::DefaultRunner::with_schema("postgres://app@db/app", "tenant_a");
+  /// \endcode
+  [[nodiscard]] static DefaultRunner with_schema(std::string_view database_url,
+                                                 std::string_view schema,
+                                                 DefaultRunnerConfig config = {});
 
   /// What was moved from may be shut down, assigned to and destroyed; ask it nothing else.
   DefaultRunner(DefaultRunner&&) noexcept;
@@ -188,6 +197,8 @@ class DefaultRunner {
 class DefaultRunner::Builder {
  public:
   Builder& database_url(std::string_view url);
+  /// See `with_schema`.
+  Builder& schema(std::string_view schema);
   Builder& config(DefaultRunnerConfig config);
   /// Instead of `Registry::global()`; copied when the runner is built.
   Builder& registry(Registry registry);
@@ -198,6 +209,7 @@ class DefaultRunner::Builder {
 
  private:
   std::string url_;
+  std::optional<std::string> schema_;
   DefaultRunnerConfig config_;
   std::optional<Registry> registry_;
   std::optional<Environment> environment_;

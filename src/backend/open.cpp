@@ -1,10 +1,12 @@
 #ifdef CLOACINA_WITH_POSTGRES
 #include "backend/postgres/database.hpp"
+#include "backend/postgres/tenants.hpp"
 #endif
 #ifdef CLOACINA_WITH_SQLITE
 #include "backend/sqlite/database.hpp"
 #endif
 #include "backend/database.hpp"
+#include "backend/tenants.hpp"
 
 namespace cloacina::backend {
 
@@ -35,6 +37,22 @@ std::unique_ptr<Database> Database::open(DatabaseUrl const& url,
 #endif
   }
   return nullptr;
+}
+
+std::unique_ptr<Tenants> Tenants::open(DatabaseUrl const& url) {
+  if (url.backend != DatabaseUrl::Backend::postgres)
+    throw ConfigurationError("database '" + url.display() +
+                                 "' has no tenants in schemas; expected a postgres:// URL; with "
+                                 "SQLite each tenant is a file of its own",
+                             "database_url");
+#ifdef CLOACINA_WITH_POSTGRES
+  return std::make_unique<postgres::PostgresTenants>(url);
+#else
+  throw ConfigurationError("database '" + url.display() +
+                               "' needs the PostgreSQL driver, which this build does not have; "
+                               "build with -DCLOACINA_WITH_POSTGRES=ON",
+                           "database_url");
+#endif
 }
 
 }  // namespace cloacina::backend

@@ -9,6 +9,7 @@
 
 #include "core/nearest.hpp"
 #include "core/sabotage.hpp"
+#include "core/schema_name.hpp"
 #include "core/url_text.hpp"
 #include "core/utf8.hpp"
 
@@ -219,6 +220,17 @@ DatabaseUrl DatabaseUrl::parse_postgres(std::string_view text, std::string_view 
   url.display_ = shown_server_url(scheme, text.substr(text.find("://") + 3));
   url.secret_text_ = text;
   return url;
+}
+
+void DatabaseUrl::set_schema(std::string_view name) {
+  if (auto const why = why_no_schema_name(name); !why.empty())
+    throw ConfigurationError("the schema's name " + why + "; expected one as tenant_a", "schema");
+  if (backend != Backend::postgres)
+    throw ConfigurationError(
+        "a schema for each tenant needs PostgreSQL, and the database is '" + display_ +
+            "'; with SQLite each tenant is a file of its own: name another one",
+        "schema");
+  schema = name;
 }
 
 std::string DatabaseUrl::redact(std::string message) const {

@@ -32,10 +32,15 @@ class DatabaseUrl {
   Mode mode = Mode::rwc;
   Synchronous synchronous = Synchronous::full;
   std::chrono::milliseconds busy_timeout{5000};  ///< how long to wait for another process's turn
+  std::string schema;  ///< of PostgreSQL, as `set_schema` was told; empty: as the URL says
 
   /// Throws `ConfigurationError` saying what was expected. No message shows a password, also where
   /// the text is no URL.
   [[nodiscard]] static DatabaseUrl parse(std::string_view text);
+
+  /// The schema of a tenant. Throws `ConfigurationError` for what cannot be one, and for SQLite,
+  /// where each tenant has a file of its own.
+  void set_schema(std::string_view name);
 
   /// For messages and logs: without password and options.
   [[nodiscard]] std::string const& display() const noexcept { return display_; }

@@ -15,10 +15,11 @@ using engine::Completion;
 
 namespace {
 
-std::shared_ptr<Machine> start(std::string_view url, DefaultRunnerConfig config,
-                               Registry const& registry, Environment environment,
-                               std::shared_ptr<Observer> observer) {
+std::shared_ptr<Machine> start(std::string_view url, std::optional<std::string> schema,
+                               DefaultRunnerConfig config, Registry const& registry,
+                               Environment environment, std::shared_ptr<Observer> observer) {
   return std::make_shared<Machine>(Machine::Parts{.database_url = std::string{url},
+                                                  .schema = std::move(schema),
                                                   .config = std::move(config),
                                                   .workflows = registry.snapshot(),
                                                   .environment = std::move(environment),
@@ -28,8 +29,8 @@ std::shared_ptr<Machine> start(std::string_view url, DefaultRunnerConfig config,
 }  // namespace
 
 DefaultRunner::DefaultRunner(std::string_view database_url, DefaultRunnerConfig config)
-    : machine_(start(database_url, std::move(config), Registry::global(), Environment::system(),
-                     nullptr)) {}
+    : machine_(start(database_url, std::nullopt, std::move(config), Registry::global(),
+                     Environment::system(), nullptr)) {}
 DefaultRunner::DefaultRunner(std::shared_ptr<Machine> machine) noexcept
     : machine_(std::move(machine)) {}
 DefaultRunner::DefaultRunner(DefaultRunner&&) noexcept = default;
@@ -46,6 +47,10 @@ DefaultRunner::~DefaultRunner() {
 }
 
 DefaultRunner::Builder DefaultRunner::builder() { return {}; }
+DefaultRunner DefaultRunner::with_schema(std::string_view database_url, std::string_view schema,
+                                         DefaultRunnerConfig config) {
+  return builder().database_url(database_url).schema(schema).config(std::move(config)).build();
+}
 
 ExecutionResult DefaultRunner::execute(std::string_view workflow, Context input,
                                        SubmitOptions const& options) {
@@ -143,6 +148,10 @@ DefaultRunner::Builder& DefaultRunner::Builder::database_url(std::string_view ur
   url_ = url;
   return *this;
 }
+DefaultRunner::Builder& DefaultRunner::Builder::schema(std::string_view schema) {
+  schema_ = schema;
+  return *this;
+}
 DefaultRunner::Builder& DefaultRunner::Builder::config(DefaultRunnerConfig config) {
   config_ = std::move(config);
   return *this;
@@ -163,7 +172,7 @@ DefaultRunner DefaultRunner::Builder::build() {
   if (url_.empty())
     throw ConfigurationError{"no database URL; give one, such as sqlite://workflows.db",
                              "database_url"};
-  return DefaultRunner{start(url_, config_, registry_ ? *registry_ : Registry::global(),
+  return DefaultRunner{start(url_, schema_, config_, registry_ ? *registry_ : Registry::global(),
                              environment_ ? *environment_ : Environment::system(), observer_)};
 }
 

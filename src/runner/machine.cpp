@@ -66,7 +66,9 @@ std::shared_ptr<backend::Database> open_database(Machine::Parts const& parts) {
       return std::chrono::duration_cast<std::chrono::microseconds>(monotonic());
     };
   }
-  return backend::Database::open(DatabaseUrl::parse(parts.database_url), std::move(options));
+  auto url = DatabaseUrl::parse(parts.database_url);
+  if (parts.schema) url.set_schema(*parts.schema);
+  return backend::Database::open(url, std::move(options));
 }
 
 [[noreturn]] void throw_would_deadlock(std::string_view where) {

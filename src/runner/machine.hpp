@@ -35,6 +35,7 @@ class Machine {
  public:
   struct Parts {
     std::string database_url;
+    std::optional<std::string> schema{};  ///< of a tenant
     DefaultRunnerConfig config;
     Registry::Snapshot workflows;
     Environment environment;

@@ -43,6 +43,7 @@ DRIVER_NAMERS = {"src/backend/open.cpp"}
 LIBRARIES = {
     "sqlite3": {"backend/sqlite"},
     "pqxx": {"backend/postgres"},
+    "libpq-fe": {"backend/postgres"},
     "spdlog": {"engine", "runner", "cli", "dashboard"},
     "date": {"engine"},
     "asio": {"public", "engine", "runner", "cli", "dashboard"},

@@ -1,6 +1,6 @@
 """The trials of survival: every directory here with a trial.py.
 
-usage: run.py --build DIRECTORY [-k PATTERN] [--scale quick|nightly|release] [--seed N] [--mutants] [--figures FILE]
+usage: run.py --build DIRECTORY [-k PATTERN] [--backend sqlite|postgres|both] [--scale quick|nightly|release] [--seed N] [--mutants] [--figures FILE]
 A pattern that matches nothing is an error, unless it comes from CLOACINA_TEST_PATTERN, which is for all suites.
 Each trial is judged by what it left on the disk, not by the library.  Closes with `N passed, N failed, N skipped`.
 `--mutants` runs each trial once for each of its mutants, in a library sabotaged that way: it passes if it notices.
@@ -27,6 +27,7 @@ import types
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
+from databases import DatabaseError  # noqa: E402
 from trial import SCALES, Trial, Void  # noqa: E402
 
 
@@ -43,6 +44,11 @@ def all_trials() -> dict[str, types.ModuleType]:
     return {path.parent.name: load(path.parent) for path in sorted(HERE.glob("*/trial.py"))}
 
 
+def backends_of(module: types.ModuleType) -> tuple[str, ...]:
+    """Where a trial runs: BACKENDS, or SQLite alone."""
+    return getattr(module, "BACKENDS", ("sqlite",))
+
+
 def judge(module: types.ModuleType, trial: Trial) -> list[str]:
     try:
         return module.run(trial)
@@ -50,7 +56,7 @@ def judge(module: types.ModuleType, trial: Trial) -> list[str]:
         return [f"void: {void}"]
     except subprocess.TimeoutExpired as hang:
         return [f"hang: {hang}"]
-    except (OSError, sqlite3.Error, subprocess.SubprocessError) as error:
+    except (OSError, sqlite3.Error, DatabaseError, subprocess.SubprocessError) as error:
         return [f"void: the trial broke off: {error!r}"]
 
 
@@ -70,7 +76,8 @@ def show(problems: list[str]) -> None:
 
 
 def run(module: types.ModuleType, trial: Trial) -> bool:
-    title = f"{trial.name}: seed {trial.seed}, scale {trial.scale}" + (f", mutant {trial.mutant}" if trial.mutant else "")
+    on = f" on {trial.backend}" if len(backends_of(module)) > 1 else ""
+    title = f"{trial.name}{on}: seed {trial.seed}, scale {trial.scale}" + (f", mutant {trial.mutant}" if trial.mutant else "")
     print(title, flush=True)
     begun = time.monotonic()
     problems = judge(module, trial)
@@ -83,13 +90,16 @@ def run(module: types.ModuleType, trial: Trial) -> bool:
         if trial.mutant:
             print(f"  noticed: {seen_by[0][:200]}")
         shutil.rmtree(trial.directory)
+        for schema in trial.schemas:
+            schema.remove()
         return True
     show(problems)
     if trial.mutant and not seen_by:
         print(f"  the mutant {trial.mutant} was not noticed: the trial proves nothing about it")
     print(f"  traces: {trial.directory}")
     mutant = f" --mutant {trial.mutant}" if trial.mutant else ""
-    print(f"  repeat: ./dev test reliability -k '^{trial.name}$' --scale {trial.scale} --seed {trial.seed}{mutant}", flush=True)
+    backend = f" --backend {trial.backend}" if on else ""
+    print(f"  repeat: ./dev test reliability -k '^{trial.name}$'{backend} --scale {trial.scale} --seed {trial.seed}{mutant}", flush=True)
     return False
 
 
@@ -100,6 +110,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--scale", choices=SCALES, default=os.environ.get("CLOACINA_TEST_SCALE", "quick"))
     parser.add_argument("--seed", type=int, default=int(os.environ.get("CLOACINA_TEST_SEED", "0")),
                         help="0: a new one, which is printed")
+    parser.add_argument("--backend", choices=("sqlite", "postgres", "both"), default=os.environ.get("CLOACINA_TEST_BACKENDS", "both"))
     parser.add_argument("--mutants", action="store_true", help="each trial once for each of its mutants")
     parser.add_argument("--mutant", default="", help="only this mutant")
     parser.add_argument("--figures", type=pathlib.Path, help="write what was counted and measured, as JSON")
@@ -127,6 +138,8 @@ def main() -> int:
                 if arguments.mutant in ("", mutant)]
     else:
         runs = [(name, "") for name in chosen]
+    runs = [(name, backend, mutant) for name, mutant in runs for backend in backends_of(chosen[name])
+            if arguments.backend in ("both", backend)]
 
     if not runs and arguments.must_match:
         mutants = {mutant: None for module in chosen.values() for mutant in module.MUTANTS}
@@ -135,11 +148,12 @@ def main() -> int:
         return 1
 
     figures, results = [], []
-    for name, mutant in runs:
+    for name, backend, mutant in runs:
         directory = pathlib.Path(tempfile.mkdtemp(prefix=f"cloacina-{name}-"))
-        trial = Trial(name, arguments.build.resolve(), directory, arguments.seed, arguments.scale, mutant)
+        trial = Trial(name, arguments.build.resolve(), directory, arguments.seed, arguments.scale, mutant,
+                      backend)
         results.append(run(trials[name], trial))
-        figures.append({"trial": name, "mutant": mutant, "scale": trial.scale, "seed": trial.seed,
+        figures.append({"trial": name, "backend": backend, "mutant": mutant, "scale": trial.scale, "seed": trial.seed,
                         "passed": results[-1], **trial.figures})
         if arguments.figures:
             arguments.figures.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")

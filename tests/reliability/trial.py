@@ -7,6 +7,8 @@ import os
 import pathlib
 import random
 
+from databases import PostgresSchema, SqliteFile
+
 SCALES = ("quick", "nightly", "release")
 
 
@@ -24,10 +26,20 @@ class Trial:
     seed: int
     scale: str
     mutant: str = ""         # the sabotage that the trial must notice
+    backend: str = "sqlite"  # one of the trial's BACKENDS
     figures: dict[str, object] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.dice = random.Random(self.seed)
+        self.schemas: list[PostgresSchema] = []
+
+    def database(self, name: str) -> SqliteFile | PostgresSchema:
+        """A new one of this run: a file in its directory, or a schema that `run.py` removes."""
+        if self.backend == "sqlite":
+            return SqliteFile(self.directory / f"{name}.db")
+        schema = PostgresSchema(f"{self.name}_{name}_{os.getpid()}_{len(self.schemas)}".lower())
+        self.schemas.append(schema)
+        return schema
 
     def by_scale(self, quick, nightly, release):
         return {"quick": quick, "nightly": nightly, "release": release}[self.scale]

@@ -49,7 +49,7 @@ class Meter {
  public:
   explicit Meter(Load const& load)
       : load_(load),
-        commits_(stored_commits(load.file)),
+        commits_(stored_commits(load.place)),
         cpu_(cpu_seconds()),
         start_(Clock::now()) {}
 
@@ -60,7 +60,7 @@ class Meter {
     sample.cpu_seconds = cpu_seconds() - cpu_;
     sample.executions = executions;
     sample.tasks = executions * load_.tasks_per_execution;
-    sample.commits = stored_commits(load_.file) - commits_;
+    sample.commits = stored_commits(load_.place) - commits_;
     return sample;
   }
 

@@ -2,10 +2,11 @@
 
 #include <chrono>
 #include <cstdint>
-#include <filesystem>
 #include <string_view>
 
 #include <cloacina/runner.hpp>
+
+#include "harness/place.hpp"
 
 namespace bench {
 
@@ -39,7 +40,7 @@ struct LoadSample {
 /// A workflow under load, in a database that only this process uses.
 struct Load {
   cloacina::DefaultRunner& runner;
-  std::filesystem::path file;
+  Place place;
   std::string_view workflow;
   std::uint64_t tasks_per_execution = 1;
 

@@ -1,6 +1,7 @@
 #include "harness/options.hpp"
 
 #include <charconv>
+#include <cstdlib>
 #include <stdexcept>
 #include <string_view>
 
@@ -14,6 +15,20 @@ std::size_t count_of(std::string_view option, std::string_view text, std::size_t
     throw std::invalid_argument{std::string{option} + " '" + std::string{text} +
                                 "': expected a number from 1 to " + std::to_string(most)};
   return value;
+}
+
+/// Empty: none is needed.
+std::string server_of(std::string_view backend) {
+  if (backend == "sqlite") return {};
+  if (backend != "postgres")
+    throw std::invalid_argument{"--backend '" + std::string{backend} +
+                                "': expected sqlite or postgres"};
+  char const* const url = std::getenv("CLOACINA_TEST_POSTGRES_URL");
+  if (url == nullptr)
+    throw std::invalid_argument{
+        "--backend postgres: CLOACINA_TEST_POSTGRES_URL is not set; expected the URL of a server: "
+        "./dev bench starts one and sets it"};
+  return url;
 }
 
 }  // namespace
@@ -36,6 +51,8 @@ Options parse_options(int argc, char const* const* argv) {
       options.json_file = value();
     else if (word == "--directory")
       options.directory = value();
+    else if (word == "--backend")
+      options.server = server_of(value());
     else if (word == "-i")
       options.iterations = count_of("-i", value(), 10'000'000);
     else if (word == "-c")
@@ -43,7 +60,7 @@ Options parse_options(int argc, char const* const* argv) {
     else if (word.starts_with("-"))
       throw std::invalid_argument{
           "unknown option '" + std::string{word} +
-          "'; there are --quick, --json, --strict, --directory, -i, -c and --help"};
+          "'; there are --quick, --json, --strict, --directory, --backend, -i, -c and --help"};
     else
       options.names.emplace_back(word);
   }

@@ -13,6 +13,7 @@ struct Options {
   std::vector<std::string> names;  ///< benchmarks to run; empty: all
   std::string json_file;           ///< empty: none
   std::string directory;           ///< where databases go; empty: beside the program
+  std::string server;              ///< URL of a PostgreSQL server instead; empty: SQLite
   bool quick = false;
   bool strict = false;
   bool help = false;
@@ -31,12 +32,13 @@ struct Options {
 [[nodiscard]] Options parse_options(int argc, char const* const* argv);
 
 inline constexpr char usage[] =
-    R"(usage: cloacina_bench [NAME…] [--quick] [--json FILE] [--strict] [--directory DIR] [-i N] [-c N]
+    R"(usage: cloacina_bench [NAME…] [--quick] [--json FILE] [--strict] [--backend B] [--directory DIR] [-i N] [-c N]
 
   --quick          3 samples of 0.5 s instead of 5 of 2 s, history up to 100 000, 10 s of idling
   --json FILE      writes all figures as a JSON array
   --strict         exit code 1 if a bar is missed
   --directory DIR  where the databases go: the disk that is measured (default: beside the program)
+  --backend B      sqlite, or postgres: in schemas of their own on the server of CLOACINA_TEST_POSTGRES_URL
   -i N             workflows at once of simple, pipeline and parallel (default: 150, then 50 000)
   -c N             their max_concurrent_tasks (default: 32)
 

@@ -67,7 +67,7 @@ std::string Report::to_json() const {
   auto all = nlohmann::ordered_json::array();
   for (auto const& figure : figures_) {
     all.push_back({{"name", figure.name},
-                   {"backend", "sqlite"},
+                   {"backend", backend_},
                    {"figure", figure.figure},
                    {"unit", figure.unit},
                    {"median", figure.samples.median()},

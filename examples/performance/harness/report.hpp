@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "harness/samples.hpp"
@@ -24,6 +25,7 @@ struct Figure {
 /// Figures as they come: each is printed at once, all of them become JSON at the end.
 class Report {
  public:
+  explicit Report(std::string backend) : backend_(std::move(backend)) {}
   /// Prints the line; the head of the table before the first one.
   void add(Figure figure);
   [[nodiscard]] std::size_t missed() const noexcept;
@@ -32,6 +34,7 @@ class Report {
   [[nodiscard]] std::string to_json() const;
 
  private:
+  std::string backend_;
   std::vector<Figure> figures_;
 };
 

@@ -2,30 +2,33 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
+
+#include "harness/place.hpp"
 
 namespace bench {
 
-/// A directory for databases that is removed, with what is in it, at the end.
+/// Databases that are removed, with what is in them, at the end.
 class Scratch {
  public:
-  /// Made inside `parent`; if that is empty, beside the program, which lies on the disk of the
-  /// build tree. Throws `std::filesystem::filesystem_error`.
-  explicit Scratch(std::string const& parent);
+  /// With `server`, the URL of a PostgreSQL server, they are schemas there; else files in a
+  /// directory made inside `parent`; if that is empty, beside the program, which lies on the disk
+  /// of the build tree. Throws `std::filesystem::filesystem_error`.
+  Scratch(std::string const& parent, std::string server);
   ~Scratch();
   Scratch(Scratch const&) = delete;
   Scratch& operator=(Scratch const&) = delete;
 
-  /// The path of a database that does not exist yet; a different one for each call.
-  [[nodiscard]] std::filesystem::path new_file(std::string const& name);
-  /// Removes a database with its log, so that a long series does not fill the disk.
-  static void remove(std::filesystem::path const& file);
+  /// One that does not exist yet; a different one for each call.
+  [[nodiscard]] Place new_place(std::string const& name);
+  /// Removes a database, so that a long series does not fill the disk.
+  static void remove(Place const& place);
 
  private:
+  std::string server_;
   std::filesystem::path directory_;
-  unsigned files_ = 0;
+  std::vector<Place> schemas_;
+  unsigned places_ = 0;
 };
-
-/// The URL that a runner takes.
-[[nodiscard]] std::string url_of(std::filesystem::path const& file);
 
 }  // namespace bench

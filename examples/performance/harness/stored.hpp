@@ -1,20 +1,23 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
-#include <string>
+
+#include "harness/place.hpp"
 
 namespace bench {
 
-// What is in a database, by plain SQL: the measured program is not asked about itself. Each opens
-// the file, reads, and throws `std::runtime_error` with SQLite's words.
+// What is in a database, by plain SQL: the measured program is not asked about itself. Each
+// connects, reads, and throws `std::runtime_error` with the database's words.
 
 /// Transactions that runners have committed; each raises the number in its runner's row.
-[[nodiscard]] std::uint64_t stored_commits(std::filesystem::path const& file);
+[[nodiscard]] std::uint64_t stored_commits(Place const& place);
 /// Rows of executions and of tasks with the status Completed.
-[[nodiscard]] std::uint64_t completed_executions(std::filesystem::path const& file);
-[[nodiscard]] std::uint64_t completed_tasks(std::filesystem::path const& file);
+[[nodiscard]] std::uint64_t completed_executions(Place const& place);
+[[nodiscard]] std::uint64_t completed_tasks(Place const& place);
 /// Bytes of all changes that tasks made to their contexts.
-[[nodiscard]] std::uint64_t stored_delta_bytes(std::filesystem::path const& file);
+[[nodiscard]] std::uint64_t stored_delta_bytes(Place const& place);
+
+/// Of PostgreSQL: removes the schema with everything in it.
+void drop_schema(Place const& place);
 
 }  // namespace bench

@@ -158,8 +158,8 @@ void refuse_database(Settings const& settings) {
     if (error.sqlstate() == "42501")
       refuse(settings,
              "does not let this role make or change schema '" + settings.schema +
-                 "'; expected the right to, or an administrator who has made it: run `cloacina "
-                 "migrate` as its owner",
+                 "'; expected the right to, or a schema that an administrator has made and brought "
+                 "up to date (DatabaseAdmin: create_tenant, migrate_tenant)",
              error.what());
     if (error.sqlstate() == "08001") throw;
     throw BackendError(

@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include "backend/postgres/pqxx_compat.hpp"
+#include "core/sabotage.hpp"
 
 namespace cloacina::backend::postgres {
 namespace {
@@ -79,6 +80,8 @@ void Listener::ring() noexcept {
 }
 
 void Listener::heard() {
+  static bool const deaf = is_sabotaged("deaf_to_hints");  // what the trial wake_up must notice
+  if (deaf) return;
   hints_->count.fetch_add(1);
   std::lock_guard lock{mutex_};
   if (on_heard_) on_heard_();

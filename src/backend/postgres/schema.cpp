@@ -3,6 +3,7 @@
 #include <array>
 #include <string>
 
+#include "backend/postgres/transaction.hpp"
 #include "core/sabotage.hpp"
 #include "core/sha256.hpp"
 
@@ -90,48 +91,30 @@ class Schema {
   void migrate() {
     for (;;) {
       Transaction transaction{connection_};
-      std::array<Value, 1> const name{std::string_view{settings_.schema}};
-      // What the trial migration_race must notice.
-      static bool const unlocked = is_sabotaged("migration_without_lock");
-      if (!unlocked) connection_.run(lock_migrations, std::span<Value const>{name});
+      lock_schema(connection_, settings_);
       auto const applied = check();  // another process may have been faster
       if (applied == steps_.size()) return;
       if (!exists_)
         connection_.run("CREATE SCHEMA IF NOT EXISTS " + as_identifier(settings_.schema));
-      if (applied == 0) connection_.run(create_migrations_table, std::span<Value const>{});
+      if (applied == 0) create_table();
       apply(steps_[applied]);
       transaction.commit();
     }
   }
 
+  /// In the transaction under way, in a schema that is new.
+  void make() {
+    create_table();
+    for (auto const& step : steps_) apply(step);
+  }
+
  private:
-  class Transaction {
-   public:
-    explicit Transaction(Connection& connection) : connection_(connection) {
-      connection_.run("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE");
-    }
-    ~Transaction() {
-      try {
-        if (!committed_) connection_.run("ROLLBACK");
-      } catch (...) {  // NOLINT(bugprone-empty-catch): the server rolls back what is left
-      }
-    }
-    Transaction(Transaction const&) = delete;
-    Transaction& operator=(Transaction const&) = delete;
-    void commit() {
-      connection_.run("COMMIT");
-      committed_ = true;
-    }
-
-   private:
-    Connection& connection_;
-    bool committed_ = false;
-  };
-
   [[nodiscard]] Rows query(Statement const& statement,
                            std::span<Value const> parameters = {}) const {
     return rows_of(connection_.run(statement, parameters));
   }
+
+  void create_table() { connection_.run(create_migrations_table, std::span<Value const>{}); }
 
   void apply(Migration const& step) {
     std::string const placeholder = "{s}.";
@@ -173,6 +156,19 @@ class Schema {
 };
 
 }  // namespace
+
+void lock_schema(Connection& connection, Settings const& settings) {
+  // What the trial migration_race must notice.
+  static bool const unlocked = is_sabotaged("migration_without_lock");
+  std::array<Value, 1> const name{std::string_view{settings.schema}};
+  if (!unlocked) connection.run(lock_migrations, std::span<Value const>{name});
+}
+
+void make_tables(Connection& connection, Settings const& settings) {
+  Schema schema{connection, settings, migrations()};
+  schema.check_server();
+  schema.make();
+}
 
 void bring_up_to_date(Connection& connection, Settings const& settings,
                       std::span<Migration const> steps) {

@@ -21,4 +21,11 @@ namespace cloacina::backend::postgres {
 void bring_up_to_date(Connection& connection, Settings const& settings,
                       std::span<Migration const> steps = migrations());
 
+/// Keeps others from making or changing this schema until the transaction under way ends.
+void lock_schema(Connection& connection, Settings const& settings);
+
+/// All tables in a schema that is there and empty, in the transaction under way. Throws as
+/// `bring_up_to_date` does.
+void make_tables(Connection& connection, Settings const& settings);
+
 }  // namespace cloacina::backend::postgres

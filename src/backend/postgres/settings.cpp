@@ -7,6 +7,7 @@
 #include <cloacina/error.hpp>
 
 #include "core/nearest.hpp"
+#include "core/schema_name.hpp"
 #include "core/url_text.hpp"
 #include "core/utf8.hpp"
 
@@ -68,7 +69,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 8> defaults{
      {"target_session_attrs", "read-write"},
      {"client_encoding", "UTF8"}}};
 
-constexpr std::size_t longest_name = 63;
+constexpr std::size_t longest_word = 63;
 
 [[noreturn]] void refuse(std::string const& problem, std::string const& expected) {
   throw ConfigurationError("database URL: " + problem + "; " + expected, "database_url");
@@ -82,7 +83,7 @@ bool is_letter(char c) noexcept {
 std::string shown(std::string_view word) {
   bool const is_word = std::all_of(word.begin(), word.end(),
                                    [](char c) { return is_letter(c) || (c >= '0' && c <= '9'); });
-  return is_word && word.size() <= longest_name
+  return is_word && word.size() <= longest_word
              ? "'" + std::string{word} + "'"
              : "that is not shown, because it may hold a password";
 }
@@ -129,23 +130,42 @@ std::string unknown_option(std::string_view name) {
   return "unknown option " + shown(name) + did_you_mean(name, all);
 }
 
-}  // namespace
-
-std::string why_no_schema_name(std::string_view name) {
-  if (name.empty()) return "is empty";
-  if (name.size() > longest_name)
-    return "has " + std::to_string(name.size()) + " characters, 63 are allowed";
-  bool const of_letters = std::all_of(
-      name.begin(), name.end(), [](char c) { return is_letter(c) || (c >= '0' && c <= '9'); });
-  if (!of_letters || !is_letter(name.front()))
-    return "is not made of letters, digits and underscores, beginning with no digit";
-  std::string lower{name};
-  for (char& c : lower)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  if (lower.starts_with("pg_") || lower == "information_schema")
-    return "has the value '" + std::string{name} + "', which PostgreSQL keeps for itself";
-  return {};
+/// Everything that may mean something in a URL as %XX.
+std::string percent_encoded(std::string_view text) {
+  constexpr std::string_view digits = "0123456789ABCDEF";
+  std::string result;
+  for (char const c : text) {
+    auto const byte = static_cast<unsigned char>(c);
+    if (is_letter(c) || (c >= '0' && c <= '9')) {
+      result += c;
+    } else {
+      ((result += '%') += digits[byte >> 4]) += digits[byte & 15];
+    }
+  }
+  return result;
 }
+
+/// `USER:PASSWORD@HOST:PORT/DATABASE` and what is behind the question mark.
+struct Parts {
+  std::string_view host, database, query;
+};
+
+Parts parts_of(std::string_view url) {
+  auto rest = url.substr(url.find("://") + 3);
+  auto const mark = std::min(rest.find('?'), rest.size());
+  Parts parts;
+  parts.query = rest.substr(std::min(mark + 1, rest.size()));
+  rest = rest.substr(0, mark);
+  auto const slash =
+      std::min(rest.find('/', rest.rfind('@') == rest.npos ? 0 : rest.rfind('@')), rest.size());
+  parts.database = rest.substr(std::min(slash + 1, rest.size()));
+  auto const authority = rest.substr(0, slash);
+  auto const at = authority.rfind('@');
+  parts.host = at == authority.npos ? authority : authority.substr(at + 1);
+  return parts;
+}
+
+}  // namespace
 
 std::string as_identifier(std::string_view identifier) {
   std::string result{'"'};
@@ -154,6 +174,24 @@ std::string as_identifier(std::string_view identifier) {
     result += c;
   }
   return result += '"';
+}
+
+bool Settings::names_database() const noexcept {
+  return !parts_of(url.secret_text()).database.empty();
+}
+
+std::string Settings::url_for(std::string_view username, std::string_view password,
+                              std::string_view schema_name) const {
+  auto const parts = parts_of(url.secret_text());
+  std::string result = "postgresql://" + percent_encoded(username) + ":" +
+                       percent_encoded(password) + "@" + std::string{parts.host} + "/" +
+                       std::string{parts.database} + "?schema=" + std::string{schema_name};
+  for (auto const option : split(parts.query)) {
+    auto const name = percent_decoded(option.substr(0, option.find('='))).value_or("");
+    if (name != "user" && name != "password" && name != "passfile" && name != "schema")
+      (result += '&') += option;
+  }
+  return result;
 }
 
 Settings Settings::from(DatabaseUrl const& url) {
@@ -186,6 +224,14 @@ Settings Settings::from(DatabaseUrl const& url) {
              "unsafe_server=true|false, and those of libpq, as sslmode and connect_timeout");
     }
     given.push_back(name);
+  }
+  if (!url.schema.empty()) {
+    bool const named = std::find(given.begin(), given.end(), "schema") != given.end();
+    if (named && settings.schema != url.schema)
+      refuse("option 'schema' is '" + settings.schema + "', and the program asks for '" +
+                 url.schema + "'",
+             "name it once");
+    settings.schema = url.schema;
   }
   for (auto const& [name, value] : defaults)
     if (std::find(given.begin(), given.end(), name) == given.end())

@@ -10,8 +10,8 @@ namespace cloacina::backend::postgres {
 /// What the URL of a PostgreSQL database says, taken apart.
 struct Settings {
   DatabaseUrl url;
-  std::string connection;         ///< for libpq; holds the password
-  std::string schema = "public";  ///< as it is stored; see `is_schema_name`
+  std::string connection;  ///< for libpq; holds the password
+  std::string schema = "public";
   /// False behind a pooler in transaction mode, and on databases without LISTEN: no state of a
   /// session is relied upon, and others are found by the slow poll.
   bool listen = true;
@@ -20,13 +20,16 @@ struct Settings {
   bool unsafe_server = false;
 
   /// Reads the options of ours from the URL (`schema`, `listen`, `prepare`, `unsafe_server`) and
-  /// leaves the others to libpq. Throws `ConfigurationError` naming the option and its choices.
+  /// leaves the others to libpq. A schema that the program has named beside the URL is taken.
+  /// Throws `ConfigurationError` naming the option and its choices.
   [[nodiscard]] static Settings from(DatabaseUrl const& url);
-};
 
-/// Why this cannot be the name of a schema of ours; empty if it can: 1 to 63 letters, digits and
-/// underscores that do not begin with a digit, and none that PostgreSQL keeps for itself.
-[[nodiscard]] std::string why_no_schema_name(std::string_view name);
+  /// Whether the URL's path is the name of a database.
+  [[nodiscard]] bool names_database() const noexcept;
+  /// The URL with its options, for another role and schema.
+  [[nodiscard]] std::string url_for(std::string_view username, std::string_view password,
+                                    std::string_view schema_name) const;
+};
 
 /// In double quotes, as an identifier of SQL.
 [[nodiscard]] std::string as_identifier(std::string_view identifier);

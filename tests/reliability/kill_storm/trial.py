@@ -1,10 +1,11 @@
-"""Kill storm: one of four processes on one file is killed, or stalled, at random moments under load."""
+"""Kill storm: one of four processes on one database is killed, or stalled, at random moments under load."""
 
 from __future__ import annotations
 
 from storm import storm
 from trial import Trial
 
+BACKENDS = ("sqlite", "postgres")
 MUTANTS = {"no_fence": "R1: a runner that was declared dead goes on writing"}
 
 

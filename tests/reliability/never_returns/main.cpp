@@ -1,6 +1,6 @@
 // A runner whose bodies never return, shut down: prints how long that took, and for how long of it
 // the machine did not let this process run, in milliseconds; and ends.
-//   never_returns DATABASE KIND TIMEOUT_MS
+//   never_returns URL KIND TIMEOUT_MS
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -124,10 +124,8 @@ int main(int count, char** arguments) try {
   builder.task("return", {}, body(kind));
   Registry registry;
   registry.add(builder.build());
-  auto runner = DefaultRunner::builder()
-                    .database_url(std::string{"sqlite://"} + arguments[1])
-                    .registry(std::move(registry))
-                    .build();
+  auto runner =
+      DefaultRunner::builder().database_url(arguments[1]).registry(std::move(registry)).build();
   (void)runner.submit_many("never", std::vector<Context>(bodies));
   // A coroutine that blocks keeps the others from beginning.
   auto const expected = kind == "blocking_coroutine" ? 1 : bodies;

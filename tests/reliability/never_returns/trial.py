@@ -7,13 +7,12 @@ for again, and judged as it is then.  Quick asks for a shutdown in 0.4 s instead
 from __future__ import annotations
 
 import concurrent.futures
-import pathlib
-import sqlite3
 import subprocess
 import time
 
 from trial import Trial, Void
 
+BACKENDS = ("sqlite", "postgres")
 MUTANTS = {"join_without_deadline": "the pool waits for its threads, however long they take"}
 
 KINDS = ("loop", "read", "lock", "deaf", "suspended", "blocking_coroutine")
@@ -28,10 +27,10 @@ AT_ONCE = 4
 
 def shut_down(trial: Trial, number: int, timeout_ms: int, again: bool = False) -> tuple[float, bool, list[str]]:
     """How long it took, whether it was asked for again, and what is wrong."""
-    kind, path = KINDS[number % len(KINDS)], trial.directory / f"{number}{'again' if again else ''}.db"
+    kind, database = KINDS[number % len(KINDS)], trial.database(f"{number}{'again' if again else ''}")
     if trial.directory.joinpath("hangs").exists():
         return 0, again, []  # one says enough
-    process = subprocess.Popen([trial.program("never_returns"), path, kind, str(timeout_ms)], env=trial.environment(),
+    process = subprocess.Popen([trial.program("never_returns"), database.url, kind, str(timeout_ms)], env=trial.environment(),
                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
         output, _ = process.communicate(timeout=START_S + timeout_ms / 1000 + LATE_MS / 1000 + END_S)
@@ -44,7 +43,7 @@ def shut_down(trial: Trial, number: int, timeout_ms: int, again: bool = False) -
     if process.returncode != 0:
         return 0, again, [f"exit: {kind}: ended with {process.returncode}: {output[-300:]}"]
     took, stood_still = (int(figure) for figure in output.split()[-2:])
-    problems = list(judge(path, kind))
+    problems = list(judge(database, kind))
     if took > timeout_ms + LATE_MS:
         if stood_still > STANDSTILL_MS and not problems and not again:
             return shut_down(trial, number, timeout_ms, again=True)
@@ -52,16 +51,15 @@ def shut_down(trial: Trial, number: int, timeout_ms: int, again: bool = False) -
     return took, again, problems
 
 
-def judge(path: pathlib.Path, kind: str):
+def judge(database, kind: str):
     """The executions wait for another runner; nothing counts as a crash or as a used attempt."""
-    database = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
-    runners = [state for state, in database.execute("SELECT state FROM runners")]
+    runners = [row["state"] for row in database.rows("SELECT state FROM runners")]
     if runners != ["stopped"]:
         yield f"released: {kind}: the runner is {runners}"
-    rows = database.execute("SELECT status, owner, takeovers FROM workflow_executions").fetchall()
+    rows = [tuple(row.values()) for row in database.rows("SELECT status, owner, takeovers FROM workflow_executions")]
     if len(rows) != BODIES or any(row[0] not in ("Pending", "Running") or row[1:] != (None, 0) for row in rows):
         yield f"released: {kind}: executions are {rows}"
-    tasks = database.execute("SELECT status, attempt, crashes FROM task_executions").fetchall()
+    tasks = [tuple(row.values()) for row in database.rows("SELECT status, attempt, crashes FROM task_executions")]
     if any(task != ("Ready", 1, 0) for task in tasks):
         yield f"released: {kind}: tasks are {tasks}"
     database.close()

@@ -1,5 +1,5 @@
 // One process of a runner that has a task which ends it, among innocent ones.
-//   poison DIRECTORY KIND INNOCENTS     prints "done" when everything has ended
+//   poison URL KIND INNOCENTS     prints "done" when everything has ended
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -68,7 +68,7 @@ Workflow innocent() {
 }  // namespace
 
 int main(int count, char** arguments) try {
-  if (count != 4) throw std::runtime_error{"usage: poison DIRECTORY KIND INNOCENTS"};
+  if (count != 4) throw std::runtime_error{"usage: poison URL KIND INNOCENTS"};
   Registry registry;
   registry.add(poison(arguments[2]));
   registry.add(innocent());
@@ -77,7 +77,7 @@ int main(int count, char** arguments) try {
   config.scheduler_poll_interval = 100ms;
   config.max_crashes = 3;
   auto runner = DefaultRunner::builder()
-                    .database_url("sqlite://" + std::string{arguments[1]} + "/poison.db")
+                    .database_url(arguments[1])
                     .registry(std::move(registry))
                     .config(config)
                     .build();

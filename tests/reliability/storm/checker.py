@@ -1,7 +1,7 @@
 """Judges a storm by its traces: the database read with plain SQL, what bodies saw, what callers were told.
 
-Knows nothing of the library but the names of its tables.  usage: python3 -m storm.checker DIRECTORY
-Prints one line for each violation and exits 1; exits 2 if it cannot judge (void).
+Knows nothing of the library but the names of its tables.  usage: python3 -m storm.checker DIRECTORY, for a file that a storm
+left there; prints one line for each violation and exits 1; exits 2 if it cannot judge (void).
 """
 
 from __future__ import annotations
@@ -10,10 +10,9 @@ import collections
 import dataclasses
 import json
 import pathlib
-import sqlite3
 import sys
-import uuid
 
+from databases import DatabaseError, SqliteFile
 from storm import workflows as plans
 
 FINAL = {"Completed", "Failed", "Cancelled", "Skipped"}
@@ -45,7 +44,7 @@ def read_lines(path: pathlib.Path) -> tuple[list[dict], int]:
 class Storm:
     """Everything that a storm left behind."""
 
-    def __init__(self, directory: pathlib.Path) -> None:
+    def __init__(self, directory: pathlib.Path, database) -> None:
         self.statistics = json.loads((directory / "statistics.json").read_text())
         plan = json.loads((directory / "workflows.json").read_text())
         self.plans = {workflow["name"]: workflow["tasks"] for workflow in plan["workflows"]}
@@ -53,27 +52,19 @@ class Storm:
         self.answered, cut_answered = read_lines(directory / "answered")
         self.starts, cut_starts = read_lines(directory / "witness")
         self.cut = cut_accepted + cut_answered + cut_starts
-        self.read_database(directory / "storm.db")
+        self.read(database)
 
-    def read_database(self, path: pathlib.Path) -> None:
-        connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
-        connection.row_factory = sqlite3.Row
-        self.integrity = connection.execute("PRAGMA integrity_check").fetchone()[0]
-        self.executions = {self.text(row["id"]): dict(row)
-                           for row in connection.execute("SELECT * FROM workflow_executions")}
+    def read(self, database) -> None:
+        self.integrity = database.integrity()
+        self.executions = {row["id"]: row for row in database.rows("SELECT * FROM workflow_executions")}
         self.tasks: dict[str, dict[str, dict]] = collections.defaultdict(dict)
-        for row in connection.execute("SELECT * FROM task_executions"):
-            self.tasks[self.text(row["execution_id"])][row["task"]] = dict(row)
-        self.attempts = {(self.text(row["execution_id"]), row["task"], row["attempt"]): dict(row)
-                         for row in connection.execute("SELECT * FROM task_attempts")}
-        self.runners = [dict(row) for row in connection.execute("SELECT id, pid, state FROM runners")]
-        self.history = [(row["kind"], self.text(row["execution_id"]), row["task"], row["old"], row["new"])
-                        for row in connection.execute("SELECT * FROM storm_history ORDER BY at")]
-        connection.close()
-
-    @staticmethod
-    def text(identifier: bytes) -> str:
-        return str(uuid.UUID(bytes=identifier))
+        for row in database.rows("SELECT * FROM task_executions"):
+            self.tasks[row["execution_id"]][row["task"]] = row
+        self.attempts = {(row["execution_id"], row["task"], row["attempt"]): row
+                         for row in database.rows("SELECT * FROM task_attempts")}
+        self.runners = database.rows("SELECT id, pid, state FROM runners")
+        self.history = [(row["kind"], row["execution_id"], row["task"], row["old"], row["new"])
+                        for row in database.rows("SELECT * FROM storm_history ORDER BY at")]
 
 
 def why_void(storm: Storm) -> str:
@@ -268,10 +259,10 @@ def check_runners(storm: Storm):
 CHECKS = [check_accepted, check_ended, check_history, check_outcomes, check_bodies, check_inputs, check_runners]
 
 
-def judge(directory: pathlib.Path) -> Verdict:
+def judge(directory: pathlib.Path, database) -> Verdict:
     try:
-        storm = Storm(directory)
-    except (OSError, sqlite3.Error, KeyError, ValueError) as error:
+        storm = Storm(directory, database)
+    except (OSError, DatabaseError, KeyError, ValueError) as error:
         return Verdict([], void=f"the traces cannot be read: {error!r}")
     problems = [f"integrity_check: {storm.integrity}"] if storm.integrity != "ok" else []
     problems += storm.statistics["problems"]
@@ -286,7 +277,8 @@ def judge(directory: pathlib.Path) -> Verdict:
 
 
 def main() -> int:
-    verdict = judge(pathlib.Path(sys.argv[1]))
+    directory = pathlib.Path(sys.argv[1])
+    verdict = judge(directory, SqliteFile(directory / "storm.db"))
     for problem in verdict.problems[:50]:
         print(problem)
     if len(verdict.problems) > 50:

@@ -1,4 +1,4 @@
-"""Lets four processes work on one file, kills and stalls them at random, and leaves the traces to the checker."""
+"""Lets four processes work on one database, kills and stalls them at random, and leaves the traces to the checker."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import dataclasses
 import json
 import pathlib
 import signal
-import sqlite3
 import subprocess
 import time
 
+from databases import DatabaseError
 from storm import checker, workflows
 from trial import Trial, Void
 
@@ -40,11 +40,42 @@ CREATE TRIGGER storm_execution_deleted AFTER DELETE ON workflow_executions BEGIN
 END;
 """
 
+# The same in PostgreSQL's words.
+POSTGRES_HISTORY = """
+CREATE TABLE storm_history (at bigserial PRIMARY KEY, kind text, execution_id uuid, task text, old text, new text);
+CREATE FUNCTION storm_task() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  IF TG_OP = 'DELETE' THEN
+    INSERT INTO {s}.storm_history (kind, execution_id, task, old, new)
+    VALUES ('a task was deleted', OLD.execution_id, OLD.task, OLD.status, '');
+    RETURN OLD;
+  END IF;
+  INSERT INTO {s}.storm_history (kind, execution_id, task, old, new)
+  VALUES ('a recorded result was written again', OLD.execution_id, OLD.task,
+          OLD.status || ' ' || coalesce(OLD.delta, ''), NEW.status || ' ' || coalesce(NEW.delta, ''));
+  RETURN NEW;
+END $$;
+CREATE FUNCTION storm_execution() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  IF TG_OP = 'DELETE' THEN
+    INSERT INTO {s}.storm_history (kind, execution_id, old, new) VALUES ('an execution was deleted', OLD.id, OLD.status, '');
+    RETURN OLD;
+  END IF;
+  INSERT INTO {s}.storm_history (kind, execution_id, old, new)
+  VALUES ('an execution that had ended was written again', OLD.id, OLD.status, NEW.status);
+  RETURN NEW;
+END $$;
+CREATE TRIGGER storm_task_again AFTER UPDATE ON task_executions FOR EACH ROW
+  WHEN (OLD.status IN ('Completed', 'Failed', 'Skipped', 'Cancelled')) EXECUTE FUNCTION storm_task();
+CREATE TRIGGER storm_task_deleted AFTER DELETE ON task_executions FOR EACH ROW EXECUTE FUNCTION storm_task();
+CREATE TRIGGER storm_execution_again AFTER UPDATE ON workflow_executions FOR EACH ROW
+  WHEN (OLD.status IN ('Completed', 'Failed', 'Cancelled')) EXECUTE FUNCTION storm_execution();
+CREATE TRIGGER storm_execution_deleted AFTER DELETE ON workflow_executions FOR EACH ROW EXECUTE FUNCTION storm_execution()
+"""
+
 ACTIVE = "SELECT count(*) FROM workflow_executions WHERE status NOT IN ('Completed', 'Failed', 'Cancelled')"
 ORPHANS = """SELECT count(*) FROM workflow_executions AS e WHERE owner IS NOT NULL
              AND NOT EXISTS (SELECT 1 FROM runners AS r WHERE r.id = e.owner AND r.state = 'alive')"""
 OWNED_BY = """SELECT count(*) FROM workflow_executions AS e JOIN runners AS r ON r.id = e.owner
-              WHERE r.pid = ? AND r.state = 'alive'"""
+              WHERE r.pid = {pid} AND r.state = 'alive'"""
 
 
 @dataclasses.dataclass
@@ -76,8 +107,10 @@ class Statistics:
 
 def run(trial: Trial, faults: Faults) -> list[str]:
     """A storm from the first process to the verdict."""
-    Storm(trial, faults).run()
-    verdict = checker.judge(trial.directory)
+    database = trial.database("storm")
+    Storm(trial, faults, database).run()
+    verdict = checker.judge(trial.directory, database)
+    database.close()
     trial.note(**verdict.figures)
     if verdict.void and not verdict.problems:
         raise Void(verdict.void)
@@ -85,9 +118,10 @@ def run(trial: Trial, faults: Faults) -> list[str]:
 
 
 class Storm:
-    def __init__(self, trial: Trial, faults: Faults) -> None:
+    def __init__(self, trial: Trial, faults: Faults, database) -> None:
+        self.database = database
         self.worker, self.directory, self.faults = trial.program("storm"), trial.directory, faults
-        self.environment, self.dice = trial.environment(), trial.dice
+        self.environment, self.dice = trial.environment(CLOACINA_TRIAL_URL=database.url), trial.dice
         self.statistics = Statistics(wanted=faults.wanted)
         self.processes: list[subprocess.Popen | None] = [None] * PROCESSES
         self.stopped_until: dict[int, float] = {}
@@ -100,7 +134,7 @@ class Storm:
             self.prepare()
             self.rage()
             self.settle()
-        except (sqlite3.Error, subprocess.SubprocessError, OSError) as error:
+        except (DatabaseError, subprocess.SubprocessError, OSError) as error:
             self.statistics.problems.append(f"storm: broke off: {error!r}")
         finally:
             self.kill_all()
@@ -109,10 +143,7 @@ class Storm:
 
     def prepare(self) -> None:
         subprocess.run([self.worker, self.directory, "init"], env=self.environment, check=True, timeout=30)
-        database = sqlite3.connect(self.directory / "storm.db")
-        database.executescript(HISTORY)
-        database.close()
-        self.reader = sqlite3.connect(f"file:{self.directory / 'storm.db'}?mode=ro", uri=True, isolation_level=None)
+        self.database.script(HISTORY, POSTGRES_HISTORY.replace("{s}", getattr(self.database, "schema", "")))
         for slot in range(PROCESSES):
             self.start(slot)
 
@@ -146,7 +177,7 @@ class Storm:
         for slot in [slot for slot, until in self.stopped_until.items() if until <= now]:
             del self.stopped_until[slot]
             self.processes[slot].send_signal(signal.SIGCONT)
-        orphans = self.reader.execute(ORPHANS).fetchone()[0]
+        orphans = self.database.one(ORPHANS)
         if orphans:
             self.statistics.problems.append(f"ownership: {orphans} executions have an owner that is not alive")
 
@@ -159,7 +190,7 @@ class Storm:
         self.start(slot)
 
     def count_hit(self, process: subprocess.Popen) -> None:
-        self.statistics.hits += self.reader.execute(OWNED_BY, (process.pid,)).fetchone()[0] > 0
+        self.statistics.hits += self.database.one(OWNED_BY.format(pid=process.pid)) > 0
 
     def stall(self, slot: int) -> None:
         """Longer than the lease: the process wakes up as somebody that was declared dead."""
@@ -176,7 +207,7 @@ class Storm:
             self.check_now()
             # In this order: nobody submits any more, and then nothing is left.
             quiet = not self.stopped_until and all((self.directory / f"quiet.{process.pid}").exists() for process in self.processes)
-            if quiet and self.reader.execute(ACTIVE).fetchone()[0] == 0:
+            if quiet and self.database.one(ACTIVE) == 0:
                 break
             time.sleep(0.05)
         for process in self.processes:

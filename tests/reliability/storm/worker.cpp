@@ -1,5 +1,6 @@
 // One process of the storm: submits executions and runs them until it is killed, or told to end by
 // SIGTERM.
+// The database is that of CLOACINA_TRIAL_URL.
 //   worker DIRECTORY init          makes the database and ends
 //   worker DIRECTORY run SLOT      SLOT names the place that its successors take over
 #include <pthread.h>
@@ -36,7 +37,7 @@ constexpr std::size_t in_flight = 6;  // executions that one submitter waits for
 
 struct Places {
   std::filesystem::path directory;
-  [[nodiscard]] std::string url() const { return "sqlite://" + (directory / "storm.db").string(); }
+  [[nodiscard]] static std::string url() { return std::getenv("CLOACINA_TRIAL_URL"); }
   [[nodiscard]] std::filesystem::path accepted() const { return directory / "accepted"; }
   [[nodiscard]] std::filesystem::path answered() const { return directory / "answered"; }
   [[nodiscard]] std::filesystem::path stop() const { return directory / "stop"; }
@@ -130,7 +131,7 @@ void submit_to_runner(Places const& places, Plan const& plan, DefaultRunner& run
 
 void submit_through_client(Places const& places, Plan const& plan, std::string const& slot) {
   Submitter submitter{places, plan, slot + ".client"};
-  Client client{places.url(), plan.registry};
+  Client client{Places::url(), plan.registry};
   auto const submit = [&](std::string_view workflow, Context input, std::string_view key) {
     auto const id = client.submit(workflow, std::move(input), {.idempotency_key = key});
     return std::pair{id, id};
@@ -147,7 +148,7 @@ void run(Places const& places, std::string const& slot) {
   Witness witness{places.directory / "storm.db", places.directory / "witness"};
   auto const plan = read_plan(places.directory / "workflows.json", witness);
   auto runner = DefaultRunner::builder()
-                    .database_url(places.url())
+                    .database_url(Places::url())
                     .registry(plan.registry)
                     .config(config(slot))
                     .build();
@@ -179,7 +180,7 @@ int main(int argc, char** argv) try {
     throw std::runtime_error{"usage: worker DIRECTORY init | worker DIRECTORY run SLOT"};
   Places const places{argv[1]};
   if (std::string{argv[2]} == "init") {
-    Client const client{places.url(), Registry{}};
+    Client const client{Places::url(), Registry{}};
     return 0;
   }
   run(places, argv[3]);

@@ -1,5 +1,5 @@
 // A runner that owns executions which do not end, or waits for those of others.
-//   takeover_latency DIRECTORY EXECUTIONS POLL_MS     until it is killed, or told to end by SIGTERM
+//   takeover_latency URL EXECUTIONS POLL_MS     until it is killed, or told to end by SIGTERM
 #include <pthread.h>
 #include <signal.h>
 
@@ -15,7 +15,7 @@
 int main(int count, char** arguments) try {
   using namespace cloacina;
   using namespace std::chrono_literals;
-  if (count != 4) throw std::runtime_error{"usage: takeover_latency DIRECTORY EXECUTIONS POLL_MS"};
+  if (count != 4) throw std::runtime_error{"usage: takeover_latency URL EXECUTIONS POLL_MS"};
   sigset_t terminate;
   sigemptyset(&terminate);
   sigaddset(&terminate, SIGTERM);
@@ -34,7 +34,7 @@ int main(int count, char** arguments) try {
   config.scheduler_poll_interval = std::chrono::milliseconds{std::atoi(arguments[3])};
   config.max_crashes = 100;
   auto runner = DefaultRunner::builder()
-                    .database_url("sqlite://" + std::string{arguments[1]} + "/latency.db")
+                    .database_url(arguments[1])
                     .registry(std::move(registry))
                     .config(config)
                     .build();

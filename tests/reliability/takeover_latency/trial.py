@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import concurrent.futures
 import os
-import sqlite3
 import subprocess
 import time
 
+from databases import DatabaseError
 from trial import Trial, Void
 
+BACKENDS = ("sqlite", "postgres")
 MUTANTS = {"poll_times_ten": "a poll behind the hints that comes ten times too late"}
 
 LEASE_S = 2.0   # as in main.cpp
 POLL_S = 0.2
 BAR_S = LEASE_S + POLL_S + 1.0
 EXECUTIONS = 5  # of each victim
-PLACES = 10      # files at a time: most of the time everybody waits
+PLACES = 10      # databases at a time: most of the time everybody waits
 GIVE_UP_S = 30.0
 # Whoever looks every 20 ms, syncs a file of its own then, and is kept from it for so long was on a machine or a disk that stood
 # still: that kill is made again.
@@ -26,28 +27,26 @@ MADE_AGAIN = 0.3  # of the kills at most
 
 
 class Place:
-    """One file, an heir that stays, and victims one after the other."""
+    """One database, an heir that stays, and victims one after the other."""
 
     def __init__(self, trial: Trial, number: int) -> None:
         self.trial, self.directory = trial, trial.directory / str(number)
         self.directory.mkdir()
         self.poll_ms = round(1000 * POLL_S * (10 if trial.mutant == "poll_times_ten" else 1))
+        self.database = trial.database(f"latency{number}")
         self.probe = os.open(self.directory / "probe", os.O_CREAT | os.O_WRONLY)
         self.heir = self.start(0)
-        self.wait_for("the file", lambda: (self.directory / "latency.db").exists())
-        self.database = sqlite3.connect(f"file:{self.directory / 'latency.db'}?mode=ro", uri=True, isolation_level=None,
-                                        check_same_thread=False)
         self.wait_for("the heir", lambda: self.count("SELECT count(*) FROM runners WHERE state = 'alive'") == 1)
 
     def start(self, executions: int) -> subprocess.Popen:
         with (self.directory / "log").open("ab") as log:
-            return subprocess.Popen([self.trial.program("takeover_latency"), self.directory, str(executions),
+            return subprocess.Popen([self.trial.program("takeover_latency"), self.database.url, str(executions),
                                      str(self.poll_ms)], env=self.trial.environment(), stdout=log, stderr=log)
 
-    def count(self, sql: str, *parameters: object) -> int:
+    def count(self, sql: str) -> int:
         try:
-            return self.database.execute(sql, parameters).fetchone()[0]
-        except sqlite3.OperationalError:  # the tables are being made
+            return self.database.one(sql)
+        except DatabaseError:  # the tables are being made
             return -1
 
     def wait_for(self, what: str, condition) -> tuple[float, bool]:
@@ -67,7 +66,7 @@ class Place:
     def owned_by(self, pid: int) -> int:
         return self.count("SELECT count(*) FROM workflow_executions AS e JOIN runners AS r ON r.id = e.owner "
                           "JOIN task_executions AS t ON t.execution_id = e.id AND t.status = 'Running' "
-                          "WHERE r.pid = ? AND r.state = 'alive'", pid)
+                          f"WHERE r.pid = {pid} AND r.state = 'alive'")
 
     def kill_one(self) -> tuple[float, bool]:
         inherited = self.owned_by(self.heir.pid)

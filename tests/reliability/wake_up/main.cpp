@@ -83,7 +83,7 @@ void work(std::string const& url) {
 
 int main(int count, char** arguments) try {
   std::string const role = count == 3 ? arguments[1] : "";
-  std::string const url = "sqlite://" + std::string{count == 3 ? arguments[2] : ""};
+  std::string const url = count == 3 ? arguments[2] : "";
   if (role == "ask") {
     ask(url);
   } else if (role == "wait") {
@@ -91,7 +91,7 @@ int main(int count, char** arguments) try {
   } else if (role == "work") {
     work(url);
   } else {
-    throw std::runtime_error{"usage: wake_up ask|wait|work DATABASE"};
+    throw std::runtime_error{"usage: wake_up ask|wait|work URL"};
   }
   return 0;
 } catch (std::exception const& error) {

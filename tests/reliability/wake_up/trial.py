@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pathlib
 import queue
 import subprocess
 import threading
@@ -10,9 +9,10 @@ import time
 
 from trial import Trial, Void
 
+BACKENDS = ("sqlite", "postgres")
 MUTANTS = {"deaf_to_hints": "R13: nobody asks whether others have written; the slow poll alone is left"}
 
-BAR_MS = 60        # median, of what takes one hint
+BAR_MS = {"sqlite": 60, "postgres": 20}  # median, of what takes one hint
 ANSWER_S = 30
 PAUSE_S = 0.08     # at most, so that every moment between two looks is met
 
@@ -20,10 +20,10 @@ PAUSE_S = 0.08     # at most, so that every moment between two looks is met
 class Process:
     """One of the program's roles, its answers as they come."""
 
-    def __init__(self, trial: Trial, role: str, database: pathlib.Path) -> None:
+    def __init__(self, trial: Trial, role: str, url: str) -> None:
         self.role = role
         with (trial.directory / f"log.{role}").open("wb") as log:
-            self.process = subprocess.Popen([trial.program("wake_up"), role, database], env=trial.environment(), text=True,
+            self.process = subprocess.Popen([trial.program("wake_up"), role, url], env=trial.environment(), text=True,
                                             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log)
         self.answers: queue.Queue[tuple[str, float]] = queue.Queue()
         threading.Thread(target=self.listen, daemon=True).start()
@@ -79,22 +79,22 @@ def rounds(trial: Trial, count: int, ask: Process, work: Process, wait: Process)
 
 
 def run(trial: Trial) -> list[str]:
-    database = trial.directory / "wake_up.db"
+    url = trial.database("wake_up").url
     processes: list[Process] = []
     try:
         for role in ("work", "wait"):
-            processes.append(Process(trial, role, database))
+            processes.append(Process(trial, role, url))
             processes[-1].answer()
         work, wait = processes
-        ask = Process(trial, "ask", database)
+        ask = Process(trial, "ask", url)
         processes.append(ask)
         count = 8 if trial.mutant else trial.by_scale(40, 400, 4_000)  # with the slow poll alone, one takes 4 s
         measured = list(rounds(trial, count, ask, work, wait))
     finally:
         for process in processes:
             process.end()
-    problems = []
-    for name, bar, times in zip(("start", "told", "cancelled"), (BAR_MS, BAR_MS, 2 * BAR_MS), zip(*measured)):
+    problems, bar_ms = [], BAR_MS[trial.backend]
+    for name, bar, times in zip(("start", "told", "cancelled"), (bar_ms, bar_ms, 2 * bar_ms), zip(*measured)):
         median, p99 = (round(sorted(times)[int(part * len(times))], 1) for part in (0.5, 0.99))
         trial.note(**{f"{name}_p50_ms": median, f"{name}_p99_ms": p99})
         if median > bar:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from storm import storm
 from trial import Trial
 
+BACKENDS = ("sqlite", "postgres")
 MUTANTS = {"no_fence": "R1: a runner that was declared dead goes on writing"}
 
 
