@@ -129,6 +129,8 @@ class Loop {
   void release_all();
   void start_body(Entry& entry, TaskIndex task, std::vector<ReadyTask>& ready);
   void start_bodies(std::vector<ReadyTask>& ready);
+  template <class Read>
+  auto read_patiently(Read&& read);
   void not_inserted(Entry& entry);
   void finish(Entry& entry);
   void answer(Entry& entry);

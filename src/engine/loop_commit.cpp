@@ -438,6 +438,19 @@ void Loop::start_body(Entry& entry, TaskIndex index, std::vector<ReadyTask>& rea
 }
 
 // Its id or its idempotency key was there before: the caller gets the execution that is stored.
+// Whoever waits for this read has been told nothing yet: a lost connection is no answer.
+template <class Read>
+auto Loop::read_patiently(Read&& read) {
+  for (;;) {
+    try {
+      return read(committer_.session());
+    } catch (backend::SessionError const& error) {
+      committer_.session_failed(error);
+      if (!error.is_retryable() || !committer_.pause_after(error.what())) throw;
+    }
+  }
+}
+
 void Loop::not_inserted(Entry& entry) {
   auto const ref = entry.ref();
   std::erase_if(releases_, [&](Release const& release) { return release.execution == ref; });
@@ -449,9 +462,10 @@ void Loop::not_inserted(Entry& entry) {
   if (entry.busy) --busy_;
   table_.erase(entry);
   try {
-    auto const stored =
-        key.empty() ? dal::find_execution(committer_.session(), state.id)
-                    : dal::find_by_idempotency_key(committer_.session(), state.workflow->name, key);
+    auto const stored = read_patiently([&](backend::Session& session) {
+      return key.empty() ? dal::find_execution(session, state.id)
+                         : dal::find_by_idempotency_key(session, state.workflow->name, key);
+    });
     if (!stored)
       throw BackendError{"an execution that was stored a moment ago is gone", "",
                          state.id.to_string()};

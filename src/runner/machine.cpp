@@ -36,6 +36,8 @@ using engine::ThreadRole;
 // last transaction.
 constexpr auto grace = 150ms;
 
+constexpr int most_enrolments = 3;
+
 std::string host_name() {
   std::array<char, 256> name{};
   if (::gethostname(name.data(), name.size() - 1) != 0) return "unknown";
@@ -132,13 +134,18 @@ struct Machine::Core {
 
   /// The first transaction: what it meets, the constructor's caller has to understand.
   void enroll() {
-    try {
-      committer.enroll();
-    } catch (backend::SessionError const& error) {
-      if (error.failure() != backend::Failure::damaged) throw;
-      throw BackendError{"database '" + database->display_name() + "': " + error.what(),
-                         error.sqlstate(), database->display_name()};
-    }
+    for (int tries = 1;; ++tries) try {
+        return committer.enroll();
+      } catch (backend::SessionError const& error) {
+        if (error.failure() == backend::Failure::damaged)
+          throw BackendError{"database '" + database->display_name() + "': " + error.what(),
+                             error.sqlstate(), database->display_name()};
+        // A connection may be lost at any moment; under a new one, and a new id, it is another try.
+        bool const lost = error.failure() == backend::Failure::broken ||
+                          error.failure() == backend::Failure::unknown;
+        if (!lost || !database->is_remote() || tries == most_enrolments) throw;
+        committer.session_failed(error);
+      }
   }
 
   Environment environment;

@@ -20,22 +20,39 @@ dal::ExecutionRow find_with(backend::Session& session, ExecutionId id) {
   throw ExecutionNotFound{"no execution " + text + " in this database", text};
 }
 
+/// Reads with a session of the pool. Those that wait there may all have been ended by their server
+/// meanwhile: what one of them says of that concerns no caller.
+template <class Read>
+auto with_reader(backend::Database& database, Read&& read) {
+  constexpr int most_tries = 25;
+  for (int tries = 1;; ++tries) {
+    try {
+      auto const reader = database.reader();
+      return read(*reader);
+    } catch (backend::SessionError const& error) {
+      if (error.failure() != backend::Failure::broken || !database.is_remote() ||
+          error.where() == "connect" || tries == most_tries)
+        throw;
+    }
+  }
+}
+
 }  // namespace
 
 dal::ExecutionRow find_execution(backend::Database& database, ExecutionId id) {
-  auto const reader = database.reader();
-  return find_with(*reader, id);
+  return with_reader(database, [id](backend::Session& reader) { return find_with(reader, id); });
 }
 
 ExecutionResult read_result(backend::Database& database, ExecutionId id) {
-  auto const reader = database.reader();
-  auto const row = find_with(*reader, id);
-  if (!is_final(row.status)) {
-    throw StateError{"execution " + id.to_string() + " is " + std::string{to_string(row.status)} +
-                         "; a result is there once it is Completed, Failed or Cancelled",
-                     id.to_string()};
-  }
-  return engine::load_result(*reader, row);
+  return with_reader(database, [id](backend::Session& reader) {
+    auto const row = find_with(reader, id);
+    if (!is_final(row.status)) {
+      throw StateError{"execution " + id.to_string() + " is " + std::string{to_string(row.status)} +
+                           "; a result is there once it is Completed, Failed or Cancelled",
+                       id.to_string()};
+    }
+    return engine::load_result(reader, row);
+  });
 }
 
 std::vector<ExecutionInfo> list_executions(backend::Database& database,
@@ -50,9 +67,11 @@ std::vector<ExecutionInfo> list_executions(backend::Database& database,
   filter.status = options.status;
   filter.limit = options.limit;
   filter.after = options.after;
-  auto const reader = database.reader();
+  auto rows = with_reader(database, [&filter](backend::Session& reader) {
+    return dal::list_executions(reader, filter);
+  });
   std::vector<ExecutionInfo> infos;
-  for (auto& row : dal::list_executions(*reader, filter)) {
+  for (auto& row : rows) {
     infos.push_back({.id = row.id,
                      .workflow = std::move(row.workflow),
                      .version = std::move(row.version),
@@ -69,9 +88,11 @@ std::vector<ExecutionInfo> list_executions(backend::Database& database,
 }
 
 std::vector<RunnerInfo> list_runners(backend::Database& database) {
-  auto const reader = database.reader();
+  auto runners = with_reader(database, [&database](backend::Session& reader) {
+    return dal::list_runners(database, reader);
+  });
   std::vector<RunnerInfo> infos;
-  for (auto& [row, state, overdue, executions, ended_at] : dal::list_runners(database, *reader)) {
+  for (auto& [row, state, overdue, executions, ended_at] : runners) {
     infos.push_back({.id = row.id.value,
                      .name = std::move(row.name),
                      .host = std::move(row.host),

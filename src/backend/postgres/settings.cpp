@@ -69,8 +69,6 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 8> defaults{
      {"target_session_attrs", "read-write"},
      {"client_encoding", "UTF8"}}};
 
-constexpr std::size_t longest_word = 63;
-
 [[noreturn]] void refuse(std::string const& problem, std::string const& expected) {
   throw ConfigurationError("database URL: " + problem + "; " + expected, "database_url");
 }
@@ -79,20 +77,10 @@ bool is_letter(char c) noexcept {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
 }
 
-/// Of a mistyped URL anything may have got there.
-std::string shown(std::string_view word) {
-  bool const is_word = std::all_of(word.begin(), word.end(),
-                                   [](char c) { return is_letter(c) || (c >= '0' && c <= '9'); });
-  return is_word && word.size() <= longest_word
-             ? "'" + std::string{word} + "'"
-             : "that is not shown, because it may hold a password";
-}
-
 bool is_true(std::string_view option, std::string_view value) {
   if (value == "true" || value == "1" || value == "on") return true;
   if (value == "false" || value == "0" || value == "off") return false;
-  refuse("option '" + std::string{option} + "' has the value " + shown(value),
-         "expected true or false");
+  refuse("option '" + std::string{option} + "' is neither true nor false", "expected one of them");
 }
 
 void apply(Settings& settings, std::string_view name, std::string_view value) {
@@ -124,10 +112,15 @@ bool contains(std::array<std::string_view, Size> const& names, std::string_view 
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
+/// Of a mistyped URL anything may have got there, a password too: a name is shown only if it is a
+/// slip of a known one.
 std::string unknown_option(std::string_view name) {
   std::vector<std::string_view> all{own_options.begin(), own_options.end()};
   all.insert(all.end(), libpq_options.begin(), libpq_options.end());
-  return "unknown option " + shown(name) + did_you_mean(name, all);
+  bool const is_word = std::all_of(name.begin(), name.end(), is_letter);
+  auto const meant = is_word ? did_you_mean(name, all) : "";
+  return "unknown option " + (meant.empty() ? "that is not shown, because it may be a password"
+                                            : "'" + std::string{name} + "'" + meant);
 }
 
 /// Everything that may mean something in a URL as %XX.

@@ -19,40 +19,40 @@ MUTANTS = {"url_shown_whole": "a server's URL is shown without its password",
 
 # {p}: the password.  What is wrong with them is what people mistype, and how other products write it.
 FORMS = """
-postgres://user:{p}@host:5432/db
-postgres://user:{p}@host/db?sslmode=require
+postgres://user:{p}@localhost:5432/db
+postgres://user:{p}@localhost/db?sslmode=require
 postgresql://user:{p}@[::1]:5432/db
-POSTGRES://:{p}@host
+POSTGRES://:{p}@localhost
 postgres://user:{p}@
-postgres://user:{p}@host:port/db
-postgres://user:{p}@host1:1,host2:2/db
-postgres://user:{p}@host/db?password={p}
-postgres://user:other@host/db?password={p}
-postgres://user@host:5432/db?password={p}&sslmode=require
-postgres://user@host/db?sslpassword={p}&password={p}
-postgres://user@host/db?PASSWORD={p}
+postgres://user:{p}@localhost:port/db
+postgres://user:{p}@127.0.0.1:1,localhost:2/db
+postgres://user:{p}@localhost/db?password={p}
+postgres://user:other@localhost/db?password={p}
+postgres://user@localhost:5432/db?password={p}&sslmode=require
+postgres://user@localhost/db?sslpassword={p}&password={p}
+postgres://user@localhost/db?PASSWORD={p}
 postgres:///db?user=user&password={p}
 postgres:///db?user=user&password%3D{p}
-postgres://host/db&password={p}
-postgres://host/db;password={p}
-postgres://host/db%3Fpassword%3D{p}
-postgres://user%3A{p}@host/db
-postgres://user%3A{p}%40host/db
-postgres://user:{p}%40host/db
+postgres://localhost/db&password={p}
+postgres://localhost/db;password={p}
+postgres://localhost/db%3Fpassword%3D{p}
+postgres://user%3A{p}@localhost/db
+postgres://user%3A{p}%40localhost/db
+postgres://user:{p}%40localhost/db
 postgres://user:{p}/db
-postgres:/user:{p}@host/db
-postgres//user:{p}@host/db
-postgres:user:{p}@host/db
+postgres:/user:{p}@localhost/db
+postgres//user:{p}@localhost/db
+postgres:user:{p}@localhost/db
 postgre://user:{p}@host/db
-postgres+ssl://user:{p}@host/db
- postgres://user:{p}@host/db
-"postgres://user:{p}@host/db"
-url=postgres://user:{p}@host/db
+postgres+ssl://user:{p}@localhost/db
+ postgres://user:{p}@localhost/db
+"postgres://user:{p}@localhost/db"
+url=postgres://user:{p}@localhost/db
 mysql://user:{p}@host/db
-jdbc:postgresql://host/db?user=user&password={p}
+jdbc:postgresql://localhost/db?user=user&password={p}
 //user:{p}@host/db
 user:{p}@host/db
-user:{p}@postgres://host/db
+user:{p}@postgres://localhost/db
 host=host user=user password={p}
 host=host user=user password='{p}
 host:host password:{p}

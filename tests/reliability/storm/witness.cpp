@@ -10,6 +10,7 @@
 #include <stdexcept>
 
 #include <nlohmann/json.hpp>
+#include <pqxx/pqxx>
 
 namespace cloacina::storm {
 namespace {
@@ -19,10 +20,16 @@ namespace {
   std::_Exit(3);
 }
 
-/// A reader that shares nothing with the library but the file.
+/// A reader that shares nothing with the library but the database.
 class StatusReader {
  public:
-  explicit StatusReader(std::filesystem::path const& database) {
+  virtual ~StatusReader() = default;
+  virtual std::string status(ExecutionId id, std::string const& task) = 0;
+};
+
+class FileReader final : public StatusReader {
+ public:
+  explicit FileReader(std::filesystem::path const& database) {
     sqlite3* connection = nullptr;
     int const code = sqlite3_open_v2(database.c_str(), &connection,
                                      SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, nullptr);
@@ -37,7 +44,7 @@ class StatusReader {
     if (!statement) give_up(sqlite3_errmsg(connection));
   }
 
-  std::string status(ExecutionId id, std::string const& task) {
+  std::string status(ExecutionId id, std::string const& task) override {
     auto const bytes = id.bytes();
     sqlite3_bind_blob(statement_.get(), 1, bytes.data(), 16, SQLITE_STATIC);
     sqlite3_bind_text(statement_.get(), 2, task.data(), static_cast<int>(task.size()),
@@ -62,13 +69,49 @@ class StatusReader {
   std::unique_ptr<sqlite3_stmt, Close> statement_;
 };
 
+class SchemaReader final : public StatusReader {
+ public:
+  /// `url` ends with `?schema=…` or `&schema=…`, and perhaps other options.
+  explicit SchemaReader(std::string const& url)
+      : connection_(url.substr(0, url.find("schema=") - 1)) {
+    auto const schema = url.substr(url.find("schema=") + 7);
+    connection_.prepare("status", "SELECT status FROM " + schema.substr(0, schema.find('&')) +
+                                      ".task_executions WHERE execution_id = $1 AND task = $2");
+  }
+  std::string status(ExecutionId id, std::string const& task) override {
+    pqxx::nontransaction session{connection_};
+    auto const rows = session.exec_prepared("status", id.to_string(), task);
+    return rows.empty() ? "none" : rows[0][0].c_str();
+  }
+
+ private:
+  pqxx::connection connection_;
+};
+
+std::unique_ptr<StatusReader> reader_of(std::string const& url) try {
+  if (url.starts_with("postgres")) return std::make_unique<SchemaReader>(url);
+  return std::make_unique<FileReader>(url.substr(url.find("://") + 3));
+} catch (std::exception const& error) {
+  give_up(error.what());
+}
+
+/// The reader of this thread, made anew when the server has ended it.
+std::string status_of(std::string const& url, ExecutionId id, std::string const& task) {
+  thread_local auto reader = reader_of(url);
+  try {
+    return reader->status(id, task);
+  } catch (pqxx::broken_connection const&) {
+    reader = reader_of(url);
+    return reader->status(id, task);
+  }
+}
+
 }  // namespace
 
-Witness::Witness(std::filesystem::path database, std::filesystem::path const& file)
-    : database_(std::move(database)), file_(file) {}
+Witness::Witness(std::string database_url, std::filesystem::path const& file)
+    : database_url_(std::move(database_url)), file_(file) {}
 
 std::string Witness::began(Start const& start) {
-  thread_local StatusReader reader{database_};
   auto const pid = ::getpid();
   timespec now{};
   ::clock_gettime(CLOCK_MONOTONIC, &now);
@@ -77,7 +120,7 @@ std::string Witness::began(Start const& start) {
 
   Json dependencies = Json::object();
   for (auto const& task : start.dependencies)
-    dependencies[task] = reader.status(start.execution, task);
+    dependencies[task] = status_of(database_url_, start.execution, task);
   Json seen = Json::object();
   for (auto const& [key, given] : start.given) seen[key] = given;
   Json const line{{"execution", start.execution.to_string()},

@@ -27,12 +27,12 @@ class Witness {
     Context given;
   };
 
-  Witness(std::filesystem::path database, std::filesystem::path const& file);
+  Witness(std::string database_url, std::filesystem::path const& file);
   /// Returns the value that this run, and no other, is to leave behind.
   [[nodiscard]] std::string began(Start const& start);
 
  private:
-  std::filesystem::path database_;
+  std::string database_url_;
   test::AppendFile file_;
   std::atomic<std::uint64_t> runs_{0};
 };

@@ -145,7 +145,7 @@ void run(Places const& places, std::string const& slot) {
   sigaddset(&terminate, SIGTERM);
   pthread_sigmask(SIG_BLOCK, &terminate, nullptr);
 
-  Witness witness{places.directory / "storm.db", places.directory / "witness"};
+  Witness witness{Places::url(), places.directory / "witness"};
   auto const plan = read_plan(places.directory / "workflows.json", witness);
   auto runner = DefaultRunner::builder()
                     .database_url(Places::url())
