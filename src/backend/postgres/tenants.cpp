@@ -114,7 +114,7 @@ std::string PostgresTenants::create(New const& tenant) {
     lock_schema(connection, settings);
     auto const found = ask<2>(connection, select_names,
                               {std::string_view{tenant.schema}, std::string_view{tenant.username}});
-    auto const database = found.text(0, 0);
+    auto const& database = found.text(0, 0);
     if (found.integer(0, 1) != 0)
       refuse(tenant.schema, "exists already: its schema does; expected a new name");
     if (found.integer(0, 2) != 0)
@@ -161,7 +161,7 @@ void PostgresTenants::remove(std::string_view schema, std::string_view username)
     if (found.text_or_null(0, 1) != mark_of(found.text(0, 2), schema))
       refuse(schema, "is not the one that role '" + std::string{username} +
                          "' was made for; expected the role that create_tenant() made with it");
-    auto const owner = found.text(0, 0);  // in quotes, where it needs them
+    auto const& owner = found.text(0, 0);  // in quotes, where it needs them
     auto const role = as_identifier(username);
     connection.run("ALTER ROLE " + role + " NOLOGIN");
     connection.run("GRANT " + role + " TO CURRENT_USER");
