@@ -9,6 +9,7 @@
 #include "backend/postgres/errors.hpp"
 #include "backend/postgres/schema.hpp"
 #include "backend/postgres/transaction.hpp"
+#include "core/sabotage.hpp"
 #include "core/sha256.hpp"
 
 namespace cloacina::backend::postgres {
@@ -145,6 +146,12 @@ std::string PostgresTenants::create(New const& tenant) {
     run("REVOKE INSERT, UPDATE, DELETE ON " + schema + ".schema_migrations FROM " + role);
     run("ALTER DEFAULT PRIVILEGES FOR ROLE " + owner + " IN SCHEMA " + schema +
         " GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO " + role);
+    // What the trial tenant_attack must notice.
+    static bool const generous = is_sabotaged("generous_grants");
+    if (generous) {
+      run("GRANT ALL ON SCHEMA " + schema + " TO PUBLIC");
+      run("GRANT ALL ON ALL TABLES IN SCHEMA " + schema + " TO PUBLIC");
+    }
     run("REVOKE TEMPORARY ON DATABASE " + as_identifier(database) + " FROM PUBLIC");
     run("REVOKE CREATE ON SCHEMA public FROM PUBLIC");
     transaction.commit();
