@@ -5,6 +5,7 @@
 
 #include <cloacina/error.hpp>
 
+#include "core/sabotage.hpp"
 #include "dal/control_requests.hpp"
 #include "engine/pause.hpp"
 #include "engine/refusals.hpp"
@@ -25,6 +26,9 @@ constexpr std::chrono::milliseconds answer_interval = 20ms;
 }  // namespace
 
 bool ClientSession::Tries::another() {
+  static bool const impatient =
+      is_sabotaged("no_retry");  // what the trial session_kills must notice
+  if (impatient) return false;
   if (environment_.monotonic() - begun_ > patience) return false;
   engine::pause(environment_, pause_);
   pause_ = std::min(pause_ * 2, longest_pause);

@@ -61,12 +61,12 @@ class PostgresSchema:
 
     backend = "postgres"
 
-    def __init__(self, schema: str) -> None:
-        server = os.environ.get("CLOACINA_TEST_POSTGRES_URL")
+    def __init__(self, schema: str, server: str = "", options: str = "") -> None:
+        server = server or os.environ.get("CLOACINA_TEST_POSTGRES_URL", "")
         if not server:
             raise DatabaseError("CLOACINA_TEST_POSTGRES_URL is not set: ./dev test reliability starts a server and sets it")
         self.server, self.schema = server, schema
-        self.url = f"{server}{'&' if '?' in server else '?'}schema={schema}&application_name={schema}"
+        self.url = f"{server}{'&' if '?' in server else '?'}schema={schema}&application_name={schema}{options}"
         self._psql: subprocess.Popen[str] | None = None
         self._asked = 0
 
@@ -101,6 +101,14 @@ class PostgresSchema:
         return lines
 
     def rows(self, sql: str) -> list[dict]:
+        try:
+            return self._rows(sql)
+        except DatabaseError:
+            if self._psql is not None:  # it is still there: the statement is at fault
+                raise
+            return self._rows(sql)
+
+    def _rows(self, sql: str) -> list[dict]:
         # Rows that are cut into lines would be two: JSON has no line ends of its own.
         return [json.loads(line) for line in self._run(f"SELECT row_to_json(t) FROM ({sql}) AS t")]
 

@@ -23,23 +23,37 @@ std::unique_ptr<Connection> connect(Settings const& settings, Watchdog& watchdog
   }
 }
 
+void check_once(Settings const& settings, Watchdog& watchdog) {
+  Connection connection{settings, watchdog, longest_migration_step};
+  try {
+    bring_up_to_date(connection, settings);
+  } catch (pqxx::pqxx_exception const&) {
+    throw_session_error(settings, "migrate", Failure::broken);
+  }
+}
+
+/// A connection that was made may be lost at any moment: that alone refuses nothing. Each step is a
+/// transaction of its own, and begun again is the same.
+void check(Settings const& settings, Watchdog& watchdog) {
+  constexpr int most_tries = 3;
+  for (int tries = 1;; ++tries) {
+    try {
+      return check_once(settings, watchdog);
+    } catch (SessionError const& error) {
+      if (error.failure() == Failure::broken && tries < most_tries) continue;
+      refuse_database(settings);
+    } catch (pqxx::pqxx_exception const&) {
+      refuse_database(settings);
+    }
+  }
+}
+
 }  // namespace
 
 PostgresDatabase::PostgresDatabase(DatabaseUrl const& url, OpenOptions options)
     : options_(std::move(options)),
       settings_(std::make_shared<Settings const>(Settings::from(url))) {
-  try {
-    Connection first{*settings_, *watchdog_, longest_migration_step};
-    try {
-      bring_up_to_date(first, *settings_);
-    } catch (pqxx::pqxx_exception const&) {
-      throw_session_error(*settings_, "migrate", Failure::broken);
-    }
-  } catch (pqxx::pqxx_exception const&) {
-    refuse_database(*settings_);
-  } catch (SessionError const&) {
-    refuse_database(*settings_);
-  }
+  check(*settings_, *watchdog_);
   readers_ = std::make_shared<ReaderPool>(
       options_.max_readers, [settings = settings_, watchdog = watchdog_, fault = options_.fault] {
         return std::make_unique<PostgresSession>(connect(*settings, *watchdog, longest_read),

@@ -78,6 +78,8 @@ def why_void(storm: Storm) -> str:
         return f"{storm.cut} unreadable lines, more than the {kills} kills can explain"
     if len(storm.accepted) < kills + stalls or not storm.starts:
         return f"only {len(storm.accepted)} executions were accepted under {kills + stalls} faults"
+    if storm.statistics["of_server"]:
+        return ""
     # A stop may end before anybody noticed, or hold the file's write lock, so that nobody could take over.
     if len(declared_dead(storm)) < 0.5 * kills + 0.3 * stalls:
         return f"only {len(declared_dead(storm))} runners were declared dead by {kills + stalls} faults"
@@ -269,7 +271,8 @@ def judge(directory: pathlib.Path, database) -> Verdict:
     for check in CHECKS:
         problems += [f"{check.__name__.removeprefix('check_')}: {problem}" for problem in check(storm)]
     rows = storm.executions.values()
-    figures = {**{name: storm.statistics[name] for name in ("kills", "stalls", "hits")},
+    named = ("kills", "stalls", "hits", *(["slowest_return_s"] if storm.statistics["slowest_return_s"] else []))
+    figures = {**{name: storm.statistics[name] for name in named},
                "accepted": len(storm.accepted), "bodies_begun": len(storm.starts),
                "runners_declared_dead": len(declared_dead(storm)), "taken_over": sum(row["takeovers"] for row in rows),
                "crashes_counted": sum(task["crashes"] for tasks in storm.tasks.values() for task in tasks.values())}

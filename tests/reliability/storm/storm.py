@@ -78,6 +78,13 @@ OWNED_BY = """SELECT count(*) FROM workflow_executions AS e JOIN runners AS r ON
               WHERE r.pid = {pid} AND r.state = 'alive'"""
 
 
+WORKING = """SELECT count(*) FROM runners WHERE state = 'alive' AND lease_until > clock_timestamp()"""
+RETURN_LIMIT_S = 5.0
+# About every second one of the sessions that the library calls as its schema is.
+SESSIONS = """SELECT count(*) FILTER (WHERE pg_terminate_backend(pid)) FROM pg_stat_activity
+              WHERE application_name = '{schema}' AND hashtext(pid::text || '{dice}') % 2 = 0"""
+
+
 @dataclasses.dataclass
 class Faults:
     """What happens to the processes: kills, and stops that are longer than the lease."""
@@ -86,6 +93,8 @@ class Faults:
     limit_s: float         # so long at most; fewer faults than wanted then prove nothing
     pause_s: float         # mean time between two
     stalls: float          # part of them that are stops
+    sessions: bool = False # instead of processes, their sessions are ended
+    cluster: object = None # instead of processes, this server crashes
 
 
 @dataclasses.dataclass
@@ -96,6 +105,8 @@ class Statistics:
     kills: int = 0
     stalls: int = 0
     hits: int = 0          # faults of a process that owned executions
+    of_server: bool = False            # the faults are those of the server, or of sessions there
+    slowest_return_s: float = 0.0      # from the server's return until all runners had renewed their leases
     seconds: float = 0.0
     ended: list[int] = dataclasses.field(default_factory=list)  # pids of those that were told to end
     problems: list[str] = dataclasses.field(default_factory=list)
@@ -105,9 +116,9 @@ class Statistics:
         return self.wanted - (self.kills or self.stalls)
 
 
-def run(trial: Trial, faults: Faults) -> list[str]:
-    """A storm from the first process to the verdict."""
-    database = trial.database("storm")
+def run(trial: Trial, faults: Faults, database=None) -> list[str]:
+    """A storm from the first process to the verdict, on a new database of the trial unless one is given."""
+    database = database or trial.database("storm")
     Storm(trial, faults, database).run()
     verdict = checker.judge(trial.directory, database)
     database.close()
@@ -122,7 +133,7 @@ class Storm:
         self.database = database
         self.worker, self.directory, self.faults = trial.program("storm"), trial.directory, faults
         self.environment, self.dice = trial.environment(CLOACINA_TRIAL_URL=database.url), trial.dice
-        self.statistics = Statistics(wanted=faults.wanted)
+        self.statistics = Statistics(wanted=faults.wanted, of_server=faults.sessions or faults.cluster is not None)
         self.processes: list[subprocess.Popen | None] = [None] * PROCESSES
         self.stopped_until: dict[int, float] = {}
         (self.directory / "workflows.json").write_text(json.dumps(workflows.generate(trial.seed)))
@@ -160,7 +171,13 @@ class Storm:
         while self.statistics.missing > 0 and time.monotonic() < deadline:
             time.sleep(min(1.0, self.dice.expovariate(1 / self.faults.pause_s)))
             self.check_now()
+            if self.faults.cluster is not None:
+                self.crash_server()
+                continue
             slot = self.dice.randrange(PROCESSES)
+            if self.faults.sessions:
+                self.end_sessions(self.processes[slot])
+                continue
             if slot in self.stopped_until:
                 continue
             if self.dice.random() < self.faults.stalls:
@@ -188,6 +205,28 @@ class Storm:
         process.wait()
         self.statistics.kills += 1
         self.start(slot)
+
+    def crash_server(self) -> None:
+        """An immediate stop, as a power cut of the server is one; then it recovers, and all runners have to come back."""
+        self.statistics.hits += self.database.one(ACTIVE) > 0
+        self.faults.cluster.crash()
+        time.sleep(self.dice.uniform(0, 1.0))
+        self.faults.cluster.start()
+        self.statistics.kills += 1
+        begun = time.monotonic()
+        while time.monotonic() < begun + RETURN_LIMIT_S:
+            if self.database.one(WORKING) >= PROCESSES:
+                break
+            time.sleep(0.02)
+        else:
+            self.statistics.problems.append(f"return: not all runners were back within {RETURN_LIMIT_S} s after the server was")
+        self.statistics.slowest_return_s = max(self.statistics.slowest_return_s, round(time.monotonic() - begun, 2))
+
+    def end_sessions(self, process: subprocess.Popen) -> None:
+        """Those of one process, in whatever state each of them is."""
+        self.count_hit(process)
+        ended = self.database.one(SESSIONS.format(schema=self.database.schema, dice=self.dice.random()))
+        self.statistics.kills += ended > 0
 
     def count_hit(self, process: subprocess.Popen) -> None:
         self.statistics.hits += self.database.one(OWNED_BY.format(pid=process.pid)) > 0

@@ -8,6 +8,7 @@
 #include <ctime>
 #include <memory>
 #include <stdexcept>
+#include <thread>
 
 #include <nlohmann/json.hpp>
 #include <pqxx/pqxx>
@@ -88,21 +89,24 @@ class SchemaReader final : public StatusReader {
   pqxx::connection connection_;
 };
 
-std::unique_ptr<StatusReader> reader_of(std::string const& url) try {
+std::unique_ptr<StatusReader> reader_of(std::string const& url) {
   if (url.starts_with("postgres")) return std::make_unique<SchemaReader>(url);
   return std::make_unique<FileReader>(url.substr(url.find("://") + 3));
-} catch (std::exception const& error) {
-  give_up(error.what());
 }
 
-/// The reader of this thread, made anew when the server has ended it.
+/// The reader of this thread, made anew when the server has ended it, and when it is there again.
 std::string status_of(std::string const& url, ExecutionId id, std::string const& task) {
-  thread_local auto reader = reader_of(url);
-  try {
-    return reader->status(id, task);
-  } catch (pqxx::broken_connection const&) {
-    reader = reader_of(url);
-    return reader->status(id, task);
+  thread_local std::unique_ptr<StatusReader> reader;
+  constexpr int most_tries = 600;
+  for (int tries = 1;; ++tries) {
+    try {
+      if (!reader) reader = reader_of(url);
+      return reader->status(id, task);
+    } catch (std::exception const& error) {
+      if (tries == most_tries) give_up(error.what());
+      reader.reset();
+      std::this_thread::sleep_for(std::chrono::milliseconds{100});
+    }
   }
 }
 
