@@ -42,10 +42,12 @@ class Server:
 
 def run(trial: Trial) -> list[str]:
     wanted, limit_s = trial.by_scale((6, 90.0), (100, 840.0), (1_000, 10_800.0))
+    return_s = trial.by_scale(10.0, 5.0, 5.0)  # quick shares its machine with other suites
     server = Server()
     try:
         off = "&unsafe_server=true&options=-c%20synchronous_commit%3Doff" if trial.mutant else ""
         database = PostgresSchema("storm", server.cluster.url, off)
-        return storm.run(trial, storm.Faults(wanted, limit_s, pause_s=0.8, stalls=0.0, cluster=server), database)
+        return storm.run(trial, storm.Faults(wanted, limit_s, pause_s=0.8, stalls=0.0, cluster=server, return_s=return_s),
+                         database)
     finally:
         server.remove()

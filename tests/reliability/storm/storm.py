@@ -79,7 +79,6 @@ OWNED_BY = """SELECT count(*) FROM workflow_executions AS e JOIN runners AS r ON
 
 
 WORKING = """SELECT count(*) FROM runners WHERE state = 'alive' AND lease_until > clock_timestamp()"""
-RETURN_LIMIT_S = 5.0
 # About every second one of the sessions that the library calls as its schema is.
 SESSIONS = """SELECT count(*) FILTER (WHERE pg_terminate_backend(pid)) FROM pg_stat_activity
               WHERE application_name = '{schema}' AND hashtext(pid::text || '{dice}') % 2 = 0"""
@@ -95,6 +94,7 @@ class Faults:
     stalls: float          # part of them that are stops
     sessions: bool = False # instead of processes, their sessions are ended
     cluster: object = None # instead of processes, this server crashes
+    return_s: float = 5.0  # all runners have to be back so soon after it
 
 
 @dataclasses.dataclass
@@ -214,12 +214,12 @@ class Storm:
         self.faults.cluster.start()
         self.statistics.kills += 1
         begun = time.monotonic()
-        while time.monotonic() < begun + RETURN_LIMIT_S:
+        while time.monotonic() < begun + self.faults.return_s:
             if self.database.one(WORKING) >= PROCESSES:
                 break
             time.sleep(0.02)
         else:
-            self.statistics.problems.append(f"return: not all runners were back within {RETURN_LIMIT_S} s after the server was")
+            self.statistics.problems.append(f"return: not all runners were back within {self.faults.return_s} s after the server was")
         self.statistics.slowest_return_s = max(self.statistics.slowest_return_s, round(time.monotonic() - begun, 2))
 
     def end_sessions(self, process: subprocess.Popen) -> None:
