@@ -60,7 +60,7 @@ PostgresDatabase::PostgresDatabase(DatabaseUrl const& url, OpenOptions options)
                                                  settings, PostgresSession::Access::read_only,
                                                  fault, nullptr, watchdog);
       });
-  if (settings_->listen) listener_ = std::make_unique<Listener>(*settings_, hints_);
+  if (settings_->listen) listener_ = std::make_unique<Listener>(*settings_, *watchdog_, hints_);
 }
 
 std::unique_ptr<Session> PostgresDatabase::open_writer() {

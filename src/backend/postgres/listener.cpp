@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <system_error>
 
 #include "backend/postgres/pqxx_compat.hpp"
@@ -29,6 +30,9 @@ constexpr std::chrono::milliseconds proof_of_life = 30s;
 // Who is idle is told at once; of those that are busy anyway, what comes together is one notice.
 constexpr std::chrono::milliseconds between_notices = 10ms;
 
+// Of what takes a millisecond: a server that has not answered by then does not.
+constexpr std::chrono::milliseconds longest_call = 5s;
+
 constexpr std::size_t longest_name = 63;  // of a channel; two that are the same are two hints
 
 /// Hears what others say, and not what comes back of its own words.
@@ -49,8 +53,9 @@ class Receiver final : public pqxx::notification_receiver {
 
 }  // namespace
 
-Listener::Listener(Settings const& settings, std::shared_ptr<Hints> hints)
+Listener::Listener(Settings const& settings, Watchdog& watchdog, std::shared_ptr<Hints> hints)
     : settings_(settings),
+      watchdog_(watchdog),
       channel_(("cloacina_" + settings.schema).substr(0, longest_name)),
       hints_(std::move(hints)),
       bell_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
@@ -105,7 +110,15 @@ void Listener::work() {
 void Listener::listen() {
   pqxx::connection connection{settings_.connection};
   compat::stay_lost(connection);
-  Receiver const receiver{connection, channel_, [this] { heard(); }};
+  auto const watched = [&](auto&& call) {
+    Watchdog::Watch const watch{watchdog_, connection.sock(), longest_call};
+    return call();
+  };
+  std::optional<Receiver> receiver;
+  watched([&] { receiver.emplace(connection, channel_, [this] { heard(); }); });  // says LISTEN
+  auto const say = [&](std::string const& sql) {
+    watched([&] { pqxx::nontransaction{connection}.exec(sql); });
+  };
   auto const notify = "NOTIFY " + as_identifier(channel_);
   heard();  // what was said meanwhile
   auto last = Clock::now() - between_notices;
@@ -115,19 +128,20 @@ void Listener::listen() {
     bool const due = since_last >= between_notices || stop_;
     if (!announced_) {
       if (since_last > proof_of_life) {
-        pqxx::nontransaction{connection}.exec("SELECT 1");
+        say("SELECT 1");
         last = Clock::now();
       }
       wait(connection.sock(), proof_of_life);
     } else if (due) {
       announced_ = false;
-      pqxx::nontransaction{connection}.exec(notify);
+      say(notify);
       last = Clock::now();
     } else {
       wait(connection.sock(),
            std::chrono::ceil<std::chrono::milliseconds>(between_notices - since_last));
     }
   }
+  watched([&] { receiver.reset(); });  // says UNLISTEN
 }
 
 void Listener::wait(int socket, std::chrono::milliseconds longest) noexcept {

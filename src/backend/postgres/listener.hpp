@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "backend/postgres/settings.hpp"
+#include "backend/postgres/watchdog.hpp"
 
 namespace cloacina::backend::postgres {
 
@@ -27,7 +28,8 @@ struct Hints {
 /// Thread-safe.
 class Listener {
  public:
-  Listener(Settings const& settings, std::shared_ptr<Hints> hints);
+  /// Both live longer than this.
+  Listener(Settings const& settings, Watchdog& watchdog, std::shared_ptr<Hints> hints);
   ~Listener();
   Listener(Listener const&) = delete;
   Listener& operator=(Listener const&) = delete;
@@ -46,6 +48,7 @@ class Listener {
   void ring() noexcept;
 
   Settings const& settings_;
+  Watchdog& watchdog_;
   std::string channel_;
   std::shared_ptr<Hints> hints_;
   std::mutex mutex_;
