@@ -141,6 +141,7 @@ run_suites() {
 
   use_own_tmp
   export UBSAN_OPTIONS="print_stacktrace=1${UBSAN_OPTIONS:+:$UBSAN_OPTIONS}"
+  export LSAN_OPTIONS="suppressions=$root/tests/support/leaks-of-others.txt:print_suppressions=0${LSAN_OPTIONS:+:$LSAN_OPTIONS}"
   labels="^($(IFS='|' && echo "$*"))\$"
   export CLOACINA_TEST_BACKENDS="$backend" # for the trials, which are one script
   with_server "$@" -- python3 cmake/dev/run_tests.py --build "build/$preset" --jobs "$(job_count)" \
