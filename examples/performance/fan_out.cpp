@@ -42,11 +42,11 @@ void fan_out(Bench& bench) {
                     .database_url(place.url)
                     .registry(std::move(registry))
                     .build();
-  Load fan{runner, file, "fan", width + 2};
-  Load wide_fan{runner, file, "wide_fan", wide + 2};
+  Load fan{runner, place, "fan", width + 2};
+  Load wide_fan{runner, place, "wide_fan", wide + 2};
 
   auto const comparison = compare_with_raw(
-      bench, raw, [&](std::chrono::nanoseconds duration) { return fan.all_at_once(1, duration); });
+      bench, *raw, [&](std::chrono::nanoseconds duration) { return fan.all_at_once(1, duration); });
   bench.report.add(rows_figure("fan_out", "10 000 wide with a join", comparison, 0.30));
 
   // Linear: four times as wide costs no more a task.
