@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
+
+#include "backend/migration.hpp"
 
 namespace cloacina::backend::postgres {
 namespace {
@@ -10,17 +13,6 @@ using namespace std::chrono_literals;
 
 // A server that ends a call by its own limit, and says so, is better than a socket that is shut.
 constexpr auto grace_of_watchdog = 1'000ms;
-
-constexpr std::string_view schema_placeholder = "{s}.";
-
-std::string in_schema(std::string_view sql, std::string_view schema) {
-  std::string text;
-  for (auto at = sql.find(schema_placeholder); at != sql.npos; at = sql.find(schema_placeholder)) {
-    text.append(sql.substr(0, at)).append(as_identifier(schema)).append(".");
-    sql.remove_prefix(at + schema_placeholder.size());
-  }
-  return text.append(sql);
-}
 
 /// The largest `$n`.
 std::size_t parameters_in(std::string_view sql) {
@@ -163,7 +155,7 @@ Connection::Known& Connection::known(Statement const& statement, std::size_t par
   auto& known = found->second;
   if (is_new) {
     auto const sql = statement.postgres.empty() ? statement.sqlite : statement.postgres;
-    known.text = in_schema(sql, settings_.schema);
+    known.text = in_schema(sql, as_identifier(settings_.schema) + ".");
     known.parameters = parameters_in(sql);
     known.name = "c" + std::to_string(statements_.size());
     if (settings_.prepare) connection_.prepare(known.name, known.text);

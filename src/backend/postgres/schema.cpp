@@ -84,7 +84,7 @@ class Schema {
              "name another one with ?schema=NAME");
     if (!ours) return 0;
     auto const applied = query(applied_migrations);
-    for (std::size_t i = 0; i < applied.size(); ++i) check_step(applied, i);
+    if (auto const why = why_not_ours(applied, steps_); !why.empty()) refuse(why);
     return applied.size();
   }
 
@@ -117,32 +117,10 @@ class Schema {
   void create_table() { connection_.run(create_migrations_table, std::span<Value const>{}); }
 
   void apply(Migration const& step) {
-    std::string const placeholder = "{s}.";
-    std::string sql{step.sql};
-    auto const schema = as_identifier(settings_.schema) + ".";
-    for (auto at = sql.find(placeholder); at != sql.npos; at = sql.find(placeholder, at + 1))
-      sql.replace(at, placeholder.size(), schema);
-    connection_.run(sql);
+    connection_.run(in_schema(step.sql, as_identifier(settings_.schema) + "."));
     auto const sum = sha256_hex(step.sql);
     std::array<Value, 3> const record{std::int64_t{step.version}, step.name, std::string_view{sum}};
     connection_.run(record_migration, std::span<Value const>{record});
-  }
-
-  void check_step(Rows const& applied, std::size_t index) const {
-    auto const newest = applied.integer(applied.size() - 1, 0);
-    if (newest > static_cast<std::int64_t>(steps_.size()))
-      refuse("has schema version " + std::to_string(newest) +
-             ", this library knows versions up to " + std::to_string(steps_.size()) +
-             "; expected an equal or older schema: use a newer version of the library");
-    auto const& step = steps_[index];
-    if (applied.integer(index, 0) != step.version)
-      refuse("lacks migration " + std::to_string(step.version) + " '" + std::string{step.name} +
-             "' but has later ones; expected all of them in order: restore it from a backup");
-    if (applied.text(index, 2) != sha256_hex(step.sql))
-      refuse("was made by migration " + std::to_string(step.version) + " '" +
-             applied.text(index, 1) +
-             "' with another content than this library's; expected the same SHA-256: use the "
-             "library that made it, or restore it from a backup");
   }
 
   [[noreturn]] void refuse(std::string const& what) const {

@@ -53,7 +53,7 @@ class Schema {
           "or a path where "
           "none exists: name another path");
     auto const applied = query(connection_, applied_migrations);
-    for (std::size_t i = 0; i < applied.size(); ++i) check_step(applied, i);
+    if (auto const why = why_not_ours(applied, steps_); !why.empty()) refuse(why);
     return applied.size();
   }
 
@@ -76,24 +76,6 @@ class Schema {
   }
 
  private:
-  void check_step(Rows const& applied, std::size_t index) {
-    auto const version = applied.integer(index, 0);
-    auto const newest = applied.integer(applied.size() - 1, 0);
-    if (newest > static_cast<std::int64_t>(steps_.size()))
-      refuse("has schema version " + std::to_string(newest) +
-             ", this library knows versions up to " + std::to_string(steps_.size()) +
-             "; expected an equal or older schema: use a newer version of the library");
-    auto const& step = steps_[index];
-    if (version != step.version)
-      refuse("lacks migration " + std::to_string(step.version) + " '" + std::string{step.name} +
-             "' but has later ones; expected all of them in order: restore it from a backup");
-    if (applied.text(index, 2) != sha256_hex(step.sql))
-      refuse("was made by migration " + std::to_string(version) + " '" + applied.text(index, 1) +
-             "' with another content than this library's; expected the same SHA-256: use the "
-             "library that made it, or "
-             "restore it from a backup");
-  }
-
   Connection& connection_;
   ConnectionSettings const& settings_;
   std::span<Migration const> steps_;

@@ -4,10 +4,11 @@
 #include <charconv>
 #include <string_view>
 
+#include "backend/migration.hpp"
+
 namespace cloacina::backend::sqlite {
 namespace {
 
-constexpr std::string_view schema_placeholder = "{s}.";
 constexpr std::string_view schema = "main.";  // an SQLite file is one schema
 
 struct Parts {
@@ -19,17 +20,6 @@ Parts split_at_braces(std::string_view sql) noexcept {
   auto const close = sql.find(")}", std::min(open, sql.size()));
   if (open == std::string_view::npos || close == std::string_view::npos) return {sql, {}, {}};
   return {sql.substr(0, open), sql.substr(open + 1, close - open), sql.substr(close + 2)};
-}
-
-std::string with_schema(std::string_view text) {
-  std::string sql;
-  sql.reserve(text.size() + 16);
-  for (auto at = text.find(schema_placeholder); at != std::string_view::npos;
-       at = text.find(schema_placeholder)) {
-    sql.append(text.substr(0, at)).append(schema);
-    text.remove_prefix(at + schema_placeholder.size());
-  }
-  return sql.append(text);
 }
 
 /// Appends the tuple with `offset` added to the number of each parameter; returns the largest
@@ -58,7 +48,7 @@ bool takes_many_rows(Statement const& statement) noexcept {
 
 std::string statement_text(Statement const& statement, std::size_t rows) {
   auto const [before, tuple, after] = split_at_braces(statement.sqlite);
-  if (tuple.empty()) return with_schema(before);
+  if (tuple.empty()) return in_schema(before, schema);
   if (before.find('$') != before.npos || after.find('$') != after.npos)
     throw SessionError(Failure::broken,
                        "statement '" + std::string{statement.name} +
@@ -69,7 +59,7 @@ std::string statement_text(Statement const& statement, std::size_t rows) {
     if (row > 0) values += ',';
     parameters = append_tuple(values, tuple, row * parameters);
   }
-  return with_schema(before) + values + with_schema(after);
+  return in_schema(before, schema) + values + in_schema(after, schema);
 }
 
 }  // namespace cloacina::backend::sqlite
