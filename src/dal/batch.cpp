@@ -4,7 +4,7 @@
 #include <array>
 
 #include "core/sabotage.hpp"
-#include "dal/columns.hpp"
+#include "dal/batch_columns.hpp"
 #include "dal/execution_columns.hpp"
 #include "dal/execution_inputs.hpp"
 #include "dal/group_statement.hpp"
@@ -38,14 +38,6 @@ constexpr Statement insert_execution{.name = "insert_execution",
           start_after, started_at, deadline FROM given
         ON CONFLICT DO NOTHING RETURNING id)
       SELECT n FROM given JOIN inserted USING (id))sql"};
-
-// `crashes` is not among what is replaced: only a takeover counts them (R9).
-constexpr char replace_task[] = R"sql(
-      ON CONFLICT (execution_id, task) DO UPDATE SET
-        status = excluded.status, attempt = excluded.attempt,
-        at_most_once = excluded.at_most_once, started_at = excluded.started_at,
-        completed_at = excluded.completed_at, wake_at = excluded.wake_at,
-        delta = excluded.delta, error = excluded.error, skip_reason = excluded.skip_reason)sql";
 
 constexpr auto write_task_sql = join(R"sql(
       INSERT INTO {s}.task_executions (execution_id, task, status, attempt, crashes,
@@ -177,12 +169,7 @@ constexpr Statement claim_executions{
 void insert_executions(backend::Session& session, RunnerId me,
                        std::vector<ExecutionInsert> const& rows, Committed& committed) {
   if (rows.empty()) return;
-  Columns<12> columns{rows.size()};
-  for (auto const& row : rows)
-    columns.add(row.id, row.workflow, row.version, to_string(row.status),
-                std::int64_t{row.priority}, row.owned ? Value{me.value} : Value{nullptr},
-                own_input(row.input), or_null(row.idempotency_key), row.created_at,
-                or_null(row.start_after), or_null(row.started_at), or_null(row.deadline));
+  auto const columns = columns_of(rows, me);
   auto const inserted = session.apply(insert_execution, columns.get());
   insert_large_inputs(session, rows, inserted);
   for (std::size_t i = 0; i < inserted.size(); ++i)
@@ -203,10 +190,7 @@ void write_tasks(backend::Session& session, std::vector<TaskWrite> const& rows) 
       plain.add(row.execution, row.task, to_string(row.status), or_null(row.started_at),
                 or_null(row.completed_at), or_null(row.delta));
     } else {
-      whole.add(row.execution, row.task, to_string(row.status), std::int64_t{row.attempt},
-                std::int64_t{row.crashes}, flag(row.at_most_once), or_null(row.started_at),
-                or_null(row.completed_at), or_null(row.wake_at), or_null(row.delta),
-                or_null(row.error), or_null(row.skip_reason));
+      add_columns(whole, row);
     }
   }
   if (!plain.empty()) session.apply(write_plain_task, plain.get());
@@ -216,10 +200,7 @@ void write_tasks(backend::Session& session, std::vector<TaskWrite> const& rows) 
 void insert_attempts(backend::Session& session, RunnerId me,
                      std::vector<AttemptInsert> const& rows) {
   if (rows.empty()) return;
-  Columns<8> columns{rows.size()};
-  for (auto const& row : rows)
-    columns.add(row.execution, row.task, std::int64_t{row.attempt}, me.value, row.status, row.error,
-                or_null(row.started_at), row.ended_at);
+  auto const columns = columns_of(rows, me);
   session.apply(insert_attempt, columns.get());
 }
 

@@ -5,8 +5,9 @@
 #include <charconv>
 
 #include "core/sabotage.hpp"
-#include "dal/columns.hpp"
+#include "dal/batch_columns.hpp"
 #include "dal/execution_inputs.hpp"
+#include "dal/sql_text.hpp"
 #include "dal/transaction.hpp"
 
 namespace cloacina::dal {
@@ -19,9 +20,9 @@ using backend::Value;
 // tables as they were before; that is why no row may be in two of them.
 //
 // The fence is $1 to $3; executions to insert $4 to $15, and their large inputs $16 and $17; tasks
-// $18 to $29; attempts $30 to $36; executions to change $37 to $44; requests that were applied $45
-// and $46.
-constexpr Statement group{.name = "group", .sqlite = {}, .postgres = R"sql(
+// $18 to $29; attempts $30 to $37; executions to change $38 to $45; requests that were applied $46
+// and $47.
+constexpr auto group_sql = join(R"sql(
       WITH fence AS (
         UPDATE {s}.runners
         SET commit_seq = $2, lease_until = clock_timestamp() + $3 * interval '1 microsecond'
@@ -52,24 +53,18 @@ constexpr Statement group{.name = "group", .sqlite = {}, .postgres = R"sql(
           $23::bigint[], $24::timestamptz[], $25::timestamptz[], $26::timestamptz[], $27::text[],
           $28::text[], $29::text[])
           AS t (execution_id, task, status, attempt, crashes, at_most_once, started_at,
-                completed_at, wake_at, delta, error, skip_reason)
-        ON CONFLICT (execution_id, task) DO UPDATE SET
-          status = excluded.status, attempt = excluded.attempt,
-          at_most_once = excluded.at_most_once, started_at = excluded.started_at,
-          completed_at = excluded.completed_at, wake_at = excluded.wake_at,
-          delta = excluded.delta, error = excluded.error, skip_reason = excluded.skip_reason),
+                completed_at, wake_at, delta, error, skip_reason))sql",
+                                replace_task, R"sql(),
       attempts AS (
         INSERT INTO {s}.task_attempts (execution_id, task, attempt, runner_id, status, error,
           started_at, ended_at)
-        SELECT a.execution_id, a.task, a.attempt, fence.id, a.status, a.error, a.started_at,
-          a.ended_at
-        FROM fence, unnest($30::uuid[], $31::text[], $32::bigint[], $33::text[], $34::text[],
-          $35::timestamptz[], $36::timestamptz[])
-          AS a (execution_id, task, attempt, status, error, started_at, ended_at)
+        SELECT a.* FROM fence, unnest($30::uuid[], $31::text[], $32::bigint[], $33::uuid[],
+          $34::text[], $35::text[], $36::timestamptz[], $37::timestamptz[])
+          AS a (execution_id, task, attempt, runner_id, status, error, started_at, ended_at)
         ON CONFLICT DO NOTHING),
       changes AS (
-        SELECT u.* FROM fence, unnest($37::uuid[], $38::text[], $39::text[], $40::text[],
-          $41::timestamptz[], $42::timestamptz[], $43::timestamptz[], $44::bigint[])
+        SELECT u.* FROM fence, unnest($38::uuid[], $39::text[], $40::text[], $41::text[],
+          $42::timestamptz[], $43::timestamptz[], $44::timestamptz[], $45::bigint[])
           AS u (id, status, output, error, started_at, completed_at, deadline, release)),
       updates AS (
         UPDATE {s}.workflow_executions AS e
@@ -81,16 +76,17 @@ constexpr Statement group{.name = "group", .sqlite = {}, .postgres = R"sql(
         FROM changes AS u WHERE e.id = u.id),
       applied AS (
         UPDATE {s}.control_requests AS r SET applied_at = a.at, outcome = 'applied'
-        FROM fence, unnest($45::uuid[], $46::timestamptz[]) AS a (id, at)
+        FROM fence, unnest($46::uuid[], $47::timestamptz[]) AS a (id, at)
         WHERE r.id = a.id AND r.applied_at IS NULL),
       late AS (
         UPDATE {s}.control_requests AS r SET applied_at = u.completed_at, outcome = 'too late'
         FROM changes AS u
         WHERE u.release <> 0 AND r.execution_id = u.id AND r.applied_at IS NULL
-          AND r.id <> ALL ($45::uuid[]))
+          AND r.id <> ALL ($46::uuid[]))
       SELECT (SELECT count(*) FROM fence),
              (SELECT string_agg(g.n::text, ',') FROM given AS g
-              WHERE NOT EXISTS (SELECT 1 FROM inserted AS i WHERE i.id = g.id)))sql"};
+              WHERE NOT EXISTS (SELECT 1 FROM inserted AS i WHERE i.id = g.id)))sql");
+constexpr Statement group{.name = "group", .sqlite = {}, .postgres = group_sql};
 
 /// The arrays of one group, in the order of the statement's parameters.
 class Arrays {
@@ -109,31 +105,9 @@ class Arrays {
   std::vector<backend::Array> arrays_;
 };
 
-Columns<12> executions_of(Batch const& batch, RunnerId me) {
-  Columns<12> columns{batch.inserts.size()};
-  for (auto const& row : batch.inserts)
-    columns.add(row.id, row.workflow, row.version, to_string(row.status),
-                std::int64_t{row.priority}, row.owned ? Value{me.value} : Value{nullptr},
-                own_input(row.input), or_null(row.idempotency_key), row.created_at,
-                or_null(row.start_after), or_null(row.started_at), or_null(row.deadline));
-  return columns;
-}
-
 Columns<12> tasks_of(Batch const& batch) {
   Columns<12> columns{batch.tasks.size()};
-  for (auto const& row : batch.tasks)
-    columns.add(row.execution, row.task, to_string(row.status), std::int64_t{row.attempt},
-                std::int64_t{row.crashes}, flag(row.at_most_once), or_null(row.started_at),
-                or_null(row.completed_at), or_null(row.wake_at), or_null(row.delta),
-                or_null(row.error), or_null(row.skip_reason));
-  return columns;
-}
-
-Columns<7> attempts_of(Batch const& batch) {
-  Columns<7> columns{batch.attempts.size()};
-  for (auto const& row : batch.attempts)
-    columns.add(row.execution, row.task, std::int64_t{row.attempt}, row.status, row.error,
-                or_null(row.started_at), row.ended_at);
+  for (auto const& row : batch.tasks) add_columns(columns, row);
   return columns;
 }
 
@@ -183,10 +157,10 @@ bool fits_one_statement(Batch const& batch) noexcept {
 
 Outcome commit_in_one_statement(backend::Database& database, backend::Session& session,
                                 Fence const& fence, Batch const& batch) {
-  auto const executions = executions_of(batch, fence.runner);
+  auto const executions = columns_of(batch.inserts, fence.runner);
   auto const inputs = large_inputs(batch.inserts);
   auto const tasks = tasks_of(batch);
-  auto const attempts = attempts_of(batch);
+  auto const attempts = columns_of(batch.attempts, fence.runner);
   auto const updates = updates_of(batch);
   auto const applied = applied_of(batch);
   Arrays arrays;

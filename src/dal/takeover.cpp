@@ -4,6 +4,7 @@
 #include "core/sabotage.hpp"
 #include "dal/columns.hpp"
 #include "dal/runners.hpp"
+#include "dal/sql_text.hpp"
 #include "dal/transaction.hpp"
 
 namespace cloacina::dal {
@@ -72,8 +73,7 @@ constexpr Statement fail_at_most_once{.name = "fail_at_most_once",
 // R9: only where an earlier takeover made the start markers awaited ones, so that a Running row
 // means a running body. The wait is 1 s, doubled with each crash up to 68 minutes: `max_crashes`
 // may be as large as 100.
-constexpr Statement count_crashes{.name = "count_crashes",
-                                  .sqlite = R"sql(
+constexpr char add_a_crash[] = R"sql(
       UPDATE {s}.task_executions AS t
       SET crashes = t.crashes + 1,
           status = CASE WHEN t.crashes + 1 >= $3 THEN 'Failed' ELSE 'Ready' END,
@@ -82,30 +82,24 @@ constexpr Statement count_crashes{.name = "count_crashes",
                          || ' times: its runner was lost each time while it ran; a body that'
                          || ' kills its process, kills from outside and stalls longer than'
                          || ' the lease cannot be told apart'
-                       ELSE t.error END,
-          completed_at = CASE WHEN t.crashes + 1 >= $3 THEN $2 END,
-          wake_at = CASE WHEN t.crashes + 1 < $3
-                         THEN $2 + (1000000 << min(t.crashes, 12)) END
+                       ELSE t.error END,)sql";
+constexpr char where_it_was_known_to_run[] = R"sql(
       FROM {s}.workflow_executions AS e
       WHERE e.owner = $1 AND e.takeovers >= 1
-        AND t.execution_id = e.id AND t.status = 'Running')sql",
-                                  .postgres = R"sql(
-      UPDATE {s}.task_executions AS t
-      SET crashes = t.crashes + 1,
-          status = CASE WHEN t.crashes + 1 >= $3 THEN 'Failed' ELSE 'Ready' END,
-          error = CASE WHEN t.crashes + 1 >= $3
-                       THEN 'task ''' || t.task || ''' crashed ' || (t.crashes + 1)
-                         || ' times: its runner was lost each time while it ran; a body that'
-                         || ' kills its process, kills from outside and stalls longer than'
-                         || ' the lease cannot be told apart'
-                       ELSE t.error END,
+        AND t.execution_id = e.id AND t.status = 'Running')sql";
+constexpr auto count_crashes_sql = join(add_a_crash, R"sql(
+          completed_at = CASE WHEN t.crashes + 1 >= $3 THEN $2 END,
+          wake_at = CASE WHEN t.crashes + 1 < $3
+                         THEN $2 + (1000000 << min(t.crashes, 12)) END)sql",
+                                        where_it_was_known_to_run);
+constexpr auto count_crashes_postgres = join(add_a_crash, R"sql(
           completed_at = CASE WHEN t.crashes + 1 >= $3 THEN $2::timestamptz END,
           wake_at = CASE WHEN t.crashes + 1 < $3
                          THEN $2::timestamptz
-                           + (1 << least(t.crashes, 12)::integer) * interval '1 second' END
-      FROM {s}.workflow_executions AS e
-      WHERE e.owner = $1 AND e.takeovers >= 1
-        AND t.execution_id = e.id AND t.status = 'Running')sql"};
+                           + (1 << least(t.crashes, 12)::integer) * interval '1 second' END)sql",
+                                             where_it_was_known_to_run);
+constexpr Statement count_crashes{
+    .name = "count_crashes", .sqlite = count_crashes_sql, .postgres = count_crashes_postgres};
 
 // What the trial poison must notice: tasks counted that nobody knows to have been running.
 constexpr Statement take_for_suspects{.name = "count_crashes", .sqlite = R"sql(
