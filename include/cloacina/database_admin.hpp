@@ -27,8 +27,8 @@ struct TenantCredentials {
 ///
 /// The schema and its tables belong to a role that nobody can log in as; the tenant's role has no
 /// right to make objects, not even temporary ones, and none on other schemas. The URL is that of a
-/// superuser, or of a role that may create roles and schemas. Each call connects, is one
-/// transaction, and blocks for it. Thread-safe.
+/// superuser, or of a role that may create roles and schemas. Each call connects, and blocks for
+/// its transaction; `migrate_tenant` has one for each step. Thread-safe.
 ///
 /// Throws `ConfigurationError` for a URL that is not PostgreSQL's, names no database, or a server
 /// that refuses; `ValidationError` for names that cannot be; `StateError` for a tenant that exists
@@ -41,8 +41,8 @@ class DatabaseAdmin {
  public:
   explicit DatabaseAdmin(std::string_view database_url);
 
-  /// In the database's other schemas, `public` too, roles that were not given the right lose that
-  /// to create objects, and in the database that to make temporary ones.
+  /// Everybody who was not given it explicitly loses the right to make temporary objects in this
+  /// database, and objects in its schema `public`.
   [[nodiscard]] TenantCredentials create_tenant(TenantConfig const& config) const;
   /// The schema with everything in it, and the role. Sessions of the role are ended.
   void remove_tenant(std::string_view schema_name, std::string_view username) const;

@@ -29,10 +29,15 @@ Database::Reader ReaderPool::take() {
 
 void ReaderPool::give_back(std::unique_ptr<Session> session) noexcept {
   if (session) session->rollback();
+  std::vector<std::unique_ptr<Session>> dropped;
   {
     std::lock_guard lock{mutex_};
     --lent_;
-    if (session && !session->broken()) idle_.push_back(std::move(session));
+    if (session && session->broken()) {
+      dropped.swap(idle_);  // what has ended it has ended them
+    } else if (session) {
+      idle_.push_back(std::move(session));
+    }
   }
   returned_.notify_one();
 }

@@ -11,8 +11,8 @@
 
 namespace cloacina::backend {
 
-/// Reader sessions, opened when they are needed and kept. Thread-safe; a reader may outlive the
-/// database that lent it.
+/// Reader sessions, opened when they are needed and kept until one of them breaks. Thread-safe; a
+/// reader may outlive the database that lent it.
 class ReaderPool : public std::enable_shared_from_this<ReaderPool> {
  public:
   using Make = std::function<std::unique_ptr<Session>()>;

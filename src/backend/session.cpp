@@ -103,4 +103,16 @@ std::optional<ExecutionId> Rows::uuid_or_null(std::size_t row, std::size_t colum
   return uuid(row, column);
 }
 
+Rows Session::write_alone(Statement const& statement, std::span<Value const> parameters) {
+  begin();
+  try {
+    auto rows = query(statement, parameters);
+    commit();
+    return rows;
+  } catch (...) {
+    rollback();
+    throw;
+  }
+}
+
 }  // namespace cloacina::backend

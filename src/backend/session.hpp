@@ -133,7 +133,7 @@ class Session {
   /// A query that writes and is a transaction of its own: one journey to a server instead of three.
   /// Throws as it and `commit` do.
   [[nodiscard]] virtual Rows write_alone(Statement const& statement,
-                                         std::span<Value const> parameters) = 0;
+                                         std::span<Value const> parameters);
   /// Whether others have written since the last call; the first call says no. A hint (R13),
   /// asked outside a transaction; cheap.
   [[nodiscard]] virtual bool changed() = 0;

@@ -20,18 +20,17 @@ dal::ExecutionRow find_with(backend::Session& session, ExecutionId id) {
   throw ExecutionNotFound{"no execution " + text + " in this database", text};
 }
 
-/// Reads with a session of the pool. Those that wait there may all have been ended by their server
-/// meanwhile: what one of them says of that concerns no caller.
+/// Reads with a session of the pool. One that waited there may have been ended by its server: what
+/// it says of that concerns no caller, and the next one is new.
 template <class Read>
 auto with_reader(backend::Database& database, Read&& read) {
-  constexpr int most_tries = 25;
+  constexpr int most_tries = 3;
   for (int tries = 1;; ++tries) {
     try {
-      auto const reader = database.reader();
-      return read(*reader);
+      return read(*database.reader());
     } catch (backend::SessionError const& error) {
       if (error.failure() != backend::Failure::broken || !database.is_remote() ||
-          error.where() == "connect" || tries == most_tries)
+          tries == most_tries)
         throw;
     }
   }

@@ -214,7 +214,8 @@ TEST_CASE("a definition that is none keeps no execution from being cancelled",
 
 TEST_CASE("a session hears that others have written, and not of itself", "[contract][hints]") {
   DalFixture fixture;
-  if (fixture.backend->database().change_interval().count() == 0) return;  // it is told, see below
+  if (fixture.backend->database().change_interval().count() == 0)
+    return;  // it is told: integration/postgres
   auto const listener = fixture.backend->database().open_writer();
   CHECK_FALSE(listener->changed());  // the first time nothing is known
   fixture.runner.commit(inserting({an_execution(1)}));

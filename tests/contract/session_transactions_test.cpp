@@ -74,6 +74,22 @@ TEST_CASE("a session that ends in a transaction leaves nothing of it", "[contrac
   CHECK(fixture.count() == 0);
 }
 
+TEST_CASE("a query that writes alone is a transaction of its own, whole or not at all",
+          "[contract][transactions]") {
+  static constexpr Statement insert{
+      .name = "insert_alone",
+      .sqlite = "INSERT INTO {s}.samples (id, t) VALUES ($1, $2) RETURNING id"};
+  Fixture fixture;
+  std::array<Value, 2> const one{std::int64_t{1}, std::string_view{"a"}};
+  CHECK(fixture.session->write_alone(insert, one).integer(0, 0) == 1);
+  CHECK(fixture.count() == 1);
+  CHECK(failure_of([&] { (void)fixture.session->write_alone(insert, one); }) == Failure::data);
+  fixture.session->begin();  // nothing of it is under way
+  fixture.insert(2, "b");
+  fixture.session->commit();
+  CHECK(fixture.count() == 2);
+}
+
 TEST_CASE("readers see only what is committed", "[contract][transactions]") {
   Fixture fixture;
   fixture.session->begin();

@@ -58,15 +58,15 @@ PostgresDatabase::PostgresDatabase(DatabaseUrl const& url, OpenOptions options)
       options_.max_readers, [settings = settings_, watchdog = watchdog_, fault = options_.fault] {
         return std::make_unique<PostgresSession>(connect(*settings, *watchdog, longest_read),
                                                  settings, PostgresSession::Access::read_only,
-                                                 fault, nullptr, watchdog);
+                                                 fault, watchdog);
       });
-  if (settings_->listen) listener_ = std::make_unique<Listener>(*settings_, *watchdog_, hints_);
+  if (settings_->listen) listener_ = std::make_unique<Listener>(*settings_, *watchdog_);
 }
 
 std::unique_ptr<Session> PostgresDatabase::open_writer() {
   return std::make_unique<PostgresSession>(
       connect(*settings_, *watchdog_, options_.longest_statement), settings_,
-      PostgresSession::Access::read_write, options_.fault, hints_, watchdog_);
+      PostgresSession::Access::read_write, options_.fault, watchdog_);
 }
 
 void PostgresDatabase::on_change(std::function<void()> heard) {

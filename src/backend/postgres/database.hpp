@@ -42,7 +42,6 @@ class PostgresDatabase final : public Database {
   // Shared with sessions, which may outlive this.
   std::shared_ptr<Settings const> settings_;
   std::shared_ptr<Watchdog> watchdog_ = std::make_shared<Watchdog>();
-  std::shared_ptr<Hints> hints_ = std::make_shared<Hints>();
   std::shared_ptr<ReaderPool> readers_;
   std::unique_ptr<Listener> listener_;
 };

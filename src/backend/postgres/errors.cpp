@@ -1,6 +1,7 @@
 #include "backend/postgres/errors.hpp"
 
-#include <new>
+#include <cstdlib>
+#include <stdexcept>
 
 #include "backend/postgres/pqxx_compat.hpp"
 
@@ -113,8 +114,7 @@ Failure failure_of(std::string_view sqlstate) noexcept {
   if (is_one_of(sqlstate, {"22", "23", "54"})) return Failure::data;
   if (is_one_of(sqlstate, {"XX001", "XX002"})) return Failure::damaged;
   // The server shuts down, has become a replica, or has lost what the session relied upon.
-  if (is_one_of(sqlstate, {"08", "57P", "25006", "26000", "25P03", "57P05"}))
-    return Failure::broken;
+  if (is_one_of(sqlstate, {"08", "57P", "25006", "26000", "25P03"})) return Failure::broken;
   return Failure::again;
 }
 
@@ -152,8 +152,8 @@ void throw_session_error(Settings const& settings, std::string_view doing, Failu
 void refuse_database(Settings const& settings) {
   try {
     throw;
-  } catch (pqxx::broken_connection const& error) {
-    refuse_connection(settings, error.what());
+  } catch (pqxx::pqxx_exception const& error) {
+    refuse_connection(settings, error.base().what());
   } catch (SessionError const& error) {
     if (error.sqlstate() == "42501")
       refuse(settings,
@@ -161,7 +161,6 @@ void refuse_database(Settings const& settings) {
                  "'; expected the right to, or a schema that an administrator has made and brought "
                  "up to date (DatabaseAdmin: create_tenant, migrate_tenant)",
              error.what());
-    if (error.sqlstate() == "08001") throw;
     throw BackendError(
         "database '" + settings.url.display() + "' could not be opened: " + error.what(),
         error.sqlstate(), settings.url.display(), error.is_retryable());

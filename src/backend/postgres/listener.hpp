@@ -2,9 +2,7 @@
 
 #include <atomic>
 #include <chrono>
-#include <cstdint>
 #include <functional>
-#include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -13,11 +11,6 @@
 #include "backend/postgres/watchdog.hpp"
 
 namespace cloacina::backend::postgres {
-
-/// What was heard of others.
-struct Hints {
-  std::atomic<std::uint64_t> count{0};
-};
 
 /// The thread that tells others of what was committed, and hears of what they did (R13).
 ///
@@ -29,7 +22,7 @@ struct Hints {
 class Listener {
  public:
   /// Both live longer than this.
-  Listener(Settings const& settings, Watchdog& watchdog, std::shared_ptr<Hints> hints);
+  Listener(Settings const& settings, Watchdog& watchdog);
   ~Listener();
   Listener(Listener const&) = delete;
   Listener& operator=(Listener const&) = delete;
@@ -50,7 +43,6 @@ class Listener {
   Settings const& settings_;
   Watchdog& watchdog_;
   std::string channel_;
-  std::shared_ptr<Hints> hints_;
   std::mutex mutex_;
   std::function<void()> on_heard_;
   int bell_;  // an eventfd

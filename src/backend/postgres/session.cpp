@@ -98,10 +98,4 @@ Rows PostgresSession::write_alone(Statement const& statement, std::span<Value co
   return rows;
 }
 
-bool PostgresSession::changed() {
-  if (!hints_) return false;
-  auto const count = hints_->count.load();
-  return std::exchange(heard_, count) != count;
-}
-
 }  // namespace cloacina::backend::postgres

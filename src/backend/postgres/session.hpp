@@ -1,13 +1,10 @@
 #pragma once
 
-#include <atomic>
-#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string_view>
 
 #include "backend/postgres/connection.hpp"
-#include "backend/postgres/listener.hpp"
 #include "backend/session.hpp"
 
 namespace cloacina::backend::postgres {
@@ -18,15 +15,12 @@ class PostgresSession final : public Session {
   using Fault = std::function<void(std::string_view)>;
   enum class Access : unsigned char { read_only, read_write };
 
-  /// `hints`: none where nobody listens.
   PostgresSession(std::unique_ptr<Connection> connection, std::shared_ptr<Settings const> settings,
-                  Access access, Fault fault, std::shared_ptr<Hints const> hints,
-                  std::shared_ptr<Watchdog> watchdog)
+                  Access access, Fault fault, std::shared_ptr<Watchdog> watchdog)
       : settings_(std::move(settings)),
         watchdog_(std::move(watchdog)),
         connection_(std::move(connection)),
         fault_(std::move(fault)),
-        hints_(std::move(hints)),
         access_(access) {}
   ~PostgresSession() override { rollback(); }
 
@@ -39,7 +33,8 @@ class PostgresSession final : public Session {
   std::size_t execute(Statement const& statement, std::span<Value const> parameters) override;
   [[nodiscard]] Rows write_alone(Statement const& statement,
                                  std::span<Value const> parameters) override;
-  [[nodiscard]] bool changed() override;
+  /// `Database::on_change` tells.
+  [[nodiscard]] bool changed() override { return false; }
   void interrupt() noexcept override { connection_->interrupt(); }
   [[nodiscard]] bool broken() const noexcept override { return broken_; }
 
@@ -56,8 +51,6 @@ class PostgresSession final : public Session {
   std::shared_ptr<Watchdog> watchdog_;
   std::unique_ptr<Connection> connection_;
   Fault fault_;
-  std::shared_ptr<Hints const> hints_;
-  std::uint64_t heard_ = 0;
   Access access_;
   bool in_transaction_ = false;
   bool broken_ = false;

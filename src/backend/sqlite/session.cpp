@@ -165,18 +165,6 @@ std::vector<std::size_t> SqliteSession::apply(Statement const& statement,
   });
 }
 
-Rows SqliteSession::write_alone(Statement const& statement, std::span<Value const> parameters) {
-  begin();
-  try {
-    auto rows = query(statement, parameters);
-    commit();
-    return rows;
-  } catch (...) {
-    rollback();
-    throw;
-  }
-}
-
 bool SqliteSession::changed() {
   static bool const deaf = is_sabotaged("deaf_to_hints");  // what the trial wake_up must notice
   if (deaf) return false;

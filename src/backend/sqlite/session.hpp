@@ -29,8 +29,6 @@ class SqliteSession final : public Session {
   std::vector<std::size_t> apply(Statement const& statement,
                                  std::span<Column const> columns) override;
   std::size_t execute(Statement const& statement, std::span<Value const> parameters) override;
-  [[nodiscard]] Rows write_alone(Statement const& statement,
-                                 std::span<Value const> parameters) override;
   [[nodiscard]] bool changed() override;
   void interrupt() noexcept override;
   [[nodiscard]] bool broken() const noexcept override { return broken_; }
