@@ -79,7 +79,6 @@ OWNED_BY = """SELECT count(*) FROM workflow_executions AS e JOIN runners AS r ON
 
 
 WORKING = """SELECT count(*) FROM runners WHERE state = 'alive' AND lease_until > clock_timestamp()"""
-# About every second one of the sessions that the library calls as its schema is.
 SESSIONS = """SELECT count(*) FILTER (WHERE pg_terminate_backend(pid)) FROM pg_stat_activity
               WHERE application_name = '{schema}' AND hashtext(pid::text || '{dice}') % 2 = 0"""
 
@@ -104,7 +103,7 @@ class Statistics:
     wanted: int
     kills: int = 0
     stalls: int = 0
-    hits: int = 0          # faults of a process that owned executions
+    hits: int = 0          # faults of a process that owned executions, or of a server that held unfinished ones
     of_server: bool = False            # the faults are those of the server, or of sessions there
     slowest_return_s: float = 0.0      # from the server's return until all runners had renewed their leases
     seconds: float = 0.0
@@ -174,10 +173,10 @@ class Storm:
             if self.faults.cluster is not None:
                 self.crash_server()
                 continue
-            slot = self.dice.randrange(PROCESSES)
             if self.faults.sessions:
-                self.end_sessions(self.processes[slot])
+                self.end_sessions()
                 continue
+            slot = self.dice.randrange(PROCESSES)
             if slot in self.stopped_until:
                 continue
             if self.dice.random() < self.faults.stalls:
@@ -222,9 +221,9 @@ class Storm:
             self.statistics.problems.append(f"return: not all runners were back within {self.faults.return_s} s after the server was")
         self.statistics.slowest_return_s = max(self.statistics.slowest_return_s, round(time.monotonic() - begun, 2))
 
-    def end_sessions(self, process: subprocess.Popen) -> None:
-        """Those of one process, in whatever state each of them is."""
-        self.count_hit(process)
+    def end_sessions(self) -> None:
+        """About every second one of all processes, in whatever state each of them is."""
+        self.statistics.hits += self.database.one(ACTIVE) > 0
         ended = self.database.one(SESSIONS.format(schema=self.database.schema, dice=self.dice.random()))
         self.statistics.kills += ended > 0
 
