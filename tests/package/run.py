@@ -139,6 +139,40 @@ def no_sabotage(package: Package) -> None:
         assert switch not in library.read_bytes(), f"{library} can be sabotaged by an environment variable"
 
 
+def one_driver(package: Package, driver: str, other: str) -> None:
+    """Only the backend is compiled anew: no other room knows a driver."""
+    package.configured("subdirectory", "-DBUILD_SHARED_LIBS=OFF", f"-DCLOACINA_WITH_{driver}=ON",
+                       f"-DCLOACINA_WITH_{other}=OFF")
+    package.build("subdirectory")
+    package.install(driver.lower())
+    package.configured(driver.lower(), f"-DCMAKE_PREFIX_PATH={package.prefix(driver.lower())}")
+    package.build(driver.lower())
+
+
+def sqlite_alone(package: Package) -> None:
+    one_driver(package, "SQLITE", "POSTGRES")
+    program = package.run_consumer("sqlite")
+    assert "libpq" not in package.must("ldd", program)
+    answer = package.call(program, "postgres://user:secret-canary@127.0.0.1/db")
+    assert answer.returncode == 1 and "needs the PostgreSQL driver" in answer.stdout, answer.stdout
+    assert "secret-canary" not in answer.stdout
+
+
+def postgres_alone(package: Package) -> None:
+    url = os.environ.get("CLOACINA_TEST_POSTGRES_URL")
+    assert url, "CLOACINA_TEST_POSTGRES_URL is not set: ./dev test starts a server and sets it"
+    one_driver(package, "POSTGRES", "SQLITE")
+    program = package.directory / "postgres" / "consumer"
+    assert "libsqlite3" not in package.must("ldd", program)
+    answer = package.call(program, "sqlite://consumer.db")
+    assert answer.returncode == 1 and "needs the SQLite driver" in answer.stdout, answer.stdout
+    schema = f"package_{os.getpid()}"
+    try:
+        assert package.must(program, f"{url}{'&' if '?' in url else '?'}schema={schema}") == "doubled: 42\n"
+    finally:
+        package.must("psql", "--quiet", url, "--command", f"SET client_min_messages TO error; DROP SCHEMA IF EXISTS {schema} CASCADE")
+
+
 def no_driver(package: Package) -> None:
     package.refused("none", "leaves no database", "-DCLOACINA_WITH_SQLITE=OFF", "-DCLOACINA_WITH_POSTGRES=OFF", source=ROOT)
 
@@ -152,6 +186,8 @@ CASES = {
     "a forgotten co_return in a workflow is an error": forgotten_co_return,
     "the first tutorial, as its page says": first_tutorial,
     "the library cannot be sabotaged": no_sabotage,
+    "with the SQLite driver alone": sqlite_alone,
+    "with the PostgreSQL driver alone": postgres_alone,
     "a build without any driver is refused": no_driver,
 }
 
