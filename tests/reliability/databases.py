@@ -27,7 +27,8 @@ class SqliteFile:
     def rows(self, sql: str) -> list[dict]:
         try:
             if self._reader is None:
-                self._reader = sqlite3.connect(f"file:{self.path}?mode=ro", uri=True, isolation_level=None)
+                # One thread at a time, not always the same.
+                self._reader = sqlite3.connect(f"file:{self.path}?mode=ro", uri=True, isolation_level=None, check_same_thread=False)
                 self._reader.row_factory = sqlite3.Row
             return [{name: _as_text(value) for name, value in dict(row).items()} for row in self._reader.execute(sql)]
         except sqlite3.Error as error:

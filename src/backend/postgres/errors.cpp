@@ -20,7 +20,7 @@ std::string_view advice_for(std::string_view sqlstate) noexcept {
            "role or this library";
   if (sqlstate == "26000")
     return "; a pooler without prepared statements is between: add prepare=false to the URL";
-  if (sqlstate.starts_with("XX"))
+  if (sqlstate == "XX001" || sqlstate == "XX002")
     return "; the server reports damage: see its log, and restore from a backup";
   return "";
 }

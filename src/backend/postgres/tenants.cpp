@@ -39,6 +39,13 @@ constexpr Statement select_tenant{.name = "find_tenant", .sqlite = {}, .postgres
              (SELECT shobj_description(oid, 'pg_authid') FROM pg_roles WHERE rolname = $2),
              current_database()::text)sql"};
 
+// GRANT and REVOKE on what all tenants share, the database and its schema public, fail where two
+// of them change it at once ("tuple concurrently updated").
+constexpr Statement lock_tenants{
+    .name = "lock_tenants",
+    .sqlite = {},
+    .postgres = "SELECT pg_advisory_xact_lock(hashtextextended('cloacina tenants', 0)) IS NULL"};
+
 constexpr Statement end_sessions{
     .name = "end_sessions",
     .sqlite = {},
@@ -112,6 +119,7 @@ std::string PostgresTenants::create(New const& tenant) {
   auto const settings = settings_for(tenant.schema);
   connected(settings, "create_tenant", [&](Connection& connection) {
     Transaction transaction{connection};
+    (void)ask<0>(connection, lock_tenants, {});
     lock_schema(connection, settings);
     auto const found = ask<2>(connection, select_names,
                               {std::string_view{tenant.schema}, std::string_view{tenant.username}});
@@ -163,6 +171,7 @@ void PostgresTenants::remove(std::string_view schema, std::string_view username)
   auto const settings = settings_for(schema);
   connected(settings, "remove_tenant", [&](Connection& connection) {
     Transaction transaction{connection};
+    (void)ask<0>(connection, lock_tenants, {});
     auto const found = ask<2>(connection, select_tenant, {schema, username});
     if (found.is_null(0, 0)) refuse(schema, "does not exist; expected one of list_tenants()");
     if (found.text_or_null(0, 1) != mark_of(found.text(0, 2), schema))

@@ -1,4 +1,6 @@
 // Tenants: a schema and a role each, made and removed by an administrator.
+#include <future>
+
 #include <cloacina/client.hpp>
 #include <cloacina/database_admin.hpp>
 #include <cloacina/error.hpp>
@@ -104,6 +106,21 @@ TEST_CASE("a removed tenant is gone with its role and its sessions", "[tenants]"
         "0");
   CHECK_THROWS_AS(tenant.admin.remove_tenant(name, tenant.credentials.username), StateError);
   CHECK_THROWS_AS(Client(tenant.credentials.connection_string, Registry{}), Error);
+}
+
+TEST_CASE("administrators do not get into each other's way", "[tenants][regression]") {
+  constexpr int administrators = 6;
+  std::vector<std::future<void>> ends;
+  for (int i = 0; i < administrators; ++i)
+    ends.push_back(std::async(std::launch::async, [] {
+      DatabaseAdmin const admin{PostgresSchema::server_url()};
+      PostgresSchema const place;
+      for (int j = 0; j < 3; ++j) {
+        auto const tenant = admin.create_tenant({.schema_name = place.name()});
+        admin.remove_tenant(tenant.schema_name, tenant.username);
+      }
+    }));
+  for (auto& end : ends) CHECK_NOTHROW(end.get());
 }
 
 TEST_CASE("a tenant that exists is not made again, and stays as it is", "[tenants]") {
