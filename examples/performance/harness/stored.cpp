@@ -62,6 +62,18 @@ std::uint64_t stored_delta_bytes(Place const& place) {
                  : "SELECT coalesce(sum(octet_length(delta)), 0) FROM task_executions");
 }
 
+bool has_unfinished(Place const& place) {
+  thread_local std::unique_ptr<pqxx::connection> connection;
+  if (!connection) connection = std::make_unique<pqxx::connection>(place.server);
+  auto const table = place.schema + ".workflow_executions";
+  return pqxx::nontransaction{*connection}
+      .exec("SELECT EXISTS (SELECT 1 FROM " + table +
+            " WHERE owner IS NOT NULL) OR EXISTS (SELECT 1 FROM " + table +
+            " WHERE owner IS NULL AND status IN ('Pending', 'Running') AND start_after IS NULL)")
+          [0][0]
+      .as<bool>();
+}
+
 void drop_schema(Place const& place) {
   pqxx::connection connection{place.server};
   pqxx::quiet_errorhandler const quiet{connection};

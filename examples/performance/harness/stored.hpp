@@ -17,6 +17,8 @@ namespace bench {
 /// Bytes of all changes that tasks made to their contexts.
 [[nodiscard]] std::uint64_t stored_delta_bytes(Place const& place);
 
+/// Whether an execution of PostgreSQL has not ended; cheap, however many have.
+[[nodiscard]] bool has_unfinished(Place const& place);
 /// Of PostgreSQL: removes the schema with everything in it.
 void drop_schema(Place const& place);
 

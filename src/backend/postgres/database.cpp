@@ -69,6 +69,8 @@ std::unique_ptr<Session> PostgresDatabase::open_writer() {
       PostgresSession::Access::read_write, options_.fault, watchdog_);
 }
 
+int PostgresDatabase::schema_version() const noexcept { return migrations().back().version; }
+
 void PostgresDatabase::on_change(std::function<void()> heard) {
   if (listener_) listener_->on_change(std::move(heard));
 }

@@ -32,6 +32,7 @@ class PostgresDatabase final : public Database {
   void on_change(std::function<void()> heard) override;
   void announce() noexcept override;
   [[nodiscard]] bool is_remote() const noexcept override { return true; }
+  [[nodiscard]] int schema_version() const noexcept override;
   [[nodiscard]] std::string const& display_name() const noexcept override {
     return settings_->url.display();
   }

@@ -125,4 +125,6 @@ std::uint64_t SqliteDatabase::log_bytes() const noexcept {
   return settings_.log_pages->load(std::memory_order_relaxed) * frame_bytes;
 }
 
+int SqliteDatabase::schema_version() const noexcept { return migrations().back().version; }
+
 }  // namespace cloacina::backend::sqlite

@@ -31,6 +31,7 @@ class SqliteDatabase final : public Database {
   void on_change(std::function<void()>) override {}
   void announce() noexcept override {}
   [[nodiscard]] bool is_remote() const noexcept override { return false; }
+  [[nodiscard]] int schema_version() const noexcept override;
   [[nodiscard]] std::string const& display_name() const noexcept override {
     return settings_.display_name;
   }
