@@ -1,5 +1,7 @@
 // The command `cloacina`: what it prints makes what opening the database makes, in the hands of an
 // administrator who has psql or sqlite3.
+#include <optional>
+
 #include <cloacina/client.hpp>
 #include <cloacina/version.hpp>
 
@@ -121,22 +123,24 @@ TEST_CASE("a runner works on what an administrator has made", "[cli]") {
   CHECK(wait(runner.submit("work", {})).context().get("done") == true);
 }
 
-TEST_CASE("a role that may only read and write rows runs workflows on them", "[cli]") {
-  if (!TestDatabase::is_postgres()) return;  // SQLite has no roles
+TEST_CASE("who may not change tables finds nothing to do, and works on them", "[cli]") {
   Place place;
   REQUIRE(place.run_script().status == 0);
-  RowsRole const role{place.schema()};
-  {
-    auto runner = start(role.url(), {work()});
-    CHECK(wait(runner.submit("work", {})).context().get("done") == true);
-    runner.shutdown();
-  }
-  auto const answer = cloacina_command("migrate " + quoted(role.url()));
+  std::optional<RowsRole> role;  // SQLite has none, but a mode that only reads
+  if (TestDatabase::is_postgres()) role.emplace(place.schema());
+  auto const url = role ? role->url() : place.url() + "?mode=ro";
+  auto const answer = cloacina_command("migrate " + quoted(url));
   CAPTURE(answer.output);
   CHECK(answer.status == 0);
   CHECK_THAT(answer.output, Catch::Contains("nothing to do"));
+  if (!role) {
+    CHECK(Client{url, Registry{}}.list().empty());
+    return;
+  }
   CHECK(place.schema().text("SELECT has_schema_privilege('rows_of_" + place.schema().name() +
                             "', '" + place.schema().name() + "', 'CREATE')") == "f");
+  auto runner = start(url, {work()});
+  CHECK(wait(runner.submit("work", {})).context().get("done") == true);
 }
 
 TEST_CASE("migrate makes the tables, and the next time finds nothing to do", "[cli]") {
