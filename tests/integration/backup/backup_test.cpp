@@ -37,6 +37,13 @@ class BackedUp {
     return server + (server.find('?') == server.npos ? "?" : "&") + "schema=" + copy_;
   }
 
+  /// pg_dump refuses a server that is newer than itself.
+  [[nodiscard]] bool has_tools() const {
+    if (!schema_) return true;
+    auto const server = std::stoi(must(psql("SHOW server_version_num"))) / 10'000;
+    auto const version = must("pg_dump --version");  // pg_dump (PostgreSQL) 15.14 …
+    return std::stoi(version.substr(version.find(')') + 1)) >= server;
+  }
   void back_up() const {
     if (schema_) {
       must("pg_dump --format=custom --schema=" + schema_->name() + " --file=" + file("dump") + " " +
@@ -116,6 +123,10 @@ class Orders {
 TEST_CASE("a backup under load, restored, is finished by the next runner", "[backup]") {
   constexpr int batch = 40;
   BackedUp database;
+  if (!database.has_tools()) {
+    WARN("not tried: the server is newer than pg_dump; expected the same version");
+    return;
+  }
   Orders orders;
   Gate gate;
   auto const once = one_task("once", [&](TaskContext<>&) { gate.pass(); },
