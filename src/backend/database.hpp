@@ -71,6 +71,8 @@ class Database {
   [[nodiscard]] virtual int schema_version() const noexcept = 0;
   /// How the database is named in messages: no secret in it.
   [[nodiscard]] virtual std::string const& display_name() const noexcept = 0;
+  /// How many steps of the schema it had when it was opened.
+  [[nodiscard]] virtual std::size_t steps_found() const noexcept = 0;
   /// "sqlite" or "postgres".
   [[nodiscard]] virtual std::string_view backend_name() const noexcept = 0;
 };

@@ -36,6 +36,7 @@ class PostgresDatabase final : public Database {
   [[nodiscard]] std::string const& display_name() const noexcept override {
     return settings_->url.display();
   }
+  [[nodiscard]] std::size_t steps_found() const noexcept override { return steps_found_; }
   [[nodiscard]] std::string_view backend_name() const noexcept override { return "postgres"; }
 
  private:
@@ -43,6 +44,7 @@ class PostgresDatabase final : public Database {
   // Shared with sessions, which may outlive this.
   std::shared_ptr<Settings const> settings_;
   std::shared_ptr<Watchdog> watchdog_ = std::make_shared<Watchdog>();
+  std::size_t steps_found_;
   std::shared_ptr<ReaderPool> readers_;
   std::unique_ptr<Listener> listener_;
 };

@@ -35,6 +35,7 @@ class SqliteDatabase final : public Database {
   [[nodiscard]] std::string const& display_name() const noexcept override {
     return settings_.display_name;
   }
+  [[nodiscard]] std::size_t steps_found() const noexcept override { return steps_found_; }
   [[nodiscard]] std::string_view backend_name() const noexcept override { return "sqlite"; }
 
  private:
@@ -43,6 +44,7 @@ class SqliteDatabase final : public Database {
   OpenOptions options_;
   ConnectionSettings settings_;
   std::string boot_id_;
+  std::size_t steps_found_ = 0;
   std::optional<OpenFile> file_;        // unless it is in memory; before all connections
   std::shared_ptr<Connection> shared_;  // the one connection of an in-memory database
   std::shared_ptr<ReaderPool> readers_;
