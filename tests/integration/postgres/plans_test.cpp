@@ -106,9 +106,6 @@ void use_everything(PostgresSchema& schema) {
     auto const left = runner.submit("endless", {});
     runner.shutdown(0ms);
     client.cancel(left.id(), "nobody's");
-    CHECK(schema.text("SELECT count(*) FROM " + schema.name() +
-                      ".workflow_executions WHERE takeovers > 0 AND completed_at IS NOT NULL") ==
-          "1");
     CHECK(client.status(left.id()) == WorkflowStatus::cancelled);
   }
   CHECK(client.list({.limit = 20}).size() == 20);
@@ -127,4 +124,8 @@ TEST_CASE("no statement reads a whole table, whatever has been before", "[plans]
   use_everything(schema);
   wait_until_counted(schema);
   CHECK(whole_scans(schema) == before);
+  // Reads a whole table itself.
+  CHECK(schema.text("SELECT count(*) FROM " + schema.name() +
+                    ".workflow_executions WHERE takeovers > 0 AND completed_at IS NOT NULL") ==
+        "1");
 }
