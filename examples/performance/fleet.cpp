@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <fstream>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -89,9 +90,30 @@ struct Throughput {
   Samples tasks_per_second, busy_cores;
 };
 
+/// Tables are measured as they are after the last run, with what VACUUM has not removed yet.
+void report_cost(Bench& bench, ServerCost const& before, ServerCost const& after,
+                 std::size_t executions) {
+  auto const tasks = static_cast<double>(executions * ten_tasks.tasks);
+  auto const add = [&bench](std::string figure, std::string unit, double value) {
+    Samples samples;
+    samples.add(value);
+    bench.report.add({.name = "fleet",
+                      .figure = std::move(figure),
+                      .unit = std::move(unit),
+                      .samples = std::move(samples)});
+  };
+  add("log of the server, a task", "bytes", (after.wal_bytes - before.wal_bytes) / tasks);
+  add("tables, a task", "bytes", after.table_bytes / tasks);
+  add("indexes, a task", "bytes", after.index_bytes / tasks);
+  add("updates that touch no index", "%", 100 * after.hot_updates / std::max(1.0, after.updates));
+  add("sessions of one runner and one submitter", "", after.sessions);
+}
+
 Throughput measure(Bench& bench, std::size_t runners) {
   std::size_t const executions = bench.options.quick ? 4'000 : 20'000;
-  Fleet fleet{bench.scratch.new_place("fleet"), runners};
+  auto const place = bench.scratch.new_place("fleet");
+  Fleet fleet{place, runners};
+  auto const before = server_cost(place);
   (void)fleet.run(executions / 4);
   Throughput found;
   for (int i = 0; i < bench.options.samples(); ++i) {
@@ -100,6 +122,8 @@ Throughput measure(Bench& bench, std::size_t runners) {
     found.tasks_per_second.add(static_cast<double>(executions * ten_tasks.tasks) / seconds);
     found.busy_cores.add((busy_seconds() - busy) / seconds);
   }
+  auto const all = executions / 4 + executions * static_cast<std::size_t>(bench.options.samples());
+  if (runners == 1) report_cost(bench, before, server_cost(place), all);
   return found;
 }
 
