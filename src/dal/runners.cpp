@@ -3,6 +3,7 @@
 #include <array>
 
 #include "dal/columns.hpp"
+#include "dal/sql_text.hpp"
 #include "dal/transaction.hpp"
 
 namespace cloacina::dal {
@@ -11,16 +12,22 @@ namespace {
 using backend::Statement;
 using backend::Value;
 
-constexpr Statement insert_runner{.name = "insert_runner",
-                                  .sqlite = R"sql(
-      INSERT INTO {s}.runners (id, state, commit_seq, lease_until, boot_id, name, host, pid,
+// R8: after a try whose answer was lost the row may be there; then the lease begins anew.
+constexpr char unless_it_is_there[] = R"sql(
+      ON CONFLICT (id) DO UPDATE SET lease_until = excluded.lease_until WHERE r.state = 'alive')sql";
+constexpr auto insert_runner_sql = join(R"sql(
+      INSERT INTO {s}.runners AS r (id, state, commit_seq, lease_until, boot_id, name, host, pid,
       library_version, started_at)
       VALUES ($1, 'alive', 0, $2, $3, $4, $5, $6, $7, $8))sql",
-                                  .postgres = R"sql(
-      INSERT INTO {s}.runners (id, state, commit_seq, lease_until, boot_id, name, host, pid,
+                                        unless_it_is_there);
+constexpr auto insert_runner_postgres = join(R"sql(
+      INSERT INTO {s}.runners AS r (id, state, commit_seq, lease_until, boot_id, name, host, pid,
       library_version, started_at)
       VALUES ($1, 'alive', 0, clock_timestamp() + $2 * interval '1 microsecond', $3, $4, $5, $6, $7,
-        $8))sql"};
+        $8))sql",
+                                             unless_it_is_there);
+constexpr Statement insert_runner{
+    .name = "insert_runner", .sqlite = insert_runner_sql, .postgres = insert_runner_postgres};
 
 constexpr Statement insert_runner_workflows{.name = "insert_runner_workflows",
                                             .sqlite = R"sql(
@@ -104,7 +111,7 @@ constexpr Statement select_known_to_nobody{.name = "known_to_nobody", .sqlite = 
 
 }  // namespace
 
-void register_runner(backend::Database& database, backend::Session& session, RunnerRow const& row,
+bool register_runner(backend::Database& database, backend::Session& session, RunnerRow const& row,
                      std::chrono::microseconds lease,
                      std::vector<WorkflowDefinitionRow> const& definitions) {
   Transaction transaction{session};
@@ -118,11 +125,12 @@ void register_runner(backend::Database& database, backend::Session& session, Run
                                     row.pid,
                                     std::string_view{row.library_version},
                                     row.started_at};
-  session.execute(insert_runner, runner);
+  if (session.execute(insert_runner, runner) == 0) return false;
   std::array<Value, 2> const known{row.id.value, std::string_view{row.workflows}};
   session.execute(insert_runner_workflows, known);
   insert_definitions(session, definitions);
   transaction.commit();
+  return true;
 }
 
 std::optional<RunnerState> read_runner(backend::Session& session, RunnerId id) {

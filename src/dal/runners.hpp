@@ -20,8 +20,9 @@ struct RunnerRow {
 };
 
 /// Inserts the runner (alive, commit_seq 0, lease from now) and the definitions it knows that are
-/// not stored yet.
-void register_runner(backend::Database&, backend::Session&, RunnerRow const&,
+/// not stored yet. After a try whose answer was lost, with the same row: a runner that is there has
+/// its lease from now; false if it was declared dead meanwhile, then nothing is written.
+bool register_runner(backend::Database&, backend::Session&, RunnerRow const&,
                      std::chrono::microseconds lease,
                      std::vector<WorkflowDefinitionRow> const& definitions);
 

@@ -44,10 +44,16 @@ void Committer::session_failed(Error const& error) {
 
 void Committer::enroll() {
   auto row = settings_.row;
-  row.id = dal::RunnerId{environment_.new_id()};
-  row.started_at = environment_.now();
-  auto const sent = environment_.monotonic();
-  dal::register_runner(database_, session(), row, settings_.lease, settings_.definitions);
+  std::chrono::nanoseconds sent{};
+  for (bool registered = false; !registered; enrolling_.reset()) {
+    // R8: a try whose answer was lost may have been made; this one is the same then.
+    if (!enrolling_) enrolling_ = dal::RunnerId{environment_.new_id()};
+    row.id = *enrolling_;
+    row.started_at = environment_.now();
+    sent = environment_.monotonic();
+    registered =
+        dal::register_runner(database_, session(), row, settings_.lease, settings_.definitions);
+  }
   settings_.row.id = row.id;
   commit_seq_ = 0;
   unsettled_ = false;

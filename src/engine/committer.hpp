@@ -42,7 +42,7 @@ class Committer {
 
   Committer(Settings settings, Environment const& environment, backend::Database& database);
 
-  /// Registers this runner under a new id; throws what the database says.
+  /// Registers this runner under a new id; throws what the database says. May be called again then.
   void enroll();
   /// Blocks until the outcome is known. `Committed::not_inserted` is filled also where the answer
   /// was lost.
@@ -91,6 +91,7 @@ class Committer {
   Environment const& environment_;
   backend::Database& database_;
   std::unique_ptr<backend::Session> session_;
+  std::optional<dal::RunnerId> enrolling_;  // what `enroll` has not had an answer for
   std::uint64_t commit_seq_ = 0;
   std::chrono::nanoseconds last_renewal_{};
   std::chrono::nanoseconds no_takeover_before_{};

@@ -140,7 +140,7 @@ struct Machine::Core {
         if (error.failure() == backend::Failure::damaged)
           throw BackendError{"database '" + database->display_name() + "': " + error.what(),
                              error.sqlstate(), database->display_name()};
-        // A connection may be lost at any moment; under a new one, and a new id, it is another try.
+        // A connection may be lost at any moment; under a new one it is another try.
         bool const lost = error.failure() == backend::Failure::broken ||
                           error.failure() == backend::Failure::unknown;
         if (!lost || !database->is_remote() || tries == most_enrolments) throw;

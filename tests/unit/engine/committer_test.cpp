@@ -12,6 +12,24 @@ using namespace cloacina::test;
 using backend::Failure;
 using backend::SessionError;
 
+namespace {
+
+engine::Committer::Settings settings() {
+  engine::Committer::Settings settings;
+  settings.lease = std::chrono::seconds{15};
+  settings.row.workflows = "[]";
+  return settings;
+}
+
+std::vector<std::string> states(backend::Database& database) {
+  std::vector<std::string> states;
+  for (auto const& runner : dal::list_runners(database, *database.reader()))
+    states.push_back(runner.state);
+  return states;
+}
+
+}  // namespace
+
 TEST_CASE("a takeover whose answer is lost is not mistaken for the batch that follows",
           "[engine][committer][unknown]") {
   bool const takeover_applied = GENERATE(true, false);
@@ -37,10 +55,7 @@ TEST_CASE("a takeover whose answer is lost is not mistaken for the batch that fo
   auto const database =
       backend::Database::open(DatabaseUrl::parse(directory.sqlite_url()), options);
   auto const environment = Environment::system();
-  engine::Committer::Settings settings;
-  settings.lease = std::chrono::seconds{15};
-  settings.row.workflows = "[]";
-  engine::Committer committer{settings, environment, *database};
+  engine::Committer committer{settings(), environment, *database};
   committer.enroll();
 
   next = Next::takeover;
@@ -64,4 +79,34 @@ TEST_CASE("a takeover whose answer is lost is not mistaken for the batch that fo
   auto const stored = dal::find_execution(committer.session(), id);
   REQUIRE(stored.has_value());
   CHECK(stored->status == WorkflowStatus::completed);
+}
+
+TEST_CASE("a registration whose answer is lost is made once", "[engine][committer][unknown]") {
+  auto const lost = GENERATE(as<std::string>{}, "commit.before", "commit.after");
+  bool const declared_dead = GENERATE(false, true);
+  CAPTURE(lost, declared_dead);
+  bool losing = false;
+  backend::OpenOptions options;
+  options.fault = [&](std::string_view point) {
+    if (point == lost && std::exchange(losing, false))
+      throw SessionError{Failure::unknown, "injected", "SQLITE_IOERR"};
+  };
+  ScratchDirectory directory;
+  auto const database =
+      backend::Database::open(DatabaseUrl::parse(directory.sqlite_url()), options);
+  auto const environment = Environment::system();
+  engine::Committer committer{settings(), environment, *database};
+
+  losing = true;
+  CHECK_THROWS_AS(committer.enroll(), SessionError);
+  committer.session_failed();
+  bool const made = !states(*database).empty();
+  CHECK(made == (lost == "commit.after"));
+  static constexpr backend::Statement everybody_dies{
+      .name = "everybody_dies", .sqlite = "UPDATE {s}.runners SET state = 'dead'"};
+  if (declared_dead) (void)committer.session().execute(everybody_dies);
+  committer.enroll();
+  CHECK(states(*database) == (made && declared_dead ? std::vector<std::string>{"dead", "alive"}
+                                                    : std::vector<std::string>{"alive"}));
+  CHECK(std::holds_alternative<dal::Committed>(committer.commit({})));
 }
