@@ -35,6 +35,15 @@ bool ClientSession::Tries::another() {
   return true;
 }
 
+void ClientSession::throw_perhaps_stored(backend::SessionError const& last) {
+  throw backend::SessionError{
+      backend::Failure::unknown,
+      "the answer of the database was lost, and it is not known whether it has stored what was "
+      "asked for; look for it before it is asked for again, or use an idempotency key: " +
+          std::string{last.what()},
+      last.sqlstate()};
+}
+
 // There may be no runner that would do it.
 void ClientSession::tidy_log() noexcept try {
   if (log_.due(database_.log_bytes())) database_.checkpoint(false);

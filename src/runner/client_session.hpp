@@ -21,10 +21,12 @@ class ClientSession {
 
   /// Calls `write(session)` until it returns or the patience is over, then throws what the database
   /// says. It is called again while the database is busy, or when the answer of its commit was
-  /// lost, which may have happened: with the same ids that is harmless (R19).
+  /// lost, which may have happened: with the same ids that is harmless (R19). If that happened and
+  /// no later try was answered, what is thrown says that it may be stored.
   template <class Write>
   auto write(Write&& write) {
     std::lock_guard lock{mutex_};
+    bool perhaps_stored = false;
     for (Tries tries{environment_};;) {
       try {
         if (!session_) session_ = database_.open_writer();
@@ -34,7 +36,11 @@ class ClientSession {
         return result;
       } catch (backend::SessionError const& error) {
         if (error.failure() != backend::Failure::again) session_.reset();
-        if (error.failure() == backend::Failure::data || !tries.another()) throw;
+        if (error.failure() == backend::Failure::unknown) perhaps_stored = true;
+        if (error.failure() == backend::Failure::data) throw;
+        if (tries.another()) continue;
+        if (perhaps_stored) throw_perhaps_stored(error);
+        throw;
       }
     }
   }
@@ -57,6 +63,8 @@ class ClientSession {
     std::chrono::nanoseconds begun_;
     std::chrono::milliseconds pause_{5};
   };
+  /// R8: no failure is reported of what may be there.
+  [[noreturn]] static void throw_perhaps_stored(backend::SessionError const& last);
   void tidy_log() noexcept;
 
   backend::Database& database_;

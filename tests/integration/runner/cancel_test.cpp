@@ -268,3 +268,27 @@ TEST_CASE("a runner hears of the end of what a client cancelled", "[cancel][clie
   client.cancel(id);
   CHECK(wait(handle).status() == WorkflowStatus::cancelled);
 }
+
+TEST_CASE("a client whose patience ends after a lost answer says that it may be stored",
+          "[cancel][client]") {
+  TestDatabase place;
+  Client client{place.url(), registry_of({one_task("work", [](TaskContext<>&) {})})};
+  auto const id = client.submit("work", {});
+  auto environment = Environment::system();
+  std::chrono::nanoseconds now{0};
+  environment.monotonic = [&now] { return now; };
+  bool lost = false;
+  backend::OpenOptions options;
+  options.fault = [&](std::string_view at) {
+    if (at == "commit.after" && !std::exchange(lost, true))
+      throw backend::SessionError{backend::Failure::unknown, "injected", "SQLITE_IOERR"};
+    if (at != "begin" || !lost) return;
+    now = 31s;
+    throw backend::SessionError{backend::Failure::broken, "injected again", "SQLITE_IOERR"};
+  };
+  auto const database =
+      backend::Database::open(DatabaseUrl::parse(place.url()), std::move(options));
+  detail::ClientSession session{*database, environment};
+  CHECK_THROWS_WITH(session.cancel(id, "once"), Catch::Contains("it is not known whether"));
+  CHECK(client.result(id).error() == "cancelled: once");
+}
