@@ -9,6 +9,7 @@
 #include "dal/control_requests.hpp"
 #include "engine/pause.hpp"
 #include "engine/refusals.hpp"
+#include "runner/queries.hpp"
 
 namespace cloacina::detail {
 namespace {
@@ -59,7 +60,7 @@ void ClientSession::cancel(ExecutionId id, std::string_view reason) {
   auto const give_up = environment_.monotonic() + patience;
   while (answer.kind == Kind::waiting && environment_.monotonic() < give_up) {
     engine::pause(environment_, answer_interval);
-    answer = dal::answer_to(*database_.reader(), ask.request);
+    answer = answer_to(database_, ask.request);
     if (answer.kind == Kind::unowned)
       answer = write([&](backend::Session& session) { return dal::ask_to_cancel(session, ask); });
   }

@@ -1,5 +1,6 @@
 #include "runner/queries.hpp"
 
+#include <chrono>
 #include <string>
 #include <utility>
 
@@ -21,16 +22,19 @@ dal::ExecutionRow find_with(backend::Session& session, ExecutionId id) {
 }
 
 /// Reads with a session of the pool. One that waited there may have been ended by its server: what
-/// it says of that concerns no caller, and the next one is new.
+/// it says of that, at once, concerns no caller, and the next one is new. A server that does not
+/// answer has had the time that a read may take.
 template <class Read>
 auto with_reader(backend::Database& database, Read&& read) {
   constexpr int most_tries = 3;
+  constexpr std::chrono::seconds at_once{1};
+  auto const begun = std::chrono::steady_clock::now();
   for (int tries = 1;; ++tries) {
     try {
       return read(*database.reader());
     } catch (backend::SessionError const& error) {
       if (error.failure() != backend::Failure::broken || !database.is_remote() ||
-          tries == most_tries)
+          tries == most_tries || std::chrono::steady_clock::now() - begun > at_once)
         throw;
     }
   }
@@ -84,6 +88,11 @@ std::vector<ExecutionInfo> list_executions(backend::Database& database,
                      .completed_at = row.completed_at});
   }
   return infos;
+}
+
+dal::CancelAnswer answer_to(backend::Database& database, ExecutionId request) {
+  return with_reader(
+      database, [request](backend::Session& reader) { return dal::answer_to(reader, request); });
 }
 
 std::vector<RunnerInfo> list_runners(backend::Database& database) {

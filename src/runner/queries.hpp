@@ -8,6 +8,7 @@
 #include <cloacina/runner_info.hpp>
 
 #include "backend/database.hpp"
+#include "dal/control_requests.hpp"
 #include "dal/rows.hpp"
 
 namespace cloacina::detail {
@@ -23,5 +24,7 @@ namespace cloacina::detail {
 [[nodiscard]] std::vector<ExecutionInfo> list_executions(backend::Database& database,
                                                          ListOptions const& options);
 [[nodiscard]] std::vector<RunnerInfo> list_runners(backend::Database& database);
+/// What became of a control request that waits.
+[[nodiscard]] dal::CancelAnswer answer_to(backend::Database& database, ExecutionId request);
 
 }  // namespace cloacina::detail
