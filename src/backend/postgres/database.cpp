@@ -9,7 +9,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Steps of the schema may rewrite tables.
+// Reads what nobody holds.
+constexpr std::chrono::milliseconds longest_check = 5s;
+// Steps of the schema may rewrite tables, or wait for another process that does.
 constexpr std::chrono::milliseconds longest_migration_step = 10min;
 // Lists and histories are not in the way of a lease.
 constexpr std::chrono::milliseconds longest_read = 30s;
@@ -23,7 +25,16 @@ std::unique_ptr<Connection> connect(Settings const& settings, Watchdog& watchdog
   }
 }
 
-std::size_t check_once(Settings const& settings, Watchdog& watchdog) {
+std::size_t look(Settings const& settings, Watchdog& watchdog) {
+  Connection connection{settings, watchdog, longest_check};
+  try {
+    return steps_applied(connection, settings);
+  } catch (pqxx::pqxx_exception const&) {
+    throw_session_error(settings, "check", Failure::broken);
+  }
+}
+
+std::size_t migrate(Settings const& settings, Watchdog& watchdog) {
   Connection connection{settings, watchdog, longest_migration_step};
   try {
     return bring_up_to_date(connection, settings);
@@ -39,7 +50,8 @@ std::size_t check(Settings const& settings, Watchdog& watchdog) {
   constexpr int most_tries = 3;
   for (int tries = 1;; ++tries) {
     try {
-      return check_once(settings, watchdog);
+      auto const found = look(settings, watchdog);
+      return found == migrations().size() ? found : migrate(settings, watchdog);
     } catch (SessionError const& error) {
       if (error.failure() == Failure::broken && tries < most_tries) continue;
       refuse_database(settings);

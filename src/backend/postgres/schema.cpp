@@ -148,6 +148,13 @@ void make_tables(Connection& connection, Settings const& settings) {
   schema.make();
 }
 
+std::size_t steps_applied(Connection& connection, Settings const& settings,
+                          std::span<Migration const> steps) {
+  Schema schema{connection, settings, steps};
+  schema.check_server();
+  return schema.check();
+}
+
 std::size_t bring_up_to_date(Connection& connection, Settings const& settings,
                              std::span<Migration const> steps) {
   Schema schema{connection, settings, steps};

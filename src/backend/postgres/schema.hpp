@@ -13,6 +13,10 @@ namespace cloacina::backend::postgres {
 /// The embedded steps, in order.
 [[nodiscard]] std::span<Migration const> migrations();
 
+/// How many steps are applied: reads, and waits for nobody. Throws as `bring_up_to_date` does.
+[[nodiscard]] std::size_t steps_applied(Connection& connection, Settings const& settings,
+                                        std::span<Migration const> steps = migrations());
+
 /// Checks that the server keeps what it says is stored, makes the schema if it is missing, and
 /// applies the steps that are missing, each in a transaction of its own under a lock that all
 /// processes share. A role without the right to only checks.

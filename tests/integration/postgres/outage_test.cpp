@@ -66,3 +66,15 @@ TEST_CASE("sessions that are ended again and again lose nothing and are no calle
   while (schema.text(left) != "0" && Clock::now() < give_up) std::this_thread::sleep_for(5ms);
   CHECK(schema.text(left) == "0");
 }
+
+TEST_CASE("who opens a database does not wait for a table that somebody holds as for a migration",
+          "[outage]") {
+  PostgresSchema schema;
+  Client const first{schema.url(), Registry{}};
+  pqxx::connection holder{PostgresSchema::server_url()};
+  pqxx::work transaction{holder};
+  transaction.exec("LOCK TABLE " + schema.name() + ".schema_migrations");
+  auto const begun = Clock::now();
+  CHECK_THROWS_AS((Client{schema.url(), Registry{}}), BackendError);
+  CHECK(Clock::now() - begun < patience);
+}
