@@ -73,7 +73,7 @@ PostgresDatabase::PostgresDatabase(DatabaseUrl const& url, OpenOptions options)
                                                  settings, PostgresSession::Access::read_only,
                                                  fault, watchdog);
       });
-  if (settings_->listen) listener_ = std::make_unique<Listener>(*settings_, *watchdog_);
+  if (settings_->listen) listener_ = std::make_unique<Listener>(settings_, watchdog_);
 }
 
 std::unique_ptr<Session> PostgresDatabase::open_writer() {

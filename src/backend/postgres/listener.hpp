@@ -1,10 +1,7 @@
 #pragma once
 
-#include <atomic>
-#include <chrono>
 #include <functional>
-#include <mutex>
-#include <string>
+#include <memory>
 #include <thread>
 
 #include "backend/postgres/settings.hpp"
@@ -21,8 +18,9 @@ namespace cloacina::backend::postgres {
 /// Thread-safe.
 class Listener {
  public:
-  /// Both live longer than this.
-  Listener(Settings const& settings, Watchdog& watchdog);
+  Listener(std::shared_ptr<Settings const> settings, std::shared_ptr<Watchdog> watchdog);
+  /// Waits a moment for a farewell; a server that does not answer is left to the thread, which ends
+  /// with its call.
   ~Listener();
   Listener(Listener const&) = delete;
   Listener& operator=(Listener const&) = delete;
@@ -33,21 +31,8 @@ class Listener {
   void announce() noexcept;
 
  private:
-  void work();
-  /// Until the connection is lost, or this ends.
-  void listen();
-  void wait(int socket, std::chrono::milliseconds longest) noexcept;
-  void heard();
-  void ring() noexcept;
-
-  Settings const& settings_;
-  Watchdog& watchdog_;
-  std::string channel_;
-  std::mutex mutex_;
-  std::function<void()> on_heard_;
-  int bell_;  // an eventfd
-  std::atomic<bool> announced_{false};
-  std::atomic<bool> stop_{false};
+  class Conversation;
+  std::shared_ptr<Conversation> conversation_;  // the thread's as well
   std::thread thread_;
 };
 
