@@ -27,8 +27,8 @@ constexpr std::chrono::milliseconds answer_interval = 20ms;
 }  // namespace
 
 bool ClientSession::Tries::another() {
-  static bool const impatient =
-      is_sabotaged("no_retry");  // what the trial session_kills must notice
+  // What the trials session_kills and ambiguous_commit must notice.
+  static bool const impatient = is_sabotaged("no_retry") || is_sabotaged("unknown_is_failure");
   if (impatient) return false;
   if (environment_.monotonic() - begun_ > patience) return false;
   engine::pause(environment_, pause_);
