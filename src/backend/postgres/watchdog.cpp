@@ -2,6 +2,8 @@
 
 #include <sys/socket.h>
 
+#include "core/sabotage.hpp"
+
 namespace cloacina::backend::postgres {
 
 Watchdog::~Watchdog() {
@@ -32,13 +34,14 @@ Watchdog::Watch::~Watch() {
 }
 
 void Watchdog::look_until_stopped() {
+  static bool const asleep = is_sabotaged("no_client_deadline");  // for the trial half_open
   std::unique_lock lock{mutex_};
   while (!stop_) {
     auto const now = Clock::now();
     // Under the lock: the call cannot end, and so its socket cannot become another one's.
     for (auto const& [deadline, socket] : watched_) {
       if (deadline > now) break;
-      ::shutdown(socket, SHUT_RDWR);
+      if (!asleep) ::shutdown(socket, SHUT_RDWR);
     }
     std::erase_if(watched_, [now](auto const& entry) { return entry.first <= now; });
     if (watched_.empty()) {

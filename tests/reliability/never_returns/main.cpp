@@ -12,7 +12,6 @@
 #include <cstdlib>
 #include <exception>
 #include <mutex>
-#include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
@@ -23,6 +22,8 @@
 #include <asio/use_awaitable.hpp>
 
 #include <cloacina/cloacina.hpp>
+
+#include "support/stand_still.hpp"
 
 namespace {
 
@@ -67,25 +68,6 @@ void wait_for_lock() {
     }
   }
 }
-
-/// Adds up by how much short sleeps are late: the time in which the machine was with others.
-class StandStill {
- public:
-  [[nodiscard]] std::chrono::nanoseconds so_far() const {
-    return std::chrono::nanoseconds{late_.load()};
-  }
-
- private:
-  void watch(std::stop_token const& stop) {
-    while (!stop.stop_requested()) {
-      auto const due = std::chrono::steady_clock::now() + 5ms;
-      std::this_thread::sleep_until(due);
-      late_ += (std::chrono::steady_clock::now() - due).count();
-    }
-  }
-  std::atomic<std::int64_t> late_{0};
-  std::jthread thread_{[this](std::stop_token const& stop) { watch(stop); }};
-};
 
 void never_return(std::string const& kind, TaskContext<>& context) {
   ++begun;
@@ -134,7 +116,7 @@ int main(int count, char** arguments) try {
     if (std::chrono::steady_clock::now() > give_up) throw std::runtime_error{"no body began"};
     std::this_thread::sleep_for(1ms);
   }
-  StandStill const still;
+  test::StandStill const still;
   auto const before = std::chrono::steady_clock::now();
   runner.shutdown(std::chrono::milliseconds{std::atoi(arguments[3])});
   auto const took = std::chrono::steady_clock::now() - before;
