@@ -120,10 +120,8 @@ int main(int count, char** arguments) try {
                                                Context const& context) { open(context); }},
                          [open](TaskContext<>& context) { open(context); })
                    .build());
-  auto runner = DefaultRunner::builder()
-                    .database_url(arguments[1])
-                    .registry(std::move(registry))
-                    .build();
+  auto runner =
+      DefaultRunner::builder().database_url(arguments[1]).registry(std::move(registry)).build();
   for (std::size_t i = 0; i < urls.size(); ++i) open_everywhere(runner, i, urls[i]);
   for (char** variable = environ; *variable != nullptr; ++variable)
     std::printf("environment: %s\n", *variable);
