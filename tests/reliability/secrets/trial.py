@@ -325,5 +325,7 @@ def run(trial: Trial) -> list[str]:
     with Server(trial) as server:
         problems = [problem for part in server.parts(trial) for problem in tried(trial, part)]
         trial.note(statements_seen=len(server.statements), meddled=server.meddled)
+        if not server.meddled and not problems:
+            raise Void("the server refused nothing while it was worked with")
         own = [(server.core, b"the role's own")]
         return problems + search(own, (("pg_stat_activity", text.encode()) for text in server.statements))
