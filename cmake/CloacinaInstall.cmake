@@ -1,4 +1,4 @@
-# Headers, library, and the package that find_package(cloacina) finds.
+# Headers, library, command, and the package that find_package(cloacina) finds.
 include(CMakePackageConfigHelpers)
 
 set(package_directory "${CMAKE_INSTALL_LIBDIR}/cmake/cloacina")
@@ -6,6 +6,9 @@ set(package_directory "${CMAKE_INSTALL_LIBDIR}/cmake/cloacina")
 install(TARGETS cloacina EXPORT cloacina-targets
   LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
   ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+if(CLOACINA_BUILD_CLI)
+  install(TARGETS cloacina_cli RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+endif()
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/cloacina" DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
   FILES_MATCHING PATTERN "*.hpp")
 install(EXPORT cloacina-targets NAMESPACE cloacina:: DESTINATION ${package_directory})

@@ -1,3 +1,18 @@
+# cloacina_precompile_headers(target room…): what the sources of these rooms include.  Parsing JSON and Asio is most of what
+# a source costs.  Builds for packages go without, so that a forgotten #include is found there.
+function(cloacina_precompile_headers target)
+  if(NOT CLOACINA_BUILD_TESTS)
+    return()
+  endif()
+  target_precompile_headers(${target} PRIVATE
+    <chrono> <functional> <map> <memory> <optional> <string> <variant> <vector> <nlohmann/json.hpp>)
+  if(ARGN MATCHES "engine|runner")
+    target_precompile_headers(${target} PRIVATE
+      <mutex> <condition_variable> <thread> <unordered_map> <asio/awaitable.hpp> <asio/co_spawn.hpp>
+      <asio/io_context.hpp> <asio/steady_timer.hpp> <asio/use_awaitable.hpp>)
+  endif()
+endfunction()
+
 # cloacina_room(name): src/NAME as the OBJECT library cloacina_NAME, all sources found by themselves.
 # A room without sources yet is an interface library, so that nobody has to ask.
 function(cloacina_room room)
@@ -17,17 +32,7 @@ function(cloacina_room room)
     set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON)
     cloacina_compile_options(${target})
     set(scope PUBLIC)
-    # Parsing JSON and Asio is most of what a source costs. Builds for packages go without, so that a forgotten
-    # #include is found there.
-    if(CLOACINA_BUILD_TESTS)
-      target_precompile_headers(${target} PRIVATE
-        <chrono> <functional> <map> <memory> <optional> <string> <variant> <vector> <nlohmann/json.hpp>)
-      if(room MATCHES "engine|runner")
-        target_precompile_headers(${target} PRIVATE
-          <mutex> <condition_variable> <thread> <unordered_map> <asio/awaitable.hpp> <asio/co_spawn.hpp>
-          <asio/io_context.hpp> <asio/steady_timer.hpp> <asio/use_awaitable.hpp>)
-      endif()
-    endif()
+    cloacina_precompile_headers(${target} ${room})
   endif()
   target_include_directories(${target} ${scope} "${PROJECT_SOURCE_DIR}/include" "${PROJECT_SOURCE_DIR}/src")
   target_compile_features(${target} ${scope} cxx_std_20)

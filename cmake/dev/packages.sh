@@ -2,8 +2,8 @@
 # Installs what a command needs and the machine lacks: Debian packages, by apt.
 
 build_packages=(g++ cmake ninja-build nlohmann-json3-dev libasio-dev libspdlog-dev libsqlite3-dev libpqxx-dev)
-test_packages=("${build_packages[@]}" catch2 clang python3 sqlite3 postgresql)
-trial_packages=("${test_packages[@]}" spin strace libclang-rt-14-dev pgbouncer)
+test_packages=("${build_packages[@]}" catch2 clang python3 sqlite3 postgresql pgbouncer)
+trial_packages=("${test_packages[@]}" spin strace libclang-rt-14-dev)
 thread_packages=("${test_packages[@]}" libclang-rt-14-dev)
 lint_packages=("${build_packages[@]}" clang clang-format clang-tidy git python3 shellcheck)
 

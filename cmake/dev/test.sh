@@ -106,8 +106,8 @@ run_trials() {
     --backend "$backend" "$@"
 }
 
-# with_server SUITE… -- COMMAND…: with a PostgreSQL for the tests, if one of the suites wants it: the server of
-# CLOACINA_TEST_POSTGRES_URL, else a throw-away one.
+# with_server SUITE… -- COMMAND…: with a PostgreSQL for the tests, and a PgBouncer before it, if one of the suites wants
+# it: the server of CLOACINA_TEST_POSTGRES_URL, else a throw-away one.
 with_server() {
   local wanted=false
   while [[ "$1" != -- ]]; do
@@ -115,7 +115,7 @@ with_server() {
     shift
   done
   shift
-  if [[ $wanted == false || "$backend" == sqlite || -n "${CLOACINA_TEST_POSTGRES_URL:-}" ]]; then
+  if [[ $wanted == false || "$backend" == sqlite ]]; then
     exec "$@"
   fi
   exec python3 cmake/dev/postgres.py run -- "$@"

@@ -28,6 +28,7 @@ void history(Bench& bench);
 void idle(Bench& bench);
 void memory(Bench& bench);
 void context(Bench& bench);
+void fleet(Bench& bench);
 void compile(Bench& bench);
 
 struct Benchmark {
@@ -48,6 +49,7 @@ inline constexpr Benchmark benchmarks[] = {
     {"idle", "a runner without work", idle},
     {"memory", "100 000 executions that wait for their time", memory},
     {"context", "contexts of 1 KiB to 1 MiB along a chain of ten tasks", context},
+    {"fleet", "one, two and four runner processes on one PostgreSQL", fleet},
     {"compile", "what a workflow of 128 tasks costs the compiler", compile},
 };
 

@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "benchmarks.hpp"
+#include "harness/runner_process.hpp"
 
 namespace {
 
@@ -63,6 +64,7 @@ int main(int argc, char** argv) try {
     print_usage(std::cout);
     return 0;
   }
+  if (!options.serve.empty()) return bench::serve(options.serve);
   return run(options);
 } catch (std::invalid_argument const& error) {
   std::cerr << "cloacina_bench: " << error.what() << "\n\n";

@@ -67,8 +67,12 @@ class Database {
   /// Whether each call of a session is a journey to a server, so that one statement for a whole
   /// group is worth its length.
   [[nodiscard]] virtual bool is_remote() const noexcept = 0;
+  /// The newest step of the schema that this library knows.
+  [[nodiscard]] virtual int schema_version() const noexcept = 0;
   /// How the database is named in messages: no secret in it.
   [[nodiscard]] virtual std::string const& display_name() const noexcept = 0;
+  /// How many steps of the schema it had when it was opened.
+  [[nodiscard]] virtual std::size_t steps_found() const noexcept = 0;
   /// "sqlite" or "postgres".
   [[nodiscard]] virtual std::string_view backend_name() const noexcept = 0;
 };

@@ -1,5 +1,6 @@
 #include "backend/migration.hpp"
 
+#include "core/assert.hpp"
 #include "core/sha256.hpp"
 
 namespace cloacina::backend {
@@ -33,6 +34,22 @@ std::string in_schema(std::string_view sql, std::string_view prefix) {
     sql.remove_prefix(at + placeholder.size());
   }
   return text.append(sql);
+}
+
+std::string with_values(std::string sql, std::initializer_list<std::string_view> expressions) {
+  int number = 0;
+  for (auto const expression : expressions) {
+    auto const parameter = "$" + std::to_string(++number);
+    auto const at = sql.find(parameter);
+    CLOACINA_ASSERT(at != sql.npos, "a statement has as many parameters as it is given values");
+    sql.replace(at, parameter.size(), expression);
+  }
+  return sql;
+}
+
+std::string as_literal(std::string_view text) {
+  CLOACINA_ASSERT(text.find('\'') == text.npos, "what becomes a literal holds no quotes");
+  return "'" + std::string{text} + "'";
 }
 
 }  // namespace cloacina::backend

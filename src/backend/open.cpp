@@ -1,12 +1,16 @@
 #ifdef CLOACINA_WITH_POSTGRES
 #include "backend/postgres/database.hpp"
+#include "backend/postgres/schema.hpp"
 #include "backend/postgres/tenants.hpp"
 #endif
 #ifdef CLOACINA_WITH_SQLITE
 #include "backend/sqlite/database.hpp"
+#include "backend/sqlite/schema.hpp"
 #endif
 #include "backend/database.hpp"
+#include "backend/migration.hpp"
 #include "backend/tenants.hpp"
+#include "core/assert.hpp"
 
 namespace cloacina::backend {
 
@@ -53,6 +57,30 @@ std::unique_ptr<Tenants> Tenants::open(DatabaseUrl const& url) {
                                "build with -DCLOACINA_WITH_POSTGRES=ON",
                            "database_url");
 #endif
+}
+
+std::span<Migration const> migrations_of(DatabaseUrl::Backend backend) {
+#ifdef CLOACINA_WITH_POSTGRES
+  if (backend == DatabaseUrl::Backend::postgres) return postgres::migrations();
+#endif
+#ifdef CLOACINA_WITH_SQLITE
+  if (backend == DatabaseUrl::Backend::sqlite) return sqlite::migrations();
+#endif
+  throw ConfigurationError{std::string{"this build does not have the driver of "} +
+                           (backend == DatabaseUrl::Backend::postgres ? "PostgreSQL" : "SQLite") +
+                           "; expected one that does: build with both drivers"};
+}
+
+std::string migration_script(DatabaseUrl::Backend backend, [[maybe_unused]] std::string_view schema,
+                             std::size_t from) {
+  CLOACINA_ASSERT(from <= migrations_of(backend).size(), "a script begins at a known version");
+#ifdef CLOACINA_WITH_POSTGRES
+  if (backend == DatabaseUrl::Backend::postgres) return postgres::script(schema, from);
+#endif
+#ifdef CLOACINA_WITH_SQLITE
+  if (backend == DatabaseUrl::Backend::sqlite) return sqlite::script(from);
+#endif
+  return {};
 }
 
 }  // namespace cloacina::backend

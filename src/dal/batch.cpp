@@ -1,11 +1,10 @@
 #include "dal/batch.hpp"
 
 #include <algorithm>
-#include <array>
 
 #include "core/sabotage.hpp"
 #include "dal/batch_columns.hpp"
-#include "dal/execution_columns.hpp"
+#include "dal/claim.hpp"
 #include "dal/execution_inputs.hpp"
 #include "dal/group_statement.hpp"
 #include "dal/sql_text.hpp"
@@ -121,51 +120,6 @@ constexpr Statement release_execution{.name = "release_execution",
         AS u (id, status, output, error, started_at, completed_at, deadline)
       WHERE e.id = u.id)sql"};
 
-// Two searches, each over a partial index that is in order: neither what is delayed nor what is
-// finished is passed over.
-constexpr auto claim_sql = join(R"sql(
-      UPDATE {s}.workflow_executions SET owner = $1
-      WHERE id IN (
-        SELECT id FROM (
-          SELECT * FROM (
-            SELECT id, priority FROM {s}.workflow_executions
-            WHERE owner IS NULL AND status IN ('Pending', 'Running') AND start_after IS NULL
-              AND workflow || '@' || version IN (SELECT value FROM json_each($3))
-            ORDER BY priority DESC, id LIMIT $4)
-          UNION ALL
-          SELECT * FROM (
-            SELECT id, priority FROM {s}.workflow_executions
-            WHERE owner IS NULL AND status IN ('Pending', 'Running')
-              AND start_after IS NOT NULL AND start_after <= $2
-              AND workflow || '@' || version IN (SELECT value FROM json_each($3))
-            ORDER BY priority DESC, id LIMIT $4))
-        ORDER BY priority DESC, id LIMIT $4)
-      RETURNING )sql",
-                                execution_columns);
-// What others are claiming is passed over.
-constexpr auto claim_postgres = join(R"sql(
-      WITH known (workflows) AS (SELECT ARRAY(SELECT json_array_elements_text($3::json))),
-      at_once AS (
-        SELECT id, priority FROM {s}.workflow_executions
-        WHERE owner IS NULL AND status IN ('Pending', 'Running') AND start_after IS NULL
-          AND workflow || '@' || version = ANY ((SELECT workflows FROM known)::text[])
-        ORDER BY priority DESC, id LIMIT $4 FOR UPDATE SKIP LOCKED),
-      due AS (
-        SELECT id, priority FROM {s}.workflow_executions
-        WHERE owner IS NULL AND status IN ('Pending', 'Running')
-          AND start_after IS NOT NULL AND start_after <= $2
-          AND workflow || '@' || version = ANY ((SELECT workflows FROM known)::text[])
-        ORDER BY priority DESC, id LIMIT $4 FOR UPDATE SKIP LOCKED),
-      first AS (
-        SELECT id FROM (SELECT * FROM at_once UNION ALL SELECT * FROM due) AS either
-        ORDER BY priority DESC, id LIMIT $4)
-      UPDATE {s}.workflow_executions SET owner = $1
-      WHERE id IN (SELECT id FROM first)
-      RETURNING )sql",
-                                     execution_columns);
-constexpr Statement claim_executions{
-    .name = "claim", .sqlite = claim_sql, .postgres = claim_postgres};
-
 void insert_executions(backend::Session& session, RunnerId me,
                        std::vector<ExecutionInsert> const& rows, Committed& committed) {
   if (rows.empty()) return;
@@ -222,21 +176,6 @@ void settle_requests(backend::Session& session, Batch const& batch) {
   auto const ends = [](ExecutionUpdate const& row) { return row.release; };
   auto const last = std::find_if(batch.updates.rbegin(), batch.updates.rend(), ends);
   if (last != batch.updates.rend()) mark_too_late(session, last->completed_at.value());
-}
-
-void claim(backend::Session& session, RunnerId me, ClaimRequest const& request,
-           Committed& committed) {
-  if (request.limit == 0) return;
-  std::array<Value, 4> const parameters{me.value, request.now, request.known,
-                                        static_cast<std::int64_t>(request.limit)};
-  auto found = readable_rows(session.query(claim_executions, parameters));
-  committed.claimed = std::move(found.rows);
-  committed.unreadable = std::move(found.unreadable);
-  // RETURNING promises no order.
-  std::sort(committed.claimed.begin(), committed.claimed.end(),
-            [](ExecutionRow const& a, ExecutionRow const& b) {
-              return a.priority != b.priority ? a.priority > b.priority : a.id < b.id;
-            });
 }
 
 }  // namespace

@@ -14,6 +14,7 @@ inline constexpr char execution_columns[] =
     " coalesce(input, (SELECT i.input FROM {s}.execution_inputs AS i WHERE i.execution_id = id)),"
     " output, error, idempotency_key, created_at, start_after, started_at, completed_at, deadline,"
     " takeovers";
+inline constexpr std::size_t number_of_execution_columns = 16;
 
 /// The same without input and output, which may be large.
 inline constexpr char listed_columns[] =

@@ -6,6 +6,7 @@
 
 #include "core/sabotage.hpp"
 #include "dal/batch_columns.hpp"
+#include "dal/claim.hpp"
 #include "dal/execution_inputs.hpp"
 #include "dal/sql_text.hpp"
 #include "dal/transaction.hpp"
@@ -17,12 +18,13 @@ using backend::Statement;
 using backend::Value;
 
 // Every part takes its rows from the fence, so that without it there are none. The parts see the
-// tables as they were before; that is why no row may be in two of them.
+// tables as they were before; that is why no row may be in two of them. What is claimed belonged to
+// nobody then: no other part concerns it.
 //
 // The fence is $1 to $3; executions to insert $4 to $15, and their large inputs $16 and $17; tasks
 // $18 to $29; attempts $30 to $37; executions to change $38 to $45; requests that were applied $46
-// and $47.
-constexpr auto group_sql = join(R"sql(
+// and $47; a claim $48 to $50.
+constexpr auto group_parts = join(R"sql(
       WITH fence AS (
         UPDATE {s}.runners
         SET commit_seq = $2, lease_until = clock_timestamp() + $3 * interval '1 microsecond'
@@ -54,7 +56,7 @@ constexpr auto group_sql = join(R"sql(
           $28::text[], $29::text[])
           AS t (execution_id, task, status, attempt, crashes, at_most_once, started_at,
                 completed_at, wake_at, delta, error, skip_reason))sql",
-                                replace_task, R"sql(),
+                                  replace_task, R"sql(),
       attempts AS (
         INSERT INTO {s}.task_attempts (execution_id, task, attempt, runner_id, status, error,
           started_at, ended_at)
@@ -82,11 +84,22 @@ constexpr auto group_sql = join(R"sql(
         UPDATE {s}.control_requests AS r SET applied_at = u.completed_at, outcome = 'too late'
         FROM changes AS u
         WHERE u.release <> 0 AND r.execution_id = u.id AND r.applied_at IS NULL
-          AND r.id <> ALL ($46::uuid[]))
-      SELECT (SELECT count(*) FROM fence),
-             (SELECT string_agg(g.n::text, ',') FROM given AS g
-              WHERE NOT EXISTS (SELECT 1 FROM inserted AS i WHERE i.id = g.id)))sql");
+          AND r.id <> ALL ($46::uuid[])),
+      answer (fences, known_already) AS (
+        SELECT (SELECT count(*) FROM fence),
+               (SELECT string_agg(g.n::text, ',') FROM given AS g
+                WHERE NOT EXISTS (SELECT 1 FROM inserted AS i WHERE i.id = g.id))))sql");
+constexpr auto group_sql = join(group_parts, " SELECT fences, known_already FROM answer");
 constexpr Statement group{.name = "group", .sqlite = {}, .postgres = group_sql};
+
+constexpr auto claiming_group_sql = join(group_parts, R"sql(,
+      wanted (runner, now, workflows, most) AS (
+        SELECT id, $48::timestamptz, ARRAY(SELECT json_array_elements_text($49::json)), $50::bigint
+        FROM fence),)sql",
+                                         claimed_of_wanted, R"sql(
+      SELECT claimed.*, fences, known_already FROM answer LEFT JOIN claimed ON true)sql");
+constexpr Statement claiming_group{
+    .name = "claiming_group", .sqlite = {}, .postgres = claiming_group_sql};
 
 /// The arrays of one group, in the order of the statement's parameters.
 class Arrays {
@@ -145,7 +158,12 @@ bool fits_one_statement(Batch const& batch) noexcept {
   static bool const fence_removed = is_sabotaged("no_fence");
   static bool const in_two = is_sabotaged("completion_in_two");
   if (fence_removed || in_two) return false;
-  if (batch.claim.limit != 0 || !batch.unowned_cancels.empty()) return false;
+  if (!batch.unowned_cancels.empty()) return false;
+  // What is left to anybody may be claimed at once, which the statement would not see.
+  if (batch.claim.limit != 0 &&
+      !std::all_of(batch.inserts.begin(), batch.inserts.end(),
+                   [](ExecutionInsert const& insert) { return insert.owned; }))
+    return false;
   // Both are in the order of their ids.
   auto insert = batch.inserts.begin();
   for (auto const& update : batch.updates) {
@@ -171,14 +189,20 @@ Outcome commit_in_one_statement(backend::Database& database, backend::Session& s
   arrays.add(updates);
   arrays.add(applied);
   auto const lease = database.lease_now() + fence.lease;
-  auto const parameters =
+  auto parameters =
       arrays.after({fence.runner.value, static_cast<std::int64_t>(fence.commit_seq),
                     std::int64_t{lease.count()}});
+  bool const claims = batch.claim.limit != 0;
+  if (claims)
+    parameters.insert(parameters.end(), {batch.claim.now, batch.claim.known,
+                                         static_cast<std::int64_t>(batch.claim.limit)});
   try {
-    auto const answer = session.write_alone(group, parameters);
-    if (answer.integer(0, 0) == 0) return Fenced{};
+    auto const rows = session.write_alone(claims ? claiming_group : group, parameters);
+    std::size_t const answer = claims ? number_of_execution_columns : 0;
+    if (rows.integer(0, answer) == 0) return Fenced{};
     Committed committed;
-    committed.not_inserted = indexes_from(answer.text_or_null(0, 1).value_or(""));
+    committed.not_inserted = indexes_from(rows.text_or_null(0, answer + 1).value_or(""));
+    if (claims && !rows.is_null(0, 0)) take_claimed(rows, committed);
     return committed;
   } catch (Error const&) {
     return outcome_of_current_error();

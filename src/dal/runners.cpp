@@ -66,7 +66,8 @@ constexpr Statement select_surroundings{.name = "look_around",
                      AND workflow || '@' || version IN (SELECT value FROM json_each($5))),
         EXISTS (SELECT 1 FROM {s}.control_requests AS r
                 JOIN {s}.workflow_executions AS e ON e.id = r.execution_id
-                WHERE r.applied_at IS NULL AND (e.owner = $1 OR e.owner IS NULL)))sql",
+                WHERE r.applied_at IS NULL AND (e.owner = $1 OR e.owner IS NULL)),
+        (SELECT max(version) FROM {s}.schema_migrations))sql",
                                         .postgres = R"sql(
       WITH clock (now) AS (SELECT clock_timestamp() + $2 * interval '1 microsecond'),
         known (workflows) AS (SELECT ARRAY(SELECT json_array_elements_text($5::json)))
@@ -84,8 +85,22 @@ constexpr Statement select_surroundings{.name = "look_around",
                      AND workflow || '@' || version = ANY (known.workflows)),
         EXISTS (SELECT 1 FROM {s}.control_requests AS r
                 JOIN {s}.workflow_executions AS e ON e.id = r.execution_id
-                WHERE r.applied_at IS NULL AND (e.owner = $1 OR e.owner IS NULL))
+                WHERE r.applied_at IS NULL AND (e.owner = $1 OR e.owner IS NULL)),
+        (SELECT max(version) FROM {s}.schema_migrations)
       FROM clock, known)sql"};
+
+constexpr Statement select_known_to_nobody{.name = "known_to_nobody", .sqlite = R"sql(
+      SELECT q.workflow, q.version, q.executions
+      FROM (SELECT workflow, version, count(*) AS executions, min(created_at) AS oldest
+            FROM (SELECT workflow, version, created_at FROM {s}.workflow_executions
+                  WHERE owner IS NULL AND status IN ('Pending', 'Running') AND start_after IS NULL
+                  ORDER BY priority DESC, id LIMIT 1000) AS first
+            GROUP BY workflow, version) AS q
+      WHERE q.oldest < $1
+        AND NOT EXISTS (SELECT 1 FROM {s}.runner_workflows AS w
+                        JOIN {s}.runners AS r ON r.id = w.runner_id
+                        WHERE r.state = 'alive' AND w.workflow = q.workflow || '@' || q.version)
+      ORDER BY q.workflow, q.version)sql"};
 
 }  // namespace
 
@@ -149,7 +164,18 @@ Surroundings look_around(backend::Database& database, backend::Session& session,
   return {.others_alive = static_cast<std::size_t>(rows.integer(0, 0)),
           .expired_runners = rows.integer(0, 1) != 0,
           .claimable = rows.integer(0, 2) != 0,
-          .requests_waiting = rows.integer(0, 3) != 0};
+          .requests_waiting = rows.integer(0, 3) != 0,
+          .schema_version = rows.integer(0, 4)};
+}
+
+std::vector<WaitingWorkflow> known_to_nobody(backend::Session& session, Instant since) {
+  std::array<Value, 1> const parameters{since};
+  auto const rows = session.query(select_known_to_nobody, parameters);
+  std::vector<WaitingWorkflow> found;
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    found.push_back(
+        {rows.text(i, 0), rows.text(i, 1), static_cast<std::size_t>(rows.integer(i, 2))});
+  return found;
 }
 
 }  // namespace cloacina::dal

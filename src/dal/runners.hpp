@@ -50,9 +50,18 @@ struct Surroundings {
   bool expired_runners = false;   ///< lease passed or another boot (R6)
   bool claimable = false;         ///< unowned, due, known
   bool requests_waiting = false;  ///< for own executions, or those of nobody (R12)
+  std::int64_t schema_version = 0;
 };
 [[nodiscard]] Surroundings look_around(backend::Database&, backend::Session&, RunnerId me,
                                        Instant now, std::string_view known);
+
+struct WaitingWorkflow {
+  std::string name, version;
+  std::size_t executions = 0;
+};
+/// Workflows that no living runner knows, of which an execution could be claimed since before
+/// `since`. Looks at the first thousand to be claimed: those that nobody claims end up there.
+[[nodiscard]] std::vector<WaitingWorkflow> known_to_nobody(backend::Session&, Instant since);
 
 struct TakeoverResult {
   Outcome outcome;

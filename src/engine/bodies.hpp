@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <functional>
 #include <vector>
 
@@ -25,6 +26,8 @@ class Bodies {
   virtual void close() = 0;
   /// Gives back what has not started yet; nothing that was handed over before starts any more.
   [[nodiscard]] virtual std::vector<ReadyTask> take_back() = 0;
+  /// Coroutines that have begun and not ended.
+  [[nodiscard]] virtual std::size_t coroutines() const = 0;
   /// No body starts after this point of the monotonic clock until it is moved (R6).
   virtual void set_lease_end(std::chrono::nanoseconds monotonic) = 0;
 };

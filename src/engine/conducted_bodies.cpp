@@ -1,5 +1,6 @@
 #include "engine/conducted_bodies.hpp"
 
+#include <algorithm>
 #include <exception>
 #include <map>
 #include <utility>
@@ -190,6 +191,13 @@ std::vector<ReadyTask> ConductedBodies::take_back() {
     shared_->bodies.remove(body);
   }
   return taken;
+}
+
+std::size_t ConductedBodies::coroutines() const {
+  return static_cast<std::size_t>(
+      std::count_if(shared_->bodies.begin(), shared_->bodies.end(), [](auto const& body) {
+        return body->started && body->ready.definition().body->co_run;
+      }));
 }
 
 void ConductedBodies::set_lease_end(std::chrono::nanoseconds) {}

@@ -253,6 +253,11 @@ std::vector<ReadyTask> IoThread::take_back() {
   return taken;
 }
 
+std::size_t IoThread::running() const {
+  std::lock_guard lock{shared_->mutex};
+  return shared_->running.size();
+}
+
 void IoThread::lease_moved() {
   shared_->post([shared = shared_] { shared->start_waiting(shared); });
 }

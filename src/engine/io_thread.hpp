@@ -31,6 +31,8 @@ class IoThread {
   void stop_at_most_once();
   /// What has not started yet.
   [[nodiscard]] std::vector<ReadyTask> take_back();
+  /// Bodies that have begun and not ended.
+  [[nodiscard]] std::size_t running() const;
   /// The lease was renewed: what waits for it may start.
   void lease_moved();
   /// Ends what is over its time at `now`, also while a body blocks the thread; returns when to look

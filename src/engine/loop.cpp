@@ -52,6 +52,7 @@ bool Loop::step(std::chrono::nanoseconds longest_wait) {
   heed_end();
   now_ = environment_.now();
   mono_ = environment_.monotonic();
+  measure_pace();
   inbox_->drain(finished_, requests_);
   for (auto& request : requests_)
     std::visit([this](auto&& r) { on_request(std::move(r)); }, std::move(request));
@@ -64,6 +65,8 @@ bool Loop::step(std::chrono::nanoseconds longest_wait) {
   if (committer_.take_reconcile_wanted() && !release_wanted_) reconcile();
   check_drained();
   if (committer_.damage() && !stopped_) stop_at_damage(*committer_.damage());
+  if (!outgrown_.empty() && !stopped_)
+    give_back_everything(std::make_exception_ptr(RunnerStopped{outgrown_}));
   if (release_wanted_ && !stopped_) give_back_everything();
   return !stopped_;
 }
@@ -294,13 +297,25 @@ void Loop::update_capacity(Entry& entry) {
   if (busy == entry.busy) return;
   entry.busy = busy;
   busy ? ++busy_ : --busy_;
+  if (!busy) ++ended_in_moment_;
 }
 
-std::size_t Loop::free_capacity() const noexcept {
-  auto const most = others_alive_ > 0 ? std::min(config_.max_active_executions,
-                                                 2 * (config_.max_concurrent_tasks))
-                                      : config_.max_active_executions;
+// In company nobody holds what others could begin: no more than a runner gets through in a moment,
+// beside its coroutines, which hold no worker.
+std::size_t Loop::free_capacity() const {
+  auto most = config_.max_active_executions;
+  if (others_alive_ > 0)
+    most = std::min(most, std::max(2 * config_.max_concurrent_tasks, ended_per_moment_) +
+                              bodies_.coroutines());
   return busy_ >= most ? 0 : most - busy_;
+}
+
+void Loop::measure_pace() {
+  constexpr std::chrono::nanoseconds moment = 50ms;
+  auto const moments = static_cast<std::size_t>((mono_ - moment_begun_) / moment);
+  if (moments == 0) return;
+  ended_per_moment_ = std::exchange(ended_in_moment_, 0) / moments;
+  moment_begun_ = mono_;
 }
 
 void Loop::check_drained() {

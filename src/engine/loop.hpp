@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -102,7 +103,8 @@ class Loop {
   void note_action(Entry& entry, Action const& action);
   void mark_dirty(Entry& entry);
   void update_capacity(Entry& entry);
-  [[nodiscard]] std::size_t free_capacity() const noexcept;
+  [[nodiscard]] std::size_t free_capacity() const;
+  void measure_pace();
   /// A part of the capacity: the bodies of one part run while the next is claimed.
   [[nodiscard]] std::size_t claimed_at_once() const noexcept {
     return std::max<std::size_t>(1, config_.max_active_executions / 4);
@@ -140,6 +142,8 @@ class Loop {
   void listen();
   [[nodiscard]] bool others_have_written();
   void look_around(std::size_t watched);
+  void warn_of_strangers();
+  void outgrown_by(std::int64_t schema_version);
   void apply_requests();
   void adopt(dal::ExecutionRows&& found);
   void adopt(dal::ExecutionRow&& row);
@@ -186,9 +190,14 @@ class Loop {
   std::chrono::nanoseconds mono_{};
   std::chrono::nanoseconds next_look_{};
   std::chrono::nanoseconds next_listen_{};
+  std::chrono::nanoseconds next_warning_{};
+  std::set<std::string> warned_of_;  // "name@version"
   std::optional<std::chrono::nanoseconds> last_heard_;  // that others have written
   std::uint32_t epoch_ = 0;
   std::size_t busy_ = 0;        // executions with a task Ready or Running
+  std::size_t ended_in_moment_ = 0;  // that were busy and are not any more
+  std::size_t ended_per_moment_ = 0;
+  std::chrono::nanoseconds moment_begun_{};
   std::size_t bodies_out_ = 0;  // handed over and not reported back
   std::size_t others_alive_ = 0;
   std::atomic<bool> hinted_{false};  // that others have announced something
@@ -196,6 +205,7 @@ class Loop {
   bool draining_ = false;
   bool stopping_ = false;  // bodies were asked to stop for the shutdown
   bool release_wanted_ = false;
+  std::string outgrown_;  // why this library is too old for its database
   bool stopped_ = false;
   std::atomic<bool> must_end_{false};
   std::atomic<bool> drained_{false};

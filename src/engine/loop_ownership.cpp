@@ -54,6 +54,7 @@ void Loop::listen() {
   if (heard) last_heard_ = mono_;
   if (due || heard)
     look_around(due || database_.is_remote() ? watched_at_once : watched_after_hint);
+  if (due) warn_of_strangers();
   bool const company =
       others_alive_ > 0 || (last_heard_ && mono_ - *last_heard_ < listens_after_a_sign);
   next_listen_ = interval > 0ms && company ? mono_ + interval : std::chrono::nanoseconds::max();
@@ -101,6 +102,7 @@ void Loop::look_around(std::size_t watched) {
       }
     }
     if (seen.requests_waiting) apply_requests();
+    if (seen.schema_version > database_.schema_version()) outgrown_by(seen.schema_version);
     ask_for_watched(watched);
   } catch (backend::SessionError const& error) {
     if (error.failure() == backend::Failure::broken || error.failure() == backend::Failure::damaged)
@@ -110,6 +112,42 @@ void Loop::look_around(std::size_t watched) {
     committer_.session_failed(error);
     log_debug(std::string{"cloacina: could not look around: "} + error.what());
   }
+}
+
+// What nobody knows waits for ever (R3), and its submitter sees only that it is Pending.
+void Loop::warn_of_strangers() {
+  if (mono_ < next_warning_) return;
+  next_warning_ = mono_ + config_.lease;
+  try {
+    std::string alive;
+    for (auto const& workflow : dal::known_to_nobody(committer_.session(), now_ - config_.lease)) {
+      if (!warned_of_.insert(workflow.name + '@' + workflow.version).second) continue;
+      if (alive.empty())
+        for (auto const& runner : dal::list_runners(database_, committer_.session()))
+          if (runner.state == "alive")
+            alive += (alive.empty() ? "" : ", ") + runner.row.name + " (" + runner.row.host + ", " +
+                     std::to_string(runner.row.pid) + ")";
+      log_warning("cloacina: executions of workflow '" + workflow.name + "' version " +
+                  workflow.version + " wait, " + std::to_string(workflow.executions) +
+                  " of them, and no runner that is alive knows it; expected one that does; alive: " +
+                  alive);
+    }
+  } catch (Error const& error) {
+    committer_.session_failed(error);
+    log_debug(std::string{"cloacina: could not look for what nobody knows: "} + error.what());
+  }
+}
+
+// What is stored may mean more by now than this library knows. What it owns goes on elsewhere.
+void Loop::outgrown_by(std::int64_t schema_version) {
+  outgrown_ =
+      "the runner has stopped: its database was brought to schema version " +
+      std::to_string(schema_version) +
+      " by a newer library, this one knows versions up to " +
+      std::to_string(database_.schema_version()) +
+      "; expected all programs of one database to use the newer library once one does: start this "
+      "one again with it";
+  log_error("cloacina: " + outgrown_);
 }
 
 // R12: what others want of our executions, and of those that nobody owns.

@@ -30,6 +30,7 @@ class ThreadedBodies final : public Bodies {
   void stop_all() override;
   void close() override;
   [[nodiscard]] std::vector<ReadyTask> take_back() override;
+  [[nodiscard]] std::size_t coroutines() const override { return io_->running(); }
   void set_lease_end(std::chrono::nanoseconds monotonic) override;
   /// Leaves behind what does not end by `deadline`.
   void shut_down(Clock::time_point deadline);

@@ -18,8 +18,12 @@ std::unique_ptr<BackendUnderTest> make_backend_under_test() {
   if (name == "postgres_bare")
     return std::make_unique<PostgresUnderTest>(
         "listen=false&prepare=false&options=-c%20default_transaction_isolation%3Dserializable");
+  if (name == "postgres_pooled")
+    return std::make_unique<PostgresUnderTest>("listen=false&prepare=false",
+                                               test::PostgresSchema::pooler_url());
   throw std::runtime_error{
-      "CLOACINA_CONTRACT_BACKEND names no driver: expected sqlite, postgres or postgres_bare"};
+      "CLOACINA_CONTRACT_BACKEND names no driver: expected sqlite, postgres, postgres_bare or "
+      "postgres_pooled"};
 }
 
 }  // namespace cloacina::contract

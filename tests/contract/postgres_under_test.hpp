@@ -7,10 +7,12 @@ namespace cloacina::contract {
 
 class PostgresUnderTest final : public BackendUnderTest {
  public:
-  /// `options`: see `PostgresSchema::url`.
-  explicit PostgresUnderTest(std::string const& options) {
+  /// See `PostgresSchema::url`.
+  explicit PostgresUnderTest(std::string const& options,
+                             std::string const& server = test::PostgresSchema::server_url()) {
     lease_clock = {};
-    database_ = backend::Database::open(DatabaseUrl::parse(schema_.url(options)), this->options());
+    database_ =
+        backend::Database::open(DatabaseUrl::parse(schema_.url(options, server)), this->options());
   }
   ~PostgresUnderTest() override { database_.reset(); }
 

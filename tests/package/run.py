@@ -69,9 +69,16 @@ class Package:
         shutil.rmtree(self.prefix(variant), ignore_errors=True)
         self.must("cmake", "--install", self.directory / "subdirectory/cloacina", "--prefix", self.prefix(variant))
 
+    def must_have_command(self, variant: str) -> None:
+        """It runs where it was installed, and knows its SQL."""
+        command = self.prefix(variant) / "bin/cloacina"
+        assert self.must(command, "--version").startswith("cloacina ")
+        assert "CREATE TABLE" in self.must(command, "migrate", "--print")
+
 
 def add_subdirectory(package: Package) -> None:
-    package.configured("subdirectory", f"-DCLOACINA_SOURCE_DIR={ROOT}", "-DCLOACINA_INSTALL=ON", "-DBUILD_SHARED_LIBS=OFF")
+    package.configured("subdirectory", f"-DCLOACINA_SOURCE_DIR={ROOT}", "-DCLOACINA_INSTALL=ON", "-DCLOACINA_BUILD_CLI=ON",
+                       "-DBUILD_SHARED_LIBS=OFF")
     cache = (package.directory / "subdirectory/CMakeCache.txt").read_text(encoding="utf-8")
     for option in ("TESTS", "EXAMPLES", "BENCHMARKS"):
         assert f"CLOACINA_BUILD_{option}:BOOL=OFF" in cache, f"CLOACINA_BUILD_{option} is not off in a subdirectory"
@@ -85,6 +92,7 @@ def installed_static(package: Package) -> None:
     package.build("static")
     program = package.run_consumer("static")
     assert "libcloacina.so" not in package.must("ldd", program)
+    package.must_have_command("static")
 
 
 def installed_shared(package: Package) -> None:
@@ -95,6 +103,7 @@ def installed_shared(package: Package) -> None:
     package.build("shared")
     program = package.run_consumer("shared")
     assert "libcloacina.so" in package.must("ldd", program)
+    package.must_have_command("shared")
 
 
 def too_new_a_version(package: Package) -> None:

@@ -27,18 +27,13 @@ class PostgresSchema {
 
   [[nodiscard]] std::string const& name() const noexcept { return name_; }
   /// The server's URL, from CLOACINA_TEST_POSTGRES_URL.
-  [[nodiscard]] static std::string server_url() {
-    char const* const url = std::getenv("CLOACINA_TEST_POSTGRES_URL");
-    if (url == nullptr)
-      throw std::runtime_error{
-          "CLOACINA_TEST_POSTGRES_URL is not set; expected the URL of a server for tests: ./dev "
-          "test starts one and sets it"};
-    return url;
-  }
+  [[nodiscard]] static std::string server_url() { return set("CLOACINA_TEST_POSTGRES_URL"); }
+  /// Of a pooler in transaction mode before it, from CLOACINA_TEST_PGBOUNCER_URL.
+  [[nodiscard]] static std::string pooler_url() { return set("CLOACINA_TEST_PGBOUNCER_URL"); }
   /// Of this schema; `options` are appended, as "listen=false&prepare=false". Its sessions are
   /// called as the schema.
-  [[nodiscard]] std::string url(std::string const& options = {}) const {
-    auto const server = server_url();
+  [[nodiscard]] std::string url(std::string const& options = {},
+                                std::string const& server = server_url()) const {
     auto const separator = server.find('?') == std::string::npos ? "?" : "&";
     return server + separator + "schema=" + name_ + "&application_name=" + name_ +
            (options.empty() ? "" : "&" + options);
@@ -57,6 +52,14 @@ class PostgresSchema {
   }
 
  private:
+  static std::string set(char const* variable) {
+    char const* const url = std::getenv(variable);
+    if (url == nullptr || *url == '\0')
+      throw std::runtime_error{std::string{variable} +
+                               " is not set; expected a URL for tests: ./dev test starts the "
+                               "server and sets it"};
+    return url;
+  }
   static std::string next() {
     static std::atomic<int> number{0};
     return std::to_string(++number);

@@ -51,6 +51,8 @@ Options parse_options(int argc, char const* const* argv) {
       options.json_file = value();
     else if (word == "--directory")
       options.directory = value();
+    else if (word == "--serve")
+      options.serve = value();
     else if (word == "--backend")
       options.server = server_of(value());
     else if (word == "-i")

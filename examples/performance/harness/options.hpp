@@ -13,6 +13,7 @@ struct Options {
   std::vector<std::string> names;  ///< benchmarks to run; empty: all
   std::string json_file;           ///< empty: none
   std::string directory;           ///< where databases go; empty: beside the program
+  std::string serve;               ///< URL that this process is a runner for, and no benchmark
   std::string server;              ///< URL of a PostgreSQL server instead; empty: SQLite
   bool quick = false;
   bool strict = false;

@@ -62,6 +62,32 @@ std::uint64_t stored_delta_bytes(Place const& place) {
                  : "SELECT coalesce(sum(octet_length(delta)), 0) FROM task_executions");
 }
 
+bool has_unfinished(Place const& place) {
+  thread_local std::unique_ptr<pqxx::connection> connection;
+  if (!connection) connection = std::make_unique<pqxx::connection>(place.server);
+  auto const table = place.schema + ".workflow_executions";
+  return pqxx::nontransaction{*connection}
+      .exec("SELECT EXISTS (SELECT 1 FROM " + table +
+            " WHERE owner IS NOT NULL) OR EXISTS (SELECT 1 FROM " + table +
+            " WHERE owner IS NULL AND status IN ('Pending', 'Running') AND start_after IS NULL)")
+          [0][0]
+      .as<bool>();
+}
+
+ServerCost server_cost(Place const& place) {
+  pqxx::connection connection{place.server};
+  pqxx::nontransaction session{connection};
+  auto const row = session.exec(
+      "SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0'), sum(pg_table_size(relid)),"
+      " sum(pg_indexes_size(relid)), sum(n_tup_upd), sum(n_tup_hot_upd),"
+      " (SELECT count(*) FROM pg_stat_activity"
+      "  WHERE backend_type = 'client backend' AND pid <> pg_backend_pid())"
+      " FROM pg_stat_user_tables WHERE schemaname = " +
+      session.quote(place.schema))[0];
+  auto const number = [&row](int column) { return row[column].as<double>(); };
+  return {number(0), number(1), number(2), number(3), number(4), number(5)};
+}
+
 void drop_schema(Place const& place) {
   pqxx::connection connection{place.server};
   pqxx::quiet_errorhandler const quiet{connection};

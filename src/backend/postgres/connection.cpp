@@ -129,7 +129,8 @@ Connection::Connection(Settings const& settings, Watchdog& watchdog,
   if (settings.listen) {
     auto const limit = std::to_string(longest_call.count());
     set += "; SET client_min_messages TO warning; SET statement_timeout TO " + limit +
-           "; SET idle_in_transaction_session_timeout TO " + limit;
+           "; SET idle_in_transaction_session_timeout TO " + limit +
+           "; SET default_transaction_isolation TO 'read committed'";
   }
   if (relies_on_path()) set += "; SET search_path TO " + as_identifier(settings.schema);
   run(set);

@@ -23,18 +23,19 @@ std::unique_ptr<Connection> connect(Settings const& settings, Watchdog& watchdog
   }
 }
 
-void check_once(Settings const& settings, Watchdog& watchdog) {
+std::size_t check_once(Settings const& settings, Watchdog& watchdog) {
   Connection connection{settings, watchdog, longest_migration_step};
   try {
-    bring_up_to_date(connection, settings);
+    return bring_up_to_date(connection, settings);
   } catch (pqxx::pqxx_exception const&) {
     throw_session_error(settings, "migrate", Failure::broken);
   }
 }
 
-/// A connection that was made may be lost at any moment: that alone refuses nothing. Each step is a
-/// transaction of its own, and begun again is the same.
-void check(Settings const& settings, Watchdog& watchdog) {
+/// Returns how many steps of the schema were there. A connection that was made may be lost at any
+/// moment: that alone refuses nothing. Each step is a transaction of its own, and begun again is
+/// the same.
+std::size_t check(Settings const& settings, Watchdog& watchdog) {
   constexpr int most_tries = 3;
   for (int tries = 1;; ++tries) {
     try {
@@ -52,8 +53,8 @@ void check(Settings const& settings, Watchdog& watchdog) {
 
 PostgresDatabase::PostgresDatabase(DatabaseUrl const& url, OpenOptions options)
     : options_(std::move(options)),
-      settings_(std::make_shared<Settings const>(Settings::from(url))) {
-  check(*settings_, *watchdog_);
+      settings_(std::make_shared<Settings const>(Settings::from(url))),
+      steps_found_(check(*settings_, *watchdog_)) {
   readers_ = std::make_shared<ReaderPool>(
       options_.max_readers, [settings = settings_, watchdog = watchdog_, fault = options_.fault] {
         return std::make_unique<PostgresSession>(connect(*settings, *watchdog, longest_read),
@@ -68,6 +69,8 @@ std::unique_ptr<Session> PostgresDatabase::open_writer() {
       connect(*settings_, *watchdog_, options_.longest_statement), settings_,
       PostgresSession::Access::read_write, options_.fault, watchdog_);
 }
+
+int PostgresDatabase::schema_version() const noexcept { return migrations().back().version; }
 
 void PostgresDatabase::on_change(std::function<void()> heard) {
   if (listener_) listener_->on_change(std::move(heard));

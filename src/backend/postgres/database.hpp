@@ -32,9 +32,11 @@ class PostgresDatabase final : public Database {
   void on_change(std::function<void()> heard) override;
   void announce() noexcept override;
   [[nodiscard]] bool is_remote() const noexcept override { return true; }
+  [[nodiscard]] int schema_version() const noexcept override;
   [[nodiscard]] std::string const& display_name() const noexcept override {
     return settings_->url.display();
   }
+  [[nodiscard]] std::size_t steps_found() const noexcept override { return steps_found_; }
   [[nodiscard]] std::string_view backend_name() const noexcept override { return "postgres"; }
 
  private:
@@ -42,6 +44,7 @@ class PostgresDatabase final : public Database {
   // Shared with sessions, which may outlive this.
   std::shared_ptr<Settings const> settings_;
   std::shared_ptr<Watchdog> watchdog_ = std::make_shared<Watchdog>();
+  std::size_t steps_found_;
   std::shared_ptr<ReaderPool> readers_;
   std::unique_ptr<Listener> listener_;
 };

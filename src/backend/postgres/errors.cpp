@@ -18,7 +18,7 @@ std::string_view advice_for(std::string_view sqlstate) noexcept {
   if (sqlstate == "57014")
     return "; if nobody cancelled it: it took longer than statement_timeout, of the server, the "
            "role or this library";
-  if (sqlstate == "26000")
+  if (sqlstate == "26000" || sqlstate == "42P05")
     return "; a pooler without prepared statements is between: add prepare=false to the URL";
   if (sqlstate == "XX001" || sqlstate == "XX002")
     return "; the server reports damage: see its log, and restore from a backup";
@@ -159,7 +159,7 @@ void refuse_database(Settings const& settings) {
       refuse(settings,
              "does not let this role make or change schema '" + settings.schema +
                  "'; expected the right to, or a schema that an administrator has made and brought "
-                 "up to date (DatabaseAdmin: create_tenant, migrate_tenant)",
+                 "up to date: cloacina migrate [--print], or DatabaseAdmin",
              error.what());
     throw BackendError(
         "database '" + settings.url.display() + "' could not be opened: " + error.what(),

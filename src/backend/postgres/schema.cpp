@@ -148,11 +148,37 @@ void make_tables(Connection& connection, Settings const& settings) {
   schema.make();
 }
 
-void bring_up_to_date(Connection& connection, Settings const& settings,
-                      std::span<Migration const> steps) {
+std::size_t bring_up_to_date(Connection& connection, Settings const& settings,
+                             std::span<Migration const> steps) {
   Schema schema{connection, settings, steps};
   schema.check_server();
-  if (schema.check() != steps.size()) schema.migrate();
+  auto const found = schema.check();
+  if (found != steps.size()) schema.migrate();
+  return found;
+}
+
+std::string script(std::string_view schema, std::size_t from, std::span<Migration const> steps) {
+  auto const name = std::string{schema};
+  auto const prefix = as_identifier(schema) + ".";
+  auto const lock = with_values(std::string{lock_migrations.postgres}, {as_literal(name)});
+  std::string text = "DO $$\nBEGIN\n  PERFORM" + lock.substr(std::string_view{"SELECT"}.size());
+  if (from == 0) {
+    text += ";\n  IF NOT EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = " + as_literal(name) +
+            ") THEN\n    CREATE SCHEMA " + as_identifier(schema);
+  } else {
+    text += ";\n  IF (SELECT count(*) FROM " + prefix + "schema_migrations) <> " +
+            std::to_string(from) + " THEN\n    RAISE EXCEPTION 'schema " + name +
+            " is not at version " + std::to_string(from) + ": print this with another --from'";
+  }
+  text += ";\n  END IF;\nEND\n$$;\n\n";
+  if (from == 0) text += in_schema(create_migrations_table.postgres, prefix) + ";\n";
+  for (auto const& step : steps.subspan(from))
+    text += "\n" + in_schema(step.sql, prefix) + "\n" +
+            with_values(in_schema(record_migration.postgres, prefix),
+                        {std::to_string(step.version), as_literal(step.name),
+                         as_literal(sha256_hex(step.sql))}) +
+            ";\n";
+  return text;
 }
 
 }  // namespace cloacina::backend::postgres

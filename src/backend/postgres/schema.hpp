@@ -1,6 +1,8 @@
 #pragma once
 
 #include <span>
+#include <string>
+#include <string_view>
 
 #include "backend/migration.hpp"
 #include "backend/postgres/connection.hpp"
@@ -15,11 +17,11 @@ namespace cloacina::backend::postgres {
 /// applies the steps that are missing, each in a transaction of its own under a lock that all
 /// processes share. A role without the right to only checks.
 ///
-/// Throws `ConfigurationError` for a server that is too old or may lose what was committed, a
-/// schema of another application, a newer or altered one, and, without the rights to mend that, an
-/// older one; and what libpqxx throws.
-void bring_up_to_date(Connection& connection, Settings const& settings,
-                      std::span<Migration const> steps = migrations());
+/// Returns how many were there. Throws `ConfigurationError` for a server that is too old or may
+/// lose what was committed, a schema of another application, a newer or altered one, and, without
+/// the rights to mend that, an older one; and what libpqxx throws.
+std::size_t bring_up_to_date(Connection& connection, Settings const& settings,
+                             std::span<Migration const> steps = migrations());
 
 /// Keeps others from making or changing this schema until the transaction under way ends.
 void lock_schema(Connection& connection, Settings const& settings);
@@ -27,5 +29,9 @@ void lock_schema(Connection& connection, Settings const& settings);
 /// All tables in a schema that is there and empty, in the transaction under way. Throws as
 /// `bring_up_to_date` does.
 void make_tables(Connection& connection, Settings const& settings);
+
+/// The steps after version `from` as a text for psql; see `migration_script`.
+[[nodiscard]] std::string script(std::string_view schema, std::size_t from,
+                                 std::span<Migration const> steps = migrations());
 
 }  // namespace cloacina::backend::postgres

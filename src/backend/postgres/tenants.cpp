@@ -197,7 +197,7 @@ void PostgresTenants::migrate(std::string_view schema) {
     auto const found = ask<2>(connection, select_tenant, {schema, std::string_view{}});
     if (found.is_null(0, 0)) refuse(schema, "does not exist; expected one of list_tenants()");
     connection.run("SET ROLE " + found.text(0, 0));
-    bring_up_to_date(connection, settings);
+    (void)bring_up_to_date(connection, settings);
   });
 }
 

@@ -69,7 +69,7 @@ SqliteDatabase::SqliteDatabase(DatabaseUrl const& url, OpenOptions options)
     file_.emplace(settings_.path, settings_.display_name);
   }
   auto opener = open_first(settings_, url.memory ? Role::writer : Role::opener);
-  bring_up_to_date(*opener, settings_);
+  steps_found_ = bring_up_to_date(*opener, settings_);
   if (url.memory) shared_ = std::move(opener);
   readers_ = std::make_shared<ReaderPool>(
       options_.max_readers, [settings = settings_, fault = options_.fault] {
@@ -124,5 +124,7 @@ std::uint64_t SqliteDatabase::checkpoint(bool force) {
 std::uint64_t SqliteDatabase::log_bytes() const noexcept {
   return settings_.log_pages->load(std::memory_order_relaxed) * frame_bytes;
 }
+
+int SqliteDatabase::schema_version() const noexcept { return migrations().back().version; }
 
 }  // namespace cloacina::backend::sqlite

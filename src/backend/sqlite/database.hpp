@@ -31,9 +31,11 @@ class SqliteDatabase final : public Database {
   void on_change(std::function<void()>) override {}
   void announce() noexcept override {}
   [[nodiscard]] bool is_remote() const noexcept override { return false; }
+  [[nodiscard]] int schema_version() const noexcept override;
   [[nodiscard]] std::string const& display_name() const noexcept override {
     return settings_.display_name;
   }
+  [[nodiscard]] std::size_t steps_found() const noexcept override { return steps_found_; }
   [[nodiscard]] std::string_view backend_name() const noexcept override { return "sqlite"; }
 
  private:
@@ -42,6 +44,7 @@ class SqliteDatabase final : public Database {
   OpenOptions options_;
   ConnectionSettings settings_;
   std::string boot_id_;
+  std::size_t steps_found_ = 0;
   std::optional<OpenFile> file_;        // unless it is in memory; before all connections
   std::shared_ptr<Connection> shared_;  // the one connection of an in-memory database
   std::shared_ptr<ReaderPool> readers_;

@@ -142,8 +142,8 @@ void migrate(Connection& connection, Schema& schema, std::span<Migration const> 
 
 }  // namespace
 
-void bring_up_to_date(Connection& connection, ConnectionSettings const& settings,
-                      std::span<Migration const> steps) {
+std::size_t bring_up_to_date(Connection& connection, ConnectionSettings const& settings,
+                             std::span<Migration const> steps) {
   Schema schema{connection, settings, steps};
   try {
     auto const applied = schema.check();
@@ -152,14 +152,36 @@ void bring_up_to_date(Connection& connection, ConnectionSettings const& settings
         schema.refuse("has schema version " + std::to_string(applied) + ", this library needs " +
                       std::to_string(steps.size()) +
                       "; expected an up-to-date schema with mode=ro: open it once for writing");
-      return;
+      return applied;
     }
     connection.accept_file();
     if (settings.path != ":memory:") switch_to_wal(connection, settings);
     if (applied != steps.size()) migrate(connection, schema, steps);
+    return applied;
   } catch (SessionError const& error) {
     refuse_file(error, settings.display_name);
   }
+}
+
+std::string script(std::size_t from, std::span<Migration const> steps) {
+  std::string text = "BEGIN EXCLUSIVE;\n\n";
+  if (from == 0) {
+    text += std::string{create_migrations_table.sqlite} + ";\n";
+  } else {
+    // SQL outside of a trigger can refuse nothing, but a constraint can.
+    auto const version = std::to_string(from);
+    text += "CREATE TEMP TABLE found (version CONSTRAINT \"version is not " + version +
+            ": print this with another --from\" CHECK (version = " + version +
+            "));\nINSERT INTO found SELECT count(*) FROM main.schema_migrations;\n"
+            "DROP TABLE temp.found;\n";
+  }
+  for (auto const& step : steps.subspan(from))
+    text += "\n" + std::string{step.sql} + "\n" +
+            with_values(std::string{record_migration.sqlite},
+                        {std::to_string(step.version), as_literal(step.name),
+                         as_literal(sha256_hex(step.sql)), "unixepoch() * 1000000"}) +
+            ";\n";
+  return text + "\nCOMMIT;\n";
 }
 
 }  // namespace cloacina::backend::sqlite

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 
 #include "backend/migration.hpp"
 #include "backend/sqlite/connection.hpp"
@@ -14,10 +15,13 @@ namespace cloacina::backend::sqlite {
 /// that are missing, each in a transaction of its own under an exclusive lock; many processes may
 /// do it at the same time.
 ///
-/// Throws `ConfigurationError` for a foreign database, a newer or altered schema, and, read-only,
-/// for an older one; such a file is left as it was. Blocks up to the busy timeout, then throws
-/// `BackendError`.
-void bring_up_to_date(Connection& connection, ConnectionSettings const& settings,
-                      std::span<Migration const> steps = migrations());
+/// Returns how many were there. Throws `ConfigurationError` for a foreign database, a newer or
+/// altered schema, and, read-only, for an older one; such a file is left as it was. Blocks up to
+/// the busy timeout, then throws `BackendError`.
+std::size_t bring_up_to_date(Connection& connection, ConnectionSettings const& settings,
+                             std::span<Migration const> steps = migrations());
+
+/// The steps after version `from` as a text for sqlite3; see `migration_script`.
+[[nodiscard]] std::string script(std::size_t from, std::span<Migration const> steps = migrations());
 
 }  // namespace cloacina::backend::sqlite

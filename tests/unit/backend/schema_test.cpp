@@ -50,6 +50,16 @@ std::string ask(ScratchDirectory const& directory, char const* sql) {
   return Connection{settings, sqlite::Role::opener}.ask(sql, "test");
 }
 
+/// The message with which SQL fails.
+std::string failure_of_sql(std::filesystem::path const& path, std::string const& sql) {
+  sqlite3* connection = nullptr;
+  REQUIRE(sqlite3_open(path.c_str(), &connection) == SQLITE_OK);
+  CHECK(sqlite3_exec(connection, sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK);
+  std::string message = sqlite3_errmsg(connection);
+  sqlite3_close(connection);
+  return message;
+}
+
 }  // namespace
 
 TEST_CASE("the embedded steps are numbered from one without gaps", "[backend][schema]") {
@@ -74,6 +84,29 @@ TEST_CASE("steps that are missing are applied in order, each once", "[backend][s
   CHECK(ask(directory,
             "SELECT min(length(sha256)) || ' ' || max(length(sha256)) FROM schema_migrations") ==
         "64 64");
+}
+
+TEST_CASE("a script from any version leaves what opening leaves", "[backend][schema]") {
+  auto const first = GENERATE(std::size_t{0}, std::size_t{1}, std::size_t{2});
+  ScratchDirectory by_script;
+  ScratchDirectory opened;
+  if (first > 0) migrate(by_script, std::span{steps}.first(first));
+  run_sql(by_script.path() / "test.db", sqlite::script(first, steps));
+  migrate(opened, steps);
+  for (char const* const sql :
+       {"SELECT group_concat(sql) FROM sqlite_schema ORDER BY name",
+        "SELECT group_concat(version || name || sha256) FROM schema_migrations",
+        "SELECT group_concat(x || y) FROM a"})
+    CHECK(ask(by_script, sql) == ask(opened, sql));
+  CHECK_NOTHROW(migrate(by_script, steps));
+}
+
+TEST_CASE("a script from another version fails, and changes nothing", "[backend][schema]") {
+  ScratchDirectory directory;
+  migrate(directory, std::span{steps}.first(1));
+  auto const path = directory.path() / "test.db";
+  CHECK_THAT(failure_of_sql(path, sqlite::script(2, steps)), Catch::Contains("version is not 2"));
+  CHECK(ask(directory, "SELECT group_concat(version) FROM schema_migrations") == "1");
 }
 
 TEST_CASE("a newer schema is refused naming both versions, and left as it was",
