@@ -33,14 +33,17 @@ constexpr int threads_of_a_tenant = 8;
 constexpr std::size_t sessions_of_a_tenant = 3;  // so that they go from hand to hand
 
 /// What goes wrong between two reads of a session: three of the statement, two of the connection.
+/// The trial holds the lock that is waited for.
 constexpr std::array<backend::Statement, 5> errors{
     {{.name = "divides", .sqlite = {}, .postgres = "SELECT 1 / (random() * 0)::int"},
      {.name = "misses", .sqlite = {}, .postgres = "SELECT count(*) FROM {s}.nowhere"},
-     {.name = "sleeps", .sqlite = {}, .postgres = "SELECT pg_sleep(60) IS NULL"},
+     {.name = "waits", .sqlite = {}, .postgres = R"sql(
+          SELECT pg_advisory_lock(4711 + 0 * length(set_config('lock_timeout', '50ms', true))))sql"},
      {.name = "ends", .sqlite = {}, .postgres = "SELECT pg_terminate_backend(pg_backend_pid())"},
      {.name = "ends_another", .sqlite = {}, .postgres = R"sql(
           SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-          WHERE usename = current_user AND pid <> pg_backend_pid() ORDER BY random() LIMIT 1)sql"}}};
+          WHERE application_name = current_setting('application_name')
+            AND pid <> pg_backend_pid() ORDER BY random() LIMIT 1)sql"}}};
 
 int fill(std::string const& url, std::string const& tenant) {
   Registry registry;
