@@ -81,7 +81,7 @@ Observations::~Observations() {
       std::lock_guard lock{shared_->mutex};
       Observation late;
       late.kind = Observation::Kind::takeover;
-      shared_->waiting.assign(1'000, late);
+      shared_->waiting.assign(20'000, late);  // so that a slow destruction ends before them
     }
     shared_->changed.notify_all();
     thread_.detach();

@@ -56,6 +56,12 @@ class SqliteFile:
             self._reader.close()
             self._reader = None
 
+    def empty(self) -> None:
+        """As it was before anybody opened it."""
+        self.close()
+        for path in self.path.parent.glob(f"{self.path.name}*"):
+            path.unlink()
+
 
 class PostgresSchema:
     """A schema of its own on the server of CLOACINA_TEST_POSTGRES_URL, through psql."""
@@ -130,8 +136,12 @@ class PostgresSchema:
             self._psql.wait()
             self._psql = None
 
-    def remove(self) -> None:
+    def empty(self) -> None:
+        """As it was before anybody opened it."""
         self._run(f"DROP SCHEMA IF EXISTS {self.schema} CASCADE")
+
+    def remove(self) -> None:
+        self.empty()
         self.close()
 
 

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "backend/migration.hpp"
+#include "core/sabotage.hpp"
 
 namespace cloacina::backend::postgres {
 namespace {
@@ -28,6 +29,13 @@ std::size_t parameters_in(std::string_view sql) {
 [[noreturn]] void fault_of_statement(Statement const& statement, std::string const& what) {
   throw SessionError(Failure::broken, "statement '" + std::string{statement.name} + "' " + what,
                      "42P02", std::string{statement.name});
+}
+
+/// Whether the session's search_path says whose tables are meant: what the trial pool_poisoning
+/// must notice.
+bool relies_on_path() {
+  static bool const relies = is_sabotaged("session_search_path");
+  return relies;
 }
 
 enum class Kind : unsigned char { text, integer, real, boolean, uuid, instant };
@@ -124,6 +132,7 @@ Connection::Connection(Settings const& settings, Watchdog& watchdog,
            "; SET idle_in_transaction_session_timeout TO " + limit +
            "; SET default_transaction_isolation TO 'read committed'";
   }
+  if (relies_on_path()) set += "; SET search_path TO " + as_identifier(settings.schema);
   run(set);
 }
 
@@ -156,7 +165,7 @@ Connection::Known& Connection::known(Statement const& statement, std::size_t par
   auto& known = found->second;
   if (is_new) {
     auto const sql = statement.postgres.empty() ? statement.sqlite : statement.postgres;
-    known.text = in_schema(sql, as_identifier(settings_.schema) + ".");
+    known.text = in_schema(sql, relies_on_path() ? "" : as_identifier(settings_.schema) + ".");
     known.parameters = parameters_in(sql);
     known.name = "c" + std::to_string(statements_.size());
     if (settings_.prepare) connection_.prepare(known.name, known.text);

@@ -122,12 +122,10 @@ std::string why_refused(std::future<ExecutionHandle>& submitted) {
 }  // namespace
 
 int main(int count, char** arguments) try {
-  if (count != 2) throw std::runtime_error{"usage: context_fidelity DATABASE < CASES"};
+  if (count != 2) throw std::runtime_error{"usage: context_fidelity URL < CASES"};
   auto const cases = read_cases();
-  auto runner = DefaultRunner::builder()
-                    .database_url("sqlite://" + std::string{arguments[1]})
-                    .registry(workflows(cases))
-                    .build();
+  auto runner =
+      DefaultRunner::builder().database_url(arguments[1]).registry(workflows(cases)).build();
   std::vector<std::future<ExecutionHandle>> submitted;
   for (std::size_t i = 0; i < cases.size(); ++i) submitted.push_back(submit(runner, i, cases[i]));
   for (std::size_t i = 0; i < submitted.size(); ++i) {

@@ -1,4 +1,8 @@
-"""Context fidelity: random and hostile JSON from submission to the stored output, equal or refused, never changed."""
+"""Context fidelity: random and hostile JSON from submission to the stored output, equal or refused, never changed.
+
+On every driver the same is refused: one table decides (`expected`), and what goes to a server goes to a file as well, which
+must answer with the same words.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +11,14 @@ import dataclasses
 import json
 import math
 import random
-import sqlite3
 import struct
 import subprocess
 import sys
 
+from databases import SqliteFile
 from trial import Trial, Void
 
+BACKENDS = ("sqlite", "postgres")
 MUTANTS = {"lossy_integer": "integers beyond 2^53 are stored exactly"}
 
 MOST_LEVELS = 512
@@ -195,13 +200,10 @@ def probe(kind: str, data: bytes) -> tuple:
     return "probe", nested
 
 
-def judge(cases: list[Case], answers: dict[int, str], path):
-    database = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
-    database.text_factory = bytes
-    stored = {int(row[0]): row[1:] for row in database.execute(
-        "SELECT e.idempotency_key, e.status, coalesce(e.input, i.input), e.output, t.delta FROM workflow_executions AS e "
+def judge(cases: list[Case], answers: dict[int, str], database):
+    stored = {int(row["idempotency_key"]): row for row in database.rows(
+        "SELECT e.idempotency_key, e.status, coalesce(e.input, i.input) AS input, e.output, t.delta FROM workflow_executions AS e "
         "LEFT JOIN execution_inputs AS i ON i.execution_id = e.id LEFT JOIN task_executions AS t ON t.execution_id = e.id")}
-    database.close()
     for number, case in enumerate(cases):
         shown = f"case {number} ({case.kind} {case.data[:200]!r})"
         answer = answers.get(number, "no answer")
@@ -227,20 +229,54 @@ def is_named(case: Case, answer: str) -> bool:
 
 
 def compare(shown: str, number: int, wanted, row):
-    if row is None or row[0] != b"Completed":
-        yield f"lost: {shown} is stored as {row and row[0]!r}"
+    if row is None or row["status"] != "Completed":
+        yield f"lost: {shown} is stored as {row and row['status']}"
         return
     given, put = wanted
     if given is None:
         given = (("case", ("integer", number)),)
     everything = dict(given)
     everything.update(put)
-    for what, text, members in (("input", row[1], given), ("output", row[2], tuple(everything.items()))):
-        if exact(text) != ("object", tuple(members)):
-            yield f"changed: the {what} of {shown} is stored as {text[:300]!r}"
-    delta = exact(row[3] or b"{}")
+    for what, members in (("input", given), ("output", tuple(everything.items()))):
+        if exact(row[what].encode()) != ("object", tuple(members)):
+            yield f"changed: the {what} of {shown} is stored as {row[what][:300]!r}"
+    delta = exact((row["delta"] or "{}").encode())
     if delta != ("object", (("set", ("object", tuple(put))),) if put else ()):
-        yield f"changed: the delta of {shown} is stored as {row[3][:300]!r}"
+        yield f"changed: the delta of {shown} is stored as {row['delta'][:300]!r}"
+
+
+class Ended(Exception):
+    """The process did not end well."""
+
+
+def answers_of(trial: Trial, cases: list[Case], url: str) -> dict[int, str]:
+    lines = b"".join(case.kind.encode() + b" " + case.data.hex().encode() + b"\n" for case in cases)
+    answer = subprocess.run([trial.program("context_fidelity"), url], input=lines, env=trial.environment(),
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=300, check=False)
+    if answer.returncode != 0:
+        raise Ended(f"exit: {answer.returncode}: {answer.stderr[-300:]!r}")
+    answers = {}
+    for line in answer.stdout.decode("utf-8", "replace").split("\n")[:-1]:  # splitlines() splits at more than that
+        which, _, what = line.partition(" ")
+        answers[int(which)] = what
+    return answers
+
+
+def one_round(trial: Trial, cases: list[Case], number: int, seen: collections.Counter[str]):
+    database = trial.database(str(number))
+    answers = answers_of(trial, cases, database.url)
+    seen.update(what.split(" ")[0] for what in answers.values())
+    yield from judge(cases, answers, database)
+    database.close()
+    if isinstance(database, SqliteFile):
+        database.path.unlink()
+    else:
+        file = trial.directory / f"{number}.db"
+        for which, other in answers_of(trial, cases, f"sqlite://{file}").items():
+            if answers.get(which) != other:
+                yield f"differs: case {which} ({cases[which].kind} {cases[which].data[:200]!r}) was {answers.get(which)} by the " \
+                    f"server, {other} by the file"
+        file.unlink()
 
 
 def run(trial: Trial) -> list[str]:
@@ -252,19 +288,10 @@ def run(trial: Trial) -> list[str]:
     for number in range(rounds):
         cases = [maker.large() if n % CASES_OF_LARGE == 0 else maker.from_cpp() if n % 5 == 0 else maker.case()
                  for n in range(AT_ONCE)]
-        database = trial.directory / f"{number}.db"
-        lines = b"".join(case.kind.encode() + b" " + case.data.hex().encode() + b"\n" for case in cases)
-        answer = subprocess.run([trial.program("context_fidelity"), database], input=lines, env=trial.environment(),
-                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=300, check=False)
-        if answer.returncode != 0:
-            return [f"exit: {answer.returncode}: {answer.stderr[-300:]!r}"]
-        answers = {}
-        for line in answer.stdout.decode("utf-8", "replace").split("\n")[:-1]:  # splitlines() splits at more than that
-            which, _, what = line.partition(" ")
-            answers[int(which)] = what
-        seen.update(what.split(" ")[0] for what in answers.values())
-        problems += judge(cases, answers, database)
-        database.unlink()
+        try:
+            problems += one_round(trial, cases, number, seen)
+        except Ended as ended:
+            return [*problems, str(ended)]
     trial.note(cases=rounds * AT_ONCE, **seen)
     if not problems and min(seen["accepted"], seen["refused"]) < rounds * AT_ONCE // 10:
         raise Void(f"hardly anything was {min(seen, key=seen.get)}")

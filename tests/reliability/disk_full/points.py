@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import time
 
+from databases import SqliteFile
 from kill_points.trial import judge
 from storm.checker import read_lines
 from trial import Trial, Void
@@ -74,8 +75,10 @@ def at_point(trial: Trial, number: int, point: Point) -> tuple[int, list[dict], 
     if ended.returncode:
         return 0, [], [f"exit: {point}: {ended.returncode}: {ended.stdout[-600:]}"]
     errors, _ = read_lines(directory / "errors")
-    problems = list(judge(directory)) + [f"unclear: {error}" for error in errors if unclear(error)]
+    database = SqliteFile(directory / "points.db")
+    problems = list(judge(database, directory)) + [f"unclear: {error}" for error in errors if unclear(error)]
     problems += [f"wait: {error}" for error in errors if error["call"] == "wait"]
+    database.close()
     hits = failed(directory, point, ended.stdout)
     if not problems:
         shutil.rmtree(directory)

@@ -1,5 +1,5 @@
-// A small run that dies at a chosen write, truncation, sync or removal of its database's files.
-//   kill_points DIRECTORY AT     0: to the end; prints how many such operations there were
+// A small run that dies at a chosen operation on its database (support/kill_points).
+//   kill_points URL DIRECTORY AT     0: to the end; prints how many such operations there were
 // A second start finishes what the first began: the submissions have keys.
 #include <chrono>
 #include <cstdio>
@@ -11,7 +11,7 @@
 #include <cloacina/cloacina.hpp>
 
 #include "support/append_file.hpp"
-#include "support/crash_vfs.hpp"
+#include "support/kill_points/kill_points.hpp"
 #include "support/small_workflow.hpp"
 
 namespace {
@@ -25,9 +25,10 @@ constexpr int executions = 18;
 }  // namespace
 
 int main(int count, char** arguments) try {
-  if (count != 3) throw std::runtime_error{"usage: kill_points DIRECTORY AT"};
-  std::filesystem::path const directory{arguments[1]};
-  test::CrashVfs const disk{test::CrashVfs::Crash::kill, std::strtoull(arguments[2], nullptr, 10)};
+  if (count != 4) throw std::runtime_error{"usage: kill_points URL DIRECTORY AT"};
+  std::string const url = arguments[1];
+  std::filesystem::path const directory{arguments[2]};
+  test::KillPoints const points{url, std::strtoull(arguments[3], nullptr, 10)};
   AppendFile witness{directory / "witness"};
   AppendFile accepted{directory / "accepted"};
   {
@@ -37,7 +38,7 @@ int main(int count, char** arguments) try {
     config.lease = 200ms;
     config.scheduler_poll_interval = 50ms;
     auto runner = DefaultRunner::builder()
-                      .database_url("sqlite://" + (directory / "points.db").string())
+                      .database_url(url)
                       .registry(std::move(registry))
                       .config(config)
                       .build();
@@ -50,7 +51,7 @@ int main(int count, char** arguments) try {
     for (auto const& handle : handles) (void)handle.wait();
     runner.shutdown();
   }
-  std::printf("%llu\n", static_cast<unsigned long long>(disk.operations()));
+  std::printf("%llu\n", static_cast<unsigned long long>(points.operations()));
   return 0;
 } catch (std::exception const& error) {
   std::fprintf(stderr, "kill_points: %s\n", error.what());

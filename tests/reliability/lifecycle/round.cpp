@@ -32,16 +32,14 @@ class Spectator final : public Observer {
 
 }  // namespace
 
-Round::Round(std::filesystem::path directory, std::uint64_t seed, Totals& totals)
-    : directory_(std::move(directory)),
-      dice_(seed),
-      totals_(totals),
-      stage_(std::make_shared<Stage>(totals)) {
+Round::Round(std::string const& where, std::uint64_t seed, Totals& totals)
+    : dice_(seed), totals_(totals), stage_(std::make_shared<Stage>(totals)) {
   stage_->inside.seed(seed + 1);
   auto const place = pick(dice_, 4);
-  url_ = place == 0   ? "sqlite::memory:"
-         : place == 1 ? "sqlite://" + (directory_ / ("own" + std::to_string(seed) + ".db")).string()
-                      : "sqlite://" + (directory_ / "shared.db").string();
+  url_ = where.find("://") != std::string::npos ? where
+         : place == 0                           ? "sqlite::memory:"
+         : place == 1 ? "sqlite://" + where + "/own" + std::to_string(seed) + ".db"
+                      : "sqlite://" + where + "/shared.db";
 }
 
 void Round::run() {

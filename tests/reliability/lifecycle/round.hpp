@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <memory>
 #include <random>
 #include <string>
@@ -13,7 +12,8 @@ namespace cloacina::lifecycle {
 /// One runner from its construction to its destruction.
 class Round {
  public:
-  Round(std::filesystem::path directory, std::uint64_t seed, Totals& totals);
+  /// `where`: a directory for SQLite files, or the URL of a server.
+  Round(std::string const& where, std::uint64_t seed, Totals& totals);
   void run();
 
  private:
@@ -23,7 +23,6 @@ class Round {
   void destroy();
   void use_what_is_left();
 
-  std::filesystem::path directory_;
   std::mt19937_64 dice_;
   Totals& totals_;
   std::string url_;

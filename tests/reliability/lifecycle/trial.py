@@ -12,11 +12,13 @@ import subprocess
 
 from trial import Trial, Void
 
+BACKENDS = ("sqlite", "postgres")
 MUTANTS = {"callback_after_destruction": "an observer is called on after its runner is gone"}
 
-AT_ONCE = 50        # rounds of one process
+AT_ONCE = {"sqlite": 50, "postgres": 15}  # rounds of one process
 ROUND_S = 10        # the program aborts at a hang itself; this is for a watchdog that hangs
 QUICK = {"": 1_000, "address": 500, "thread": 600}  # what fits into 30 s, by sanitizer
+QUICK_ON_SERVER = 60
 SANITIZERS = {"ASAN_OPTIONS": "halt_on_error=1:detect_leaks=1", "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
               "TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1"}
 
@@ -36,7 +38,8 @@ def part(trial: Trial, seed: int, rounds: int) -> tuple[list[str], dict[str, int
     directory = trial.directory / str(seed)
     directory.mkdir()
     try:
-        ended = subprocess.run([trial.program("lifecycle"), directory, str(seed), str(rounds)],
+        where = directory if trial.backend == "sqlite" else trial.database(str(seed)).url
+        ended = subprocess.run([trial.program("lifecycle"), where, str(seed), str(rounds)],
                                env={**SANITIZERS, **trial.environment()}, stdout=subprocess.PIPE,
                                stderr=(directory / "log").open("wb"), text=True, timeout=rounds * ROUND_S, check=False)
     except subprocess.TimeoutExpired:
@@ -50,12 +53,13 @@ def part(trial: Trial, seed: int, rounds: int) -> tuple[list[str], dict[str, int
 
 def run(trial: Trial) -> list[str]:
     kind = sanitizer(trial)
-    rounds = trial.by_scale(QUICK[kind], 2_000, 20_000)
-    seeds = range(trial.seed * 100_000, trial.seed * 100_000 + rounds, AT_ONCE)
+    rounds = trial.by_scale(QUICK[kind] if trial.backend == "sqlite" else QUICK_ON_SERVER, 2_000, 20_000)
+    at_once = AT_ONCE[trial.backend]
+    seeds = range(trial.seed * 100_000, trial.seed * 100_000 + rounds, at_once)
     problems: list[str] = []
     sums: dict[str, int] = {}
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        for found, happened in pool.map(lambda seed: part(trial, seed, AT_ONCE), seeds):
+        for found, happened in pool.map(lambda seed: part(trial, seed, at_once), seeds):
             problems += found
             for name, number in happened.items():
                 sums[name] = sums.get(name, 0) + number

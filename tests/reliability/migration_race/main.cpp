@@ -1,8 +1,8 @@
 // Opens a new database beside others that do the same, and executes one workflow on it.
-//   migration_race race           reads paths, one a line; answers each with "answer: ok" or an
-//                                 error; the log goes to the same stream
-//   migration_race boot PATH AT   once, killed before its AT-th write, sync or removal; 0: not at
-//                                 all, prints how many there were until the database was open
+//   migration_race race          reads URLs, one a line; answers each with "answer: ok" or an
+//                                error; the log goes to the same stream
+//   migration_race boot URL AT   once, killed at its AT-th operation (support/kill_points); 0: not
+//                                at all, prints how many there were until the database was open
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -12,7 +12,7 @@
 
 #include <cloacina/cloacina.hpp>
 
-#include "support/crash_vfs.hpp"
+#include "support/kill_points/kill_points.hpp"
 
 namespace {
 
@@ -28,9 +28,9 @@ Registry one_workflow() {
 }
 
 /// Empty, or what went wrong.
-std::string boot_and_execute(std::string const& path) try {
+std::string boot_and_execute(std::string const& url) try {
   DefaultRunner runner =
-      DefaultRunner::builder().database_url("sqlite://" + path).registry(one_workflow()).build();
+      DefaultRunner::builder().database_url(url).registry(one_workflow()).build();
   auto const result = runner.execute("boot", Context{});
   runner.shutdown();
   if (result.status() != WorkflowStatus::completed) return std::string{to_string(result.status())};
@@ -40,18 +40,18 @@ std::string boot_and_execute(std::string const& path) try {
 }
 
 int race() {
-  for (std::string path; std::getline(std::cin, path);) {
-    auto const wrong = boot_and_execute(path);
+  for (std::string url; std::getline(std::cin, url);) {
+    auto const wrong = boot_and_execute(url);
     std::cout << "answer: " << (wrong.empty() ? "ok" : wrong) << std::endl;
   }
   return 0;
 }
 
-int boot(std::string const& path, std::uint64_t at) {
-  test::CrashVfs const disk{test::CrashVfs::Crash::kill, at};
-  { Client const opens{"sqlite://" + path, Registry{}}; }
-  auto const operations = disk.operations();
-  if (auto const wrong = boot_and_execute(path); !wrong.empty()) throw std::runtime_error{wrong};
+int boot(std::string const& url, std::uint64_t at) {
+  test::KillPoints const points{url, at};
+  { Client const opens{url, Registry{}}; }
+  auto const operations = points.operations();
+  if (auto const wrong = boot_and_execute(url); !wrong.empty()) throw std::runtime_error{wrong};
   std::cout << operations << std::endl;
   return 0;
 }
@@ -62,7 +62,7 @@ int main(int count, char** arguments) try {
   if (count == 2 && std::string{arguments[1]} == "race") return race();
   if (count == 4 && std::string{arguments[1]} == "boot")
     return boot(arguments[2], std::strtoull(arguments[3], nullptr, 10));
-  throw std::runtime_error{"usage: migration_race race | migration_race boot PATH AT"};
+  throw std::runtime_error{"usage: migration_race race | migration_race boot URL AT"};
 } catch (std::exception const& error) {
   std::fprintf(stderr, "migration_race: %s\n", error.what());
   return 4;

@@ -40,7 +40,7 @@ DefaultRunner make_runner(Setting const& setting, Registry registry,
   config.scheduler_poll_interval = 100ms;
   config.max_concurrent_tasks = 4;
   auto builder = DefaultRunner::builder();
-  builder.database_url(setting.url()).registry(std::move(registry)).config(config);
+  builder.database_url(setting.url).registry(std::move(registry)).config(config);
   if (observer) builder.observer(std::move(observer));
   return builder.build();
 }

@@ -17,10 +17,10 @@ namespace cloacina::life {
 /// What a process of this trial is told.
 struct Setting {
   std::filesystem::path directory;
+  std::string url;
   std::mt19937 dice;
 
-  [[nodiscard]] std::string file() const { return (directory / "life.db").string(); }
-  [[nodiscard]] std::string url() const { return "sqlite://" + file(); }
+  [[nodiscard]] bool on_server() const { return !url.starts_with("sqlite:"); }
 };
 
 /// "steps": three tasks that take a few milliseconds each. Whoever has to know that something runs

@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <optional>
 #include <string_view>
 
 #include <cloacina/workflow_symbol.hpp>
@@ -15,31 +16,31 @@ namespace cloacina::life {
 namespace {
 
 /// The trial's own words for it: arguments are not there yet.
-char const* directory_if(std::string_view when) {
+std::optional<Setting> setting_if(std::string_view when) {
   char const* const asked = std::getenv("PROCESS_LIFE_STATIC");
-  return asked != nullptr && when == asked ? std::getenv("PROCESS_LIFE_DIRECTORY") : nullptr;
+  if (asked == nullptr || when != asked) return std::nullopt;
+  return Setting{std::getenv("PROCESS_LIFE_DIRECTORY"), std::getenv("PROCESS_LIFE_URL"), {}};
 }
 
-void work(char const* directory) {
-  Setting const setting{directory, {}};
+void work(Setting const& setting) {
   auto runner = make_runner(setting);
   expect_completed(submit(runner, setting, 20));
 }
 
 struct BothEnds {
   BothEnds() {
-    if (auto const* const directory = directory_if("before")) attempt(directory);
-    if (auto const* const directory = directory_if("runner")) {
-      static auto runner = make_runner({directory, {}});
-      expect_completed(submit(runner, {directory, {}}, 20));
+    if (auto const setting = setting_if("before")) attempt(*setting);
+    if (auto const setting = setting_if("runner")) {
+      static auto runner = make_runner(*setting);
+      expect_completed(submit(runner, *setting, 20));
     }
   }
   ~BothEnds() {
-    if (auto const* const directory = directory_if("after")) attempt(directory);
+    if (auto const setting = setting_if("after")) attempt(*setting);
   }
-  static void attempt(char const* directory) {
+  static void attempt(Setting const& setting) {
     try {
-      work(directory);
+      work(setting);
     } catch (std::exception const& error) {
       std::fprintf(stderr, "static: %s\n", error.what());
       std::_Exit(5);

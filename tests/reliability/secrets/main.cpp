@@ -1,5 +1,5 @@
 // Opens whatever URL it is given in every way that the library has, and prints all that it is told.
-//   secrets DATABASE LOG < CASES    a case: the URL in hexadecimal; the last one is never secret
+//   secrets URL LOG < CASES    a case: the URL in hexadecimal; the last one is never secret
 #include <unistd.h>
 
 #include <charconv>
@@ -86,16 +86,19 @@ void open_everywhere(DefaultRunner& runner, std::size_t number, std::string cons
   attempt("runner", [&] { DefaultRunner{url}; });
   attempt("builder", [&] { (void)DefaultRunner::builder().database_url(url).build(); });
   attempt("client", [&] { Client{url}; });
+  attempt("admin", [&] { (void)DatabaseAdmin{url}.list_tenants(); });
   Context input;
   input.put("number", number);
-  auto const result = runner.execute("opens", std::move(input));
-  std::printf("body: %s\n", result.error().c_str());
+  attempt("body", [&] {
+    auto const result = runner.execute("opens", std::move(input));
+    std::printf("body: %s\n", result.error().c_str());
+  });
 }
 
 }  // namespace
 
 int main(int count, char** arguments) try {
-  if (count != 3) throw std::runtime_error{"usage: secrets DATABASE LOG < CASES"};
+  if (count != 3) throw std::runtime_error{"usage: secrets URL LOG < CASES"};
   auto log = std::make_shared<spdlog::logger>(
       "cloacina", std::make_shared<spdlog::sinks::basic_file_sink_mt>(arguments[2]));
   log->set_level(spdlog::level::trace);
@@ -117,10 +120,8 @@ int main(int count, char** arguments) try {
                                                Context const& context) { open(context); }},
                          [open](TaskContext<>& context) { open(context); })
                    .build());
-  auto runner = DefaultRunner::builder()
-                    .database_url(std::string{"sqlite://"} + arguments[1])
-                    .registry(std::move(registry))
-                    .build();
+  auto runner =
+      DefaultRunner::builder().database_url(arguments[1]).registry(std::move(registry)).build();
   for (std::size_t i = 0; i < urls.size(); ++i) open_everywhere(runner, i, urls[i]);
   for (char** variable = environ; *variable != nullptr; ++variable)
     std::printf("environment: %s\n", *variable);
