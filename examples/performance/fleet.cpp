@@ -135,10 +135,8 @@ void throughput_of_processes(Bench& bench) {
   for (std::size_t const runners : {1U, 2U, 4U}) {
     auto found = measure(bench, runners);
     auto const what = std::to_string(runners) + (runners == 1 ? " process" : " processes");
-    Figure figure{.name = "fleet",
-                  .figure = what,
-                  .unit = "tasks/s",
-                  .samples = found.tasks_per_second};
+    Figure figure{
+        .name = "fleet", .figure = what, .unit = "tasks/s", .samples = found.tasks_per_second};
     if (one) {
       figure.raw_limit = one->tasks_per_second.median();
       figure.ratio = found.tasks_per_second.median() / one->tasks_per_second.median();

@@ -32,7 +32,7 @@ inline constexpr auto claimed_of_wanted = join(R"sql(
         UPDATE {s}.workflow_executions SET owner = (SELECT runner FROM wanted)
         WHERE id IN (SELECT id FROM first)
         RETURNING )sql",
-                                              execution_columns, ")");
+                                               execution_columns, ")");
 
 /// In a transaction behind the fence.
 void claim(backend::Session& session, RunnerId me, ClaimRequest const& request,

@@ -189,9 +189,8 @@ Outcome commit_in_one_statement(backend::Database& database, backend::Session& s
   arrays.add(updates);
   arrays.add(applied);
   auto const lease = database.lease_now() + fence.lease;
-  auto parameters =
-      arrays.after({fence.runner.value, static_cast<std::int64_t>(fence.commit_seq),
-                    std::int64_t{lease.count()}});
+  auto parameters = arrays.after({fence.runner.value, static_cast<std::int64_t>(fence.commit_seq),
+                                  std::int64_t{lease.count()}});
   bool const claims = batch.claim.limit != 0;
   if (claims)
     parameters.insert(parameters.end(), {batch.claim.now, batch.claim.known,

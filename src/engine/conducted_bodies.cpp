@@ -194,10 +194,9 @@ std::vector<ReadyTask> ConductedBodies::take_back() {
 }
 
 std::size_t ConductedBodies::coroutines() const {
-  return static_cast<std::size_t>(
-      std::count_if(shared_->bodies.begin(), shared_->bodies.end(), [](auto const& body) {
-        return body->started && body->ready.definition().body->co_run;
-      }));
+  return static_cast<std::size_t>(std::count_if(
+      shared_->bodies.begin(), shared_->bodies.end(),
+      [](auto const& body) { return body->started && body->ready.definition().body->co_run; }));
 }
 
 void ConductedBodies::set_lease_end(std::chrono::nanoseconds) {}

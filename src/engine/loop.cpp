@@ -305,8 +305,8 @@ void Loop::update_capacity(Entry& entry) {
 std::size_t Loop::free_capacity() const {
   auto most = config_.max_active_executions;
   if (others_alive_ > 0)
-    most = std::min(most, std::max(2 * config_.max_concurrent_tasks, ended_per_moment_) +
-                              bodies_.coroutines());
+    most = std::min(
+        most, std::max(2 * config_.max_concurrent_tasks, ended_per_moment_) + bodies_.coroutines());
   return busy_ >= most ? 0 : most - busy_;
 }
 

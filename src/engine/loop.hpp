@@ -191,10 +191,10 @@ class Loop {
   std::chrono::nanoseconds next_look_{};
   std::chrono::nanoseconds next_listen_{};
   std::chrono::nanoseconds next_warning_{};
-  std::set<std::string> warned_of_;  // "name@version"
+  std::set<std::string> warned_of_;                     // "name@version"
   std::optional<std::chrono::nanoseconds> last_heard_;  // that others have written
   std::uint32_t epoch_ = 0;
-  std::size_t busy_ = 0;        // executions with a task Ready or Running
+  std::size_t busy_ = 0;             // executions with a task Ready or Running
   std::size_t ended_in_moment_ = 0;  // that were busy and are not any more
   std::size_t ended_per_moment_ = 0;
   std::chrono::nanoseconds moment_begun_{};

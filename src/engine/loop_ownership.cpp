@@ -127,10 +127,11 @@ void Loop::warn_of_strangers() {
           if (runner.state == "alive")
             alive += (alive.empty() ? "" : ", ") + runner.row.name + " (" + runner.row.host + ", " +
                      std::to_string(runner.row.pid) + ")";
-      log_warning("cloacina: executions of workflow '" + workflow.name + "' version " +
-                  workflow.version + " wait, " + std::to_string(workflow.executions) +
-                  " of them, and no runner that is alive knows it; expected one that does; alive: " +
-                  alive);
+      log_warning(
+          "cloacina: executions of workflow '" + workflow.name + "' version " + workflow.version +
+          " wait, " + std::to_string(workflow.executions) +
+          " of them, and no runner that is alive knows it; expected one that does; alive: " +
+          alive);
     }
   } catch (Error const& error) {
     committer_.session_failed(error);
@@ -142,8 +143,7 @@ void Loop::warn_of_strangers() {
 void Loop::outgrown_by(std::int64_t schema_version) {
   outgrown_ =
       "the runner has stopped: its database was brought to schema version " +
-      std::to_string(schema_version) +
-      " by a newer library, this one knows versions up to " +
+      std::to_string(schema_version) + " by a newer library, this one knows versions up to " +
       std::to_string(database_.schema_version()) +
       "; expected all programs of one database to use the newer library once one does: start this "
       "one again with it";

@@ -69,8 +69,8 @@ bool has_unfinished(Place const& place) {
   return pqxx::nontransaction{*connection}
       .exec("SELECT EXISTS (SELECT 1 FROM " + table +
             " WHERE owner IS NOT NULL) OR EXISTS (SELECT 1 FROM " + table +
-            " WHERE owner IS NULL AND status IN ('Pending', 'Running') AND start_after IS NULL)")
-          [0][0]
+            " WHERE owner IS NULL AND status IN ('Pending', 'Running') AND start_after IS NULL)")[0]
+                                                                                                 [0]
       .as<bool>();
 }
 

@@ -1,5 +1,5 @@
-// How the runners of a fleet get along: they share the work, whatever their clocks say, tell of what
-// nobody can do, and leave when their library is too old.
+// How the runners of a fleet get along: they share the work, whatever their clocks say, tell of
+// what nobody can do, and leave when their library is too old.
 #include <algorithm>
 #include <array>
 #include <thread>
@@ -47,10 +47,10 @@ TEST_CASE("four runners with equal slots end up with equal shares of the work",
   Client client{schema.url(), registry_of({shared(ended[0])})};
   for (int i = 0; i < executions / 1'000; ++i)
     (void)client.submit_many("shared", std::vector<Context>(1'000));
-  wait_for(schema,
-           "SELECT count(*) FROM " + schema.name() +
-               ".workflow_executions WHERE status = 'Completed'",
-           std::to_string(executions));
+  wait_for(
+      schema,
+      "SELECT count(*) FROM " + schema.name() + ".workflow_executions WHERE status = 'Completed'",
+      std::to_string(executions));
   for (auto const& count : ended) {
     CAPTURE(ended[0], ended[1], ended[2], ended[3]);
     CHECK(count >= executions / 4 * 80 / 100);
@@ -85,8 +85,7 @@ TEST_CASE("a machine whose clock is an hour fast or slow takes nothing over and 
     std::vector<ExecutionHandle> handles;
     for (auto& runner : fleet) handles.push_back(runner.submit("work", {}));
     submitted += static_cast<int>(handles.size());
-    for (auto const& handle : handles)
-      CHECK(wait(handle).status() == WorkflowStatus::completed);
+    for (auto const& handle : handles) CHECK(wait(handle).status() == WorkflowStatus::completed);
   }
   CHECK(runs == submitted);
   auto const of = [&](std::string const& rest) {

@@ -30,10 +30,9 @@ void make_history(PostgresSchema& schema, int executions) {
   schema.execute("INSERT INTO " + s +
                  "task_attempts (execution_id, task, attempt, status, error, ended_at) SELECT " +
                  id + ", 'only', 1, 'Failed', 'once', now() " + each);
-  schema.execute(
-      "INSERT INTO " + s +
-      "control_requests (id, execution_id, kind, requested_at, applied_at) SELECT " + id + ", " +
-      id + ", 'cancel', now(), now() " + each);
+  schema.execute("INSERT INTO " + s +
+                 "control_requests (id, execution_id, kind, requested_at, applied_at) SELECT " +
+                 id + ", " + id + ", 'cancel', now(), now() " + each);
   schema.execute("VACUUM ANALYZE " + s + "workflow_executions, " + s + "task_executions, " + s +
                  "task_attempts, " + s + "control_requests");
 }
@@ -42,11 +41,11 @@ void make_history(PostgresSchema& schema, int executions) {
 /// sessions that did them have ended.
 std::string whole_scans(PostgresSchema& schema) {
   std::string scans;
-  for (auto const& row : schema.execute(
-           "SELECT relname, seq_scan FROM pg_stat_user_tables WHERE schemaname = '" +
-           schema.name() +
-           "' AND relname IN ('workflow_executions', 'task_executions', 'task_attempts',"
-           " 'control_requests') ORDER BY relname"))
+  for (auto const& row :
+       schema.execute("SELECT relname, seq_scan FROM pg_stat_user_tables WHERE schemaname = '" +
+                      schema.name() +
+                      "' AND relname IN ('workflow_executions', 'task_executions', 'task_attempts',"
+                      " 'control_requests') ORDER BY relname"))
     scans += row[0].c_str() + std::string{": "} + row[1].c_str() + "; ";
   return scans;
 }
