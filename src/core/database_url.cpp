@@ -10,6 +10,7 @@
 #include "core/nearest.hpp"
 #include "core/sabotage.hpp"
 #include "core/schema_name.hpp"
+#include "core/server_options.hpp"
 #include "core/url_text.hpp"
 #include "core/utf8.hpp"
 
@@ -146,6 +147,23 @@ void replace_all(std::string& text, std::string_view part) {
   }
 }
 
+/// Their words are those of half of all messages: "connection", "timeout".
+std::string without_option_names(std::string_view rest) {
+  auto const query = std::min(rest.find('?'), rest.size());
+  std::string result{rest.substr(0, query)};
+  if (query == rest.size()) return result;
+  auto const is_one_of = [](auto const& names, std::string_view name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  for (auto option : split(rest.substr(query + 1), '&')) {
+    auto const name = option.substr(0, option.find('='));
+    if (is_one_of(libpq_options, name) || is_one_of(own_server_options, name))
+      option.remove_prefix(name.size());
+    (result += '&') += option;
+  }
+  return result;
+}
+
 }  // namespace
 
 DatabaseUrl DatabaseUrl::parse(std::string_view text) {
@@ -244,7 +262,7 @@ std::string DatabaseUrl::redact(std::string message) const {
   // Drivers quote the part that they stumbled over, and passwords may be cut by what is a sign to
   // them.
   auto const shown = words_in(display_);
-  for (auto const& word : words_in(rest)) {
+  for (auto const& word : words_in(without_option_names(rest))) {
     if (std::find(shown.begin(), shown.end(), word) == shown.end()) replace_all(message, word);
   }
   return message;

@@ -86,7 +86,12 @@ std::string shown_server_url(std::string_view scheme, std::string_view rest) {
     authority.remove_prefix(at + 1);
     if (!is_word(user, "._-")) return hidden;
   }
-  if (!is_host_and_port(authority)) return hidden;
+  // Several of them only behind a user: else the first may be a user, and the second a password.
+  for (auto hosts = authority; !hosts.empty();) {
+    auto const comma = user.empty() ? hosts.npos : hosts.find(',');
+    if (!is_host_and_port(hosts.substr(0, comma))) return hidden;
+    hosts.remove_prefix(comma == hosts.npos ? hosts.size() : comma + 1);
+  }
   auto shown = std::string{scheme} + "://";
   if (!user.empty()) shown += std::string{user} + "@";
   shown += authority;

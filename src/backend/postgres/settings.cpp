@@ -8,54 +8,12 @@
 
 #include "core/nearest.hpp"
 #include "core/schema_name.hpp"
+#include "core/server_options.hpp"
 #include "core/url_text.hpp"
 #include "core/utf8.hpp"
 
 namespace cloacina::backend::postgres {
 namespace {
-
-// What libpq reads of a URL, but `replication`, which speaks another protocol, and
-// `client_encoding`, which is ours to say.
-constexpr std::array<std::string_view, 38> libpq_options{"application_name",
-                                                         "channel_binding",
-                                                         "connect_timeout",
-                                                         "dbname",
-                                                         "fallback_application_name",
-                                                         "gssdelegation",
-                                                         "gssencmode",
-                                                         "gsslib",
-                                                         "host",
-                                                         "hostaddr",
-                                                         "keepalives",
-                                                         "keepalives_count",
-                                                         "keepalives_idle",
-                                                         "keepalives_interval",
-                                                         "krbsrvname",
-                                                         "load_balance_hosts",
-                                                         "options",
-                                                         "passfile",
-                                                         "password",
-                                                         "port",
-                                                         "require_auth",
-                                                         "requirepeer",
-                                                         "service",
-                                                         "ssl",
-                                                         "ssl_max_protocol_version",
-                                                         "ssl_min_protocol_version",
-                                                         "sslcert",
-                                                         "sslcompression",
-                                                         "sslcrl",
-                                                         "sslcrldir",
-                                                         "sslkey",
-                                                         "sslmode",
-                                                         "sslpassword",
-                                                         "sslrootcert",
-                                                         "sslsni",
-                                                         "target_session_attrs",
-                                                         "tcp_user_timeout",
-                                                         "user"};
-constexpr std::array<std::string_view, 4> own_options{"schema", "listen", "prepare",
-                                                      "unsafe_server"};
 
 // Said only where the user does not: every wait ends (a dead peer is noticed within 9 s, which is
 // less than a lease), and after a failover the server that takes writes is found.
@@ -115,7 +73,7 @@ bool contains(std::array<std::string_view, Size> const& names, std::string_view 
 /// Of a mistyped URL anything may have got there, a password too: a name is shown only if it is a
 /// slip of a known one.
 std::string unknown_option(std::string_view name) {
-  std::vector<std::string_view> all{own_options.begin(), own_options.end()};
+  std::vector<std::string_view> all{own_server_options.begin(), own_server_options.end()};
   all.insert(all.end(), libpq_options.begin(), libpq_options.end());
   bool const is_word = std::all_of(name.begin(), name.end(), is_letter);
   auto const meant = is_word ? did_you_mean(name, all) : "";
@@ -206,7 +164,7 @@ Settings Settings::from(DatabaseUrl const& url) {
     auto const name = percent_decoded(option.substr(0, equal)).value_or("");
     if (std::find(given.begin(), given.end(), name) != given.end())
       refuse("option '" + name + "' is given twice", "give it once");
-    if (contains(own_options, name)) {
+    if (contains(own_server_options, name)) {
       auto const value = percent_decoded(option.substr(std::min(equal + 1, option.size())));
       apply(settings, name, value.value_or(""));
     } else if (contains(libpq_options, name)) {

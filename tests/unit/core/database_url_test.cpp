@@ -158,6 +158,8 @@ TEST_CASE("a PostgreSQL URL is kept for its driver and shown without its passwor
       {"POSTGRES://localhost/orders", "postgres://localhost/orders"},
       {"postgres://localhost", "postgres://localhost"},
       {"postgres:///orders", "postgres:///orders"},
+      {"postgres://user:s3cret@db1:5432,db2/orders", "postgres://user@db1:5432,db2/orders"},
+      {"postgres://user:12,s3cret/orders", "postgres://…"},
       {"postgres://user:s3c/ret@host/db", "postgres://…"},
       {"postgres://user:s3c@ret@host/db", "postgres://…"},
       {"postgres://user:s3c?ret@host/db", "postgres://…"},
@@ -189,5 +191,12 @@ TEST_CASE("what a driver says is cleared of the password", "[core][url]") {
   CHECK(redacted("postgres://u:pa@ss123@host/db", "bad: 'ss123@host'") == "bad: '***@***'");
   CHECK(redacted("postgres://u@host/db;password=%73ecret", "no database 'secret'") ==
         "no database '***'");
+  CHECK(redacted("postgres://u:abc@host/db?connect_timeout=2&application_name=it",
+                 "connection to server: timeout expired") ==
+        "connection to server: timeout expired");
+  CHECK(redacted("postgres://u:p?connect_timeout=word@host/db", "connection: word") ==
+        "connection: ***");
+  CHECK(redacted("postgres://u:abc@db1:5432,db2:5433/db", "no server db1, port 5432 (abc)") ==
+        "no server db1, port 5432 (***)");
   CHECK(redacted("sqlite://x.db", "disk full") == "disk full");
 }
