@@ -20,6 +20,9 @@ std::string_view advice_for(std::string_view sqlstate) noexcept {
            "role or this library";
   if (sqlstate == "26000" || sqlstate == "42P05")
     return "; a pooler without prepared statements is between: add prepare=false to the URL";
+  if (sqlstate == "42P01" || sqlstate == "42703" || sqlstate == "42883")
+    return "; the tables are not those of this library: somebody has changed them, perhaps a newer "
+           "library, which is to be used then";
   if (sqlstate == "XX001" || sqlstate == "XX002")
     return "; the server reports damage: see its log, and restore from a backup";
   return "";

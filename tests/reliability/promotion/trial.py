@@ -79,7 +79,7 @@ class Pair:
 
 
 def run(trial: Trial) -> list[str]:
-    wanted, limit_s = trial.by_scale((3, 90.0), (40, 840.0), (200, 7_200.0))
+    wanted, limit_s = trial.by_scale((2, 90.0), (40, 840.0), (200, 7_200.0))
     servers = Pair(synchronous=not trial.mutant)
     try:
         return storm.run(trial, storm.Faults(wanted, limit_s, pause_s=1.5, stalls=0.0, cluster=servers, return_s=10.0),
