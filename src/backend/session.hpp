@@ -88,7 +88,7 @@ class Rows {
 /// What became of a statement or a commit that failed; decides what the engine does next (R8, R16).
 enum class Failure : unsigned char {
   data,     ///< the error names the data: the batch is split, the row's execution fails
-  again,    ///< busy, full, I/O, read-only, interrupted: the same batch again, later
+  again,    ///< busy, full, I/O, read-only: the same batch again, later
   unknown,  ///< the answer of a commit was lost: read `commit_seq`
   broken,   ///< the session is of no more use: open another one, then as `again`
   damaged,  ///< so is the database: nothing helps but a backup
@@ -108,7 +108,7 @@ class SessionError : public BackendError {
   Failure failure_;
 };
 
-/// One connection, used by one thread at a time; `interrupt` from any thread. Knows no table.
+/// One connection, used by one thread at a time. Knows no table.
 class Session {
  public:
   virtual ~Session() = default;
@@ -137,8 +137,6 @@ class Session {
   /// Whether others have written since the last call; the first call says no. A hint (R13),
   /// asked outside a transaction; cheap.
   [[nodiscard]] virtual bool changed() = 0;
-  /// The running call ends with an error as soon as possible.
-  virtual void interrupt() noexcept = 0;
   /// Whether a call failed in a way that makes it of no more use.
   [[nodiscard]] virtual bool broken() const noexcept = 0;
 };

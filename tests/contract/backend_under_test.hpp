@@ -29,8 +29,6 @@ class BackendUnderTest {
   /// A table `samples` with columns id (integer, key), i (integer), d (real), t (text, unique), u
   /// (UUID), at (Instant).
   virtual void create_samples() = 0;
-  /// A query without parameters that runs for minutes.
-  [[nodiscard]] virtual backend::Statement const& endless_query() const = 0;
   /// Puts what is no time of ours into `at` of every sample.
   virtual void store_impossible_instant() = 0;
   /// Whether a definition that is no JSON is refused by the table.

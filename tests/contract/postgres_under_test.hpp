@@ -24,11 +24,6 @@ class PostgresUnderTest final : public BackendUnderTest {
                     "CREATE UNIQUE INDEX samples_t ON " +
                     schema_.name() + ".samples (md5(t))");
   }
-  [[nodiscard]] backend::Statement const& endless_query() const override {
-    static constexpr backend::Statement endless{
-        .name = "endless", .sqlite = {}, .postgres = "SELECT count(pg_sleep(600))"};
-    return endless;
-  }
   void store_impossible_instant() override {
     schema_.execute("UPDATE " + schema_.name() + ".samples SET at = '-infinity'");
   }

@@ -1,4 +1,3 @@
-#include <atomic>
 #include <future>
 #include <thread>
 
@@ -152,26 +151,6 @@ TEST_CASE("transactions of several sessions lose no update", "[contract][transac
   for (auto& each : done) each.get();
   CHECK(fixture.session->query(read_counter, std::array<Value, 1>{std::int64_t{1}}).integer(0, 0) ==
         sessions * rounds);
-}
-
-TEST_CASE("a call that runs is interrupted from another thread, and the session goes on",
-          "[contract][transactions]") {
-  Fixture fixture;
-  std::atomic<bool> ended{false};
-  auto failure = std::async(std::launch::async, [&] {
-    auto const result =
-        failure_of([&] { (void)fixture.session->query(fixture.backend->endless_query()); });
-    ended = true;
-    return result;
-  });
-  // An interrupt that comes before the call has begun concerns nobody: it is repeated until the
-  // call ends.
-  while (!ended) {
-    fixture.session->interrupt();
-    std::this_thread::yield();
-  }
-  CHECK(failure.get() == Failure::again);
-  CHECK(fixture.session->query(count_samples).integer(0, 0) == 0);
 }
 
 TEST_CASE("faults reach each statement and both sides of a commit by name",

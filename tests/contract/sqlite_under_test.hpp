@@ -21,14 +21,6 @@ class SqliteUnderTest final : public BackendUnderTest {
             " at INTEGER) STRICT"};
     database_->open_writer()->execute(create);
   }
-  [[nodiscard]] backend::Statement const& endless_query() const override {
-    static constexpr backend::Statement endless{.name = "endless",
-                                                .sqlite =
-                                                    "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL "
-                                                    "SELECT i + 1 FROM n WHERE i < 100000000000)"
-                                                    " SELECT count(*) FROM n"};
-    return endless;
-  }
   void store_impossible_instant() override {
     static constexpr backend::Statement store{
         .name = "store", .sqlite = "UPDATE {s}.samples SET at = -9223372036854775807"};

@@ -94,27 +94,6 @@ Rows::Cell cell_of(Kind kind, std::string_view text) {
 
 }  // namespace
 
-/// One call under way: has a time limit, and may be interrupted.
-class Connection::Call {
- public:
-  explicit Call(Connection& connection)
-      : connection_(connection),
-        watch_(connection.watchdog_, connection.connection_.sock(), connection.longest_call_) {
-    set_running(true);
-  }
-  ~Call() { set_running(false); }
-  Call(Call const&) = delete;
-  Call& operator=(Call const&) = delete;
-
- private:
-  void set_running(bool running) {
-    std::lock_guard lock{connection_.running_mutex_};
-    connection_.running_ = running;
-  }
-  Connection& connection_;
-  Watchdog::Watch watch_;
-};
-
 Connection::Connection(Settings const& settings, Watchdog& watchdog,
                        std::chrono::milliseconds longest_call)
     : settings_(settings),
@@ -137,24 +116,25 @@ Connection::Connection(Settings const& settings, Watchdog& watchdog,
 }
 
 pqxx::result Connection::run(std::string const& sql) {
-  Call const call{*this};
+  auto const watch = watched();
   return transaction_->exec(sql);
 }
 
 pqxx::result Connection::run(Statement const& statement, std::span<Value const> parameters) {
+  auto const watch = watched();
   auto const& prepared = known(statement, parameters.size());
   parameters_.set(statement.name, parameters);
   return run_with_parameters(prepared);
 }
 
 pqxx::result Connection::run(Statement const& statement, std::span<Column const> columns) {
+  auto const watch = watched();
   auto const& prepared = known(statement, columns.size());
   parameters_.set(statement.name, columns);
   return run_with_parameters(prepared);
 }
 
 pqxx::result Connection::run_with_parameters(Known const& known) {
-  Call const call{*this};
   if (settings_.prepare)
     return compat::run_prepared(*transaction_, known.name, parameters_.pointers());
   return compat::run_once(*transaction_, known.text, parameters_.pointers());
@@ -174,17 +154,6 @@ Connection::Known& Connection::known(Statement const& statement, std::size_t par
     fault_of_statement(statement, "takes " + std::to_string(known.parameters) + " parameters, " +
                                       std::to_string(parameters) + " were given");
   return known;
-}
-
-void Connection::interrupt() noexcept {
-  // Held until the server has been told: what comes after this call is not meant.
-  std::lock_guard lock{running_mutex_};
-  if (!running_) return;
-  try {
-    connection_.cancel_query();
-  } catch (...) {
-    // It ends by its time limit.
-  }
 }
 
 Rows rows_of(pqxx::result const& result) {

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <chrono>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,7 +15,7 @@
 namespace cloacina::backend::postgres {
 
 /// A connection to a server as this library uses one: its settings, time limits and prepared
-/// statements. One thread at a time, except `interrupt`. Once it was lost it stays so.
+/// statements. One thread at a time. Once it was lost it stays so.
 class Connection {
  public:
   /// Throws what libpqxx throws.
@@ -29,9 +28,6 @@ class Connection {
   /// Each column as one array.
   pqxx::result run(Statement const& statement, std::span<Column const> columns);
 
-  /// Makes the call under way end with an error. Any thread.
-  void interrupt() noexcept;
-
  private:
   /// A statement in the schema of this connection.
   struct Known {
@@ -39,7 +35,10 @@ class Connection {
     std::string name;  ///< that it is prepared under
     std::size_t parameters = 0;
   };
-  class Call;
+  /// Of a call: ends it when it takes too long.
+  [[nodiscard]] Watchdog::Watch watched() {
+    return Watchdog::Watch{watchdog_, connection_.sock(), longest_call_};
+  }
   [[nodiscard]] Known& known(Statement const& statement, std::size_t parameters);
   pqxx::result run_with_parameters(Known const& known);
 
@@ -50,8 +49,6 @@ class Connection {
   std::optional<pqxx::nontransaction> transaction_;  // BEGIN and COMMIT are said by the session
   std::unordered_map<Statement const*, Known> statements_;
   Parameters parameters_;
-  std::mutex running_mutex_;
-  bool running_ = false;
 };
 
 /// All rows of a result.

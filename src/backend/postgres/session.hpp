@@ -35,7 +35,6 @@ class PostgresSession final : public Session {
                                  std::span<Value const> parameters) override;
   /// `Database::on_change` tells.
   [[nodiscard]] bool changed() override { return false; }
-  void interrupt() noexcept override { connection_->interrupt(); }
   [[nodiscard]] bool broken() const noexcept override { return broken_; }
 
  private:

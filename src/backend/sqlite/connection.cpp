@@ -113,11 +113,6 @@ std::string Connection::ask(char const* sql, std::string_view doing) {
   return rows.empty() || rows.is_null(0, 0) ? std::string{} : rows.text(0, 0);
 }
 
-void Connection::interrupt() noexcept {
-  interrupted_.store(true, std::memory_order_relaxed);
-  sqlite3_interrupt(handle_);
-}
-
 int Connection::on_busy(void* self, int times) noexcept {
   return static_cast<Connection*>(self)->wait_for_lock(times) ? 1 : 0;
 }
@@ -131,7 +126,7 @@ int Connection::on_logged(void* self, sqlite3*, char const*, int pages) noexcept
 bool Connection::wait_for_lock(int times) noexcept {
   auto const now = std::chrono::steady_clock::now();
   if (times == 0) busy_deadline_ = now + busy_timeout_;
-  if (now >= busy_deadline_ || interrupted()) return false;
+  if (now >= busy_deadline_) return false;
   auto const spread = std::chrono::microseconds{
       next_random(jitter_) % static_cast<std::uint64_t>(spread_of_waits.count())};
   std::this_thread::sleep_for(shortest_wait + spread);

@@ -37,7 +37,7 @@ struct ConnectionSettings {
 };
 
 /// An SQLite connection as this library uses one: its settings, its busy handler and its prepared
-/// statements. One thread at a time, except `interrupt`.
+/// statements. One thread at a time.
 class Connection {
  public:
   /// Throws `SessionError`.
@@ -58,14 +58,6 @@ class Connection {
   /// The first column of the first row, as text; empty if there is none. Throws `SessionError`.
   [[nodiscard]] std::string ask(char const* sql, std::string_view doing);
 
-  /// Makes the running call end with an error. Any thread.
-  void interrupt() noexcept;
-  /// A new call starts: what was interrupted before does not concern it.
-  void clear_interrupt() noexcept { interrupted_.store(false, std::memory_order_relaxed); }
-  [[nodiscard]] bool interrupted() const noexcept {
-    return interrupted_.load(std::memory_order_relaxed);
-  }
-
   /// For the one connection of an in-memory database, which all sessions share: held from begin to
   /// commit or rollback.
   [[nodiscard]] std::mutex& turn() noexcept { return turn_; }
@@ -83,7 +75,6 @@ class Connection {
   std::chrono::milliseconds busy_timeout_;
   std::chrono::steady_clock::time_point busy_deadline_{};
   std::uint64_t jitter_;
-  std::atomic<bool> interrupted_{false};
   std::shared_ptr<std::atomic<std::uint64_t>> log_pages_;
   std::mutex turn_;
 };

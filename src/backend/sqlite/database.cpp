@@ -106,7 +106,6 @@ std::uint64_t SqliteDatabase::checkpoint(bool force) {
     settings.busy_timeout = std::min(settings.busy_timeout, longest_hold);
     checkpointer_ = std::make_unique<Connection>(settings, Role::writer);
   }
-  checkpointer_->clear_interrupt();
   int in_log = 0;
   // RESTART, not TRUNCATE: a log that keeps its blocks is written and synced faster than one that
   // grows again.

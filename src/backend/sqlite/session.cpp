@@ -32,17 +32,13 @@ std::size_t rows_at_once(std::size_t left) noexcept {
 
 }  // namespace
 
-/// One call under way: owns the shared connection for its time, may be interrupted, notes whether
-/// it broke the session.
+/// One call under way: owns the shared connection for its time, notes whether it broke the session.
 class SqliteSession::Call {
  public:
   explicit Call(SqliteSession& session) : session_(session) {
     if (session.shared_ && !session.transaction_.owns_lock())
       lock_ = std::unique_lock{session.connection_->turn()};
-    session.connection_->clear_interrupt();
-    session.running_.store(true, std::memory_order_relaxed);
   }
-  ~Call() { session_.running_.store(false, std::memory_order_relaxed); }
   Call(Call const&) = delete;
   Call& operator=(Call const&) = delete;
 
@@ -158,8 +154,6 @@ std::vector<std::size_t> SqliteSession::apply(Statement const& statement,
       } else {
         affected.insert(affected.end(), at_once, 1);
       }
-      if (connection.interrupted())
-        throw session_error(connection.handle(), SQLITE_INTERRUPT, statement.name);
     }
     return affected;
   });
@@ -171,10 +165,6 @@ bool SqliteSession::changed() {
   auto const version = query(data_version, {}).integer(0, 0);
   auto const before = std::exchange(seen_version_, version);
   return before >= 0 && before != version;
-}
-
-void SqliteSession::interrupt() noexcept {
-  if (running_.load(std::memory_order_relaxed)) connection_->interrupt();
 }
 
 }  // namespace cloacina::backend::sqlite

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -30,7 +29,6 @@ class SqliteSession final : public Session {
                                  std::span<Column const> columns) override;
   std::size_t execute(Statement const& statement, std::span<Value const> parameters) override;
   [[nodiscard]] bool changed() override;
-  void interrupt() noexcept override;
   [[nodiscard]] bool broken() const noexcept override { return broken_; }
 
  private:
@@ -43,8 +41,7 @@ class SqliteSession final : public Session {
   std::shared_ptr<Connection> connection_;
   Fault fault_;
   std::unique_lock<std::mutex> transaction_;  // shared connection only
-  std::atomic<bool> running_{false};
-  std::int64_t seen_version_ = -1;  // of the data
+  std::int64_t seen_version_ = -1;            // of the data
   bool shared_;
   bool in_transaction_ = false;
   bool broken_ = false;

@@ -123,24 +123,6 @@ TEST_CASE("who waits for its turn gets it when the other one ends", "[backend][s
   CHECK_NOTHROW(turn.get());
 }
 
-TEST_CASE("a wait for the turn is interrupted", "[backend][sqlite]") {
-  ScratchDirectory directory;
-  auto const database = open(directory.sqlite_url() + "?_busy_timeout=60000");
-  auto const first = database->open_writer();
-  auto const second = database->open_writer();
-  first->begin();
-  std::atomic<bool> ended{false};
-  auto turn = std::async(std::launch::async, [&] {
-    CHECK_THROWS_AS(second->begin(), SessionError);
-    ended = true;
-  });
-  while (!ended) {
-    second->interrupt();
-    std::this_thread::yield();
-  }
-  turn.get();
-}
-
 TEST_CASE("a checkpoint moves the log into the file and says how long the log is",
           "[backend][sqlite]") {
   ScratchDirectory directory;
