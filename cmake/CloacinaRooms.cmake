@@ -1,3 +1,19 @@
+# cloacina_sabotaged_sources(variable source…): those that have switches of core/sabotage.hpp.
+function(cloacina_sabotaged_sources variable)
+  set(found_in "")
+  foreach(source IN LISTS ARGN)
+    set(found "")
+    if(EXISTS "${source}")  # not what is generated
+      file(STRINGS "${source}" found REGEX "#include \"core/sabotage.hpp\"")
+    endif()
+    if(found)
+      list(APPEND found_in "${source}")
+      set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${source}")
+    endif()
+  endforeach()
+  set(${variable} "${found_in}" PARENT_SCOPE)
+endfunction()
+
 # cloacina_precompile_headers(target room…): what the sources of these rooms include.  Parsing JSON and Asio is most of what
 # a source costs.  Builds for packages go without, so that a forgotten #include is found there.
 function(cloacina_precompile_headers target)
@@ -33,6 +49,14 @@ function(cloacina_room room)
     cloacina_compile_options(${target})
     set(scope PUBLIC)
     cloacina_precompile_headers(${target} ${room})
+    if(CLOACINA_UNITY)
+      set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 12)
+      # Sources are included, as headers are, which ought not to hold what is nameless.
+      target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
+      # The sabotaged library takes the objects of all others.
+      cloacina_sabotaged_sources(alone ${sources})
+      set_source_files_properties(${alone} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+    endif()
   endif()
   target_include_directories(${target} ${scope} "${PROJECT_SOURCE_DIR}/include" "${PROJECT_SOURCE_DIR}/src")
   target_compile_features(${target} ${scope} cxx_std_20)

@@ -7,6 +7,7 @@
 
 #include <cloacina/error.hpp>
 
+#include "core/ascii.hpp"
 #include "core/nearest.hpp"
 #include "core/sabotage.hpp"
 #include "core/schema_name.hpp"
@@ -34,9 +35,7 @@ constexpr std::array<std::string_view, 3> schemes{"sqlite", "postgres", "postgre
 
 std::string lower(std::string_view text) {
   std::string result{text};
-  for (char& c : result) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
+  for (char& c : result) c = cloacina::lower(c);
   return result;
 }
 
@@ -50,11 +49,11 @@ bool is_scheme(std::string_view text) {
          consists_of_letters_and("0123456789+.-", text);
 }
 
-std::string in_quotes(std::string_view text) { return "'" + shorten_utf8(text, 200) + "'"; }
+std::string shown(std::string_view text) { return in_quotes(shorten_utf8(text, 200)); }
 
 /// A word that should not be there, if it is one: of a mistyped URL anything may have got there.
 std::string shown_word(std::string_view text) {
-  if (consists_of_letters_and("0123456789_-", text)) return in_quotes(text);
+  if (consists_of_letters_and("0123456789_-", text)) return shown(text);
   return "that is not shown, because it may hold a password";
 }
 
@@ -67,14 +66,13 @@ std::string shown_word(std::string_view text) {
   if (may_hold_password(path) || path.find(':') != std::string_view::npos)
     refuse("it is not a URL (not shown, because it may hold a password)");
   if (names_sqlite)
-    refuse(in_quotes(text) + " lacks the slashes; did you mean " +
-           in_quotes("sqlite://" + std::string{path}) + "?");
-  refuse(in_quotes(text) + " is not a URL; for a file write " +
-         in_quotes("sqlite://" + std::string{text}));
+    refuse(shown(text) + " lacks the slashes; did you mean " +
+           shown("sqlite://" + std::string{path}) + "?");
+  refuse(shown(text) + " is not a URL; for a file write " + shown("sqlite://" + std::string{text}));
 }
 
 [[noreturn]] void refuse_scheme(std::string_view scheme) {
-  refuse("unknown scheme " + in_quotes(scheme) + did_you_mean(scheme, schemes));
+  refuse("unknown scheme " + shown(scheme) + did_you_mean(scheme, schemes));
 }
 
 /// An SQLite URL has neither user nor host; who writes one may have written a password, wherever:
@@ -196,7 +194,7 @@ DatabaseUrl DatabaseUrl::parse_sqlite_file(std::string_view rest) {
   DatabaseUrl url;
   url.path = decoded(path, "path");
   if (url.path.empty()) refuse("sqlite:// without a path");
-  if (url.path.ends_with('/')) refuse("the path " + in_quotes(url.path) + " names a directory");
+  if (url.path.ends_with('/')) refuse("the path " + shown(url.path) + " names a directory");
   if (url.path == ":memory:")
     refuse("':memory:' is not a path", "for a database in memory write sqlite::memory:");
   url.display_ = "sqlite://" + to_valid_utf8(url.path);
@@ -261,9 +259,9 @@ std::string DatabaseUrl::redact(std::string message) const {
   replace_all(message, percent_decoded(password).value_or(""));
   // Drivers quote the part that they stumbled over, and passwords may be cut by what is a sign to
   // them.
-  auto const shown = words_in(display_);
+  auto const displayed = words_in(display_);
   for (auto const& word : words_in(without_option_names(rest))) {
-    if (std::find(shown.begin(), shown.end(), word) == shown.end()) replace_all(message, word);
+    if (std::find(displayed.begin(), displayed.end(), word) == displayed.end()) replace_all(message, word);
   }
   return message;
 }

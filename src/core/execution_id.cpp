@@ -2,6 +2,7 @@
 
 #include <cloacina/error.hpp>
 
+#include "core/ascii.hpp"
 #include "core/utf8.hpp"
 
 namespace cloacina {
@@ -11,13 +12,6 @@ constexpr std::size_t text_size = 36;
 
 constexpr bool is_hyphen_at(std::size_t position) noexcept {
   return position == 8 || position == 13 || position == 18 || position == 23;
-}
-
-constexpr int digit_of(char c) noexcept {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
 }
 
 [[noreturn]] void refuse(std::string_view text) {
@@ -48,7 +42,7 @@ ExecutionId ExecutionId::parse(std::string_view text) {
       if (text[i] != '-') refuse(text);
       continue;
     }
-    int const digit = digit_of(text[i]);
+    int const digit = hex_digit(text[i]);
     if (digit < 0) refuse(text);
     auto& half = nibble++ < 16 ? id.high : id.low;
     half = half << 4 | static_cast<std::uint64_t>(digit);

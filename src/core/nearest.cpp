@@ -5,14 +5,14 @@
 #include <numeric>
 #include <utility>
 
+#include "core/ascii.hpp"
+
 namespace cloacina {
 namespace {
 
 constexpr std::size_t longest_name = 128;  ///< of longer ones the first characters decide
 constexpr std::size_t many =
     2'000;  ///< beyond so many candidates the search would take visibly long
-
-char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 /// A third of the letters may be wrong, at least one.
 std::size_t tolerance(std::string_view word) noexcept {

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <string_view>
 
+#include "core/ascii.hpp"
 #include "core/duration.hpp"
 #include "core/utf8.hpp"
 
@@ -17,8 +18,6 @@ constexpr std::uint32_t most_attempts = 1000;
 constexpr std::array<std::string_view, 8> transient_words{"timeout",    "connection",  "network",
                                                           "temporary",  "unavailable", "busy",
                                                           "overloaded", "rate limit"};
-
-char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 bool contains_ignoring_case(std::string_view text, std::string_view part) noexcept {
   auto const equal = [](char a, char b) { return lower(a) == lower(b); };

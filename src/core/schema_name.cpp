@@ -5,7 +5,7 @@
 namespace cloacina {
 namespace {
 
-constexpr std::size_t longest_name = 63;  // PostgreSQL cuts what is longer, silently
+constexpr std::size_t longest_schema_name = 63;  // PostgreSQL cuts what is longer, silently
 
 bool is_letter(char c) noexcept {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
@@ -16,7 +16,7 @@ bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 
 std::string why_no_schema_name(std::string_view name) {
   if (name.empty()) return "is empty";
-  if (name.size() > longest_name)
+  if (name.size() > longest_schema_name)
     return "has " + std::to_string(name.size()) + " characters; 63 are allowed";
   bool const of_letters =
       std::all_of(name.begin(), name.end(), [](char c) { return is_letter(c) || is_digit(c); });

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/ascii.hpp"
 #include "core/json_rules.hpp"
 #include "core/json_text.hpp"
 #include "core/sabotage.hpp"
@@ -33,8 +34,6 @@ bool holds_element(Json const& value, Json const& literal) {
   if (value.is_string()) return value.get_ref<std::string const&>().find(text) != std::string::npos;
   return value.is_object() && value.contains(text);
 }
-
-std::string in_quotes(std::string_view text) { return "'" + std::string{text} + "'"; }
 
 std::string describe_leaf(TriggerRule::Node const& node) {
   switch (node.kind) {

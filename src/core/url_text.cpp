@@ -2,17 +2,11 @@
 
 #include <algorithm>
 
+#include "core/ascii.hpp"
 #include "core/sabotage.hpp"
 
 namespace cloacina {
 namespace {
-
-int digit_of(char c) noexcept {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
 
 bool is_word(std::string_view text, std::string_view also) noexcept {
   return std::all_of(text.begin(), text.end(), [&](char c) {
@@ -57,8 +51,8 @@ std::optional<std::string> percent_decoded(std::string_view text) {
       decoded += text[i];
       continue;
     }
-    int const high = i + 1 < text.size() ? digit_of(text[i + 1]) : -1;
-    int const low = i + 2 < text.size() ? digit_of(text[i + 2]) : -1;
+    int const high = i + 1 < text.size() ? hex_digit(text[i + 1]) : -1;
+    int const low = i + 2 < text.size() ? hex_digit(text[i + 2]) : -1;
     if (high < 0 || low < 0) return std::nullopt;
     decoded += static_cast<char>(high * 16 + low);
     i += 2;

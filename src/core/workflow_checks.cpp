@@ -8,6 +8,7 @@
 #include <cloacina/detail/task_info.hpp>
 #include <cloacina/error.hpp>
 
+#include "core/ascii.hpp"
 #include "core/duration.hpp"
 #include "core/names.hpp"
 #include "core/retry_rules.hpp"
@@ -18,8 +19,6 @@ namespace cloacina {
 namespace {
 
 constexpr std::size_t max_tasks = 65'535;
-
-std::string in_quotes(std::string_view text) { return "'" + std::string{text} + "'"; }
 
 void check_name(char const* what, std::string const& name, Violations& violations) {
   if (!is_valid_name(name))

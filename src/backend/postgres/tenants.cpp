@@ -18,7 +18,7 @@ namespace {
 using namespace std::chrono_literals;
 
 // As long as the steps of a migration may take.
-constexpr std::chrono::milliseconds longest_call = 10min;
+constexpr std::chrono::milliseconds longest_step = 10min;
 
 constexpr Statement select_schemas{.name = "list_tenants", .sqlite = {}, .postgres = R"sql(
       SELECT n.nspname::text FROM pg_namespace AS n
@@ -82,7 +82,7 @@ template <class Work>
 auto connected(Settings const& settings, std::string_view doing, Work&& work) {
   try {
     Watchdog watchdog;
-    Connection connection{settings, watchdog, longest_call};
+    Connection connection{settings, watchdog, longest_step};
     try {
       return work(connection);
     } catch (pqxx::pqxx_exception const&) {
