@@ -261,7 +261,8 @@ std::string DatabaseUrl::redact(std::string message) const {
   // them.
   auto const displayed = words_in(display_);
   for (auto const& word : words_in(without_option_names(rest))) {
-    if (std::find(displayed.begin(), displayed.end(), word) == displayed.end()) replace_all(message, word);
+    if (std::find(displayed.begin(), displayed.end(), word) == displayed.end())
+      replace_all(message, word);
   }
   return message;
 }

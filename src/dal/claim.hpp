@@ -11,8 +11,8 @@ namespace cloacina::dal {
 /// `claimed`, which has the execution columns of what was claimed. What others are claiming is
 /// passed over.
 ///
-/// Two searches, each over a partial index that is in order: neither what is delayed nor what is
-/// finished is passed over.
+/// Two searches, each over a partial index: neither what is delayed nor what is finished is passed
+/// over.
 inline constexpr auto claimed_of_wanted = join(R"sql(
       at_once AS (
         SELECT id, priority FROM {s}.workflow_executions

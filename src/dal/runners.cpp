@@ -98,10 +98,18 @@ constexpr Statement select_surroundings{.name = "look_around",
 
 constexpr Statement select_known_to_nobody{.name = "known_to_nobody", .sqlite = R"sql(
       SELECT q.workflow, q.version, q.executions
-      FROM (SELECT workflow, version, count(*) AS executions, min(created_at) AS oldest
-            FROM (SELECT workflow, version, created_at FROM {s}.workflow_executions
-                  WHERE owner IS NULL AND status IN ('Pending', 'Running') AND start_after IS NULL
-                  ORDER BY priority DESC, id LIMIT 1000) AS first
+      FROM (SELECT workflow, version, count(*) AS executions, min(since) AS oldest
+            FROM (SELECT * FROM (
+                    SELECT workflow, version, created_at AS since FROM {s}.workflow_executions
+                    WHERE owner IS NULL AND status IN ('Pending', 'Running')
+                      AND start_after IS NULL
+                    ORDER BY priority DESC, id LIMIT 1000) AS at_once
+                  UNION ALL
+                  SELECT * FROM (
+                    SELECT workflow, version, start_after AS since FROM {s}.workflow_executions
+                    WHERE owner IS NULL AND status IN ('Pending', 'Running')
+                      AND start_after IS NOT NULL AND start_after < $1
+                    ORDER BY start_after LIMIT 1000) AS due) AS first
             GROUP BY workflow, version) AS q
       WHERE q.oldest < $1
         AND NOT EXISTS (SELECT 1 FROM {s}.runner_workflows AS w

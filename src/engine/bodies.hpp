@@ -26,8 +26,8 @@ class Bodies {
   virtual void close() = 0;
   /// Gives back what has not started yet; nothing that was handed over before starts any more.
   [[nodiscard]] virtual std::vector<ReadyTask> take_back() = 0;
-  /// Coroutines that have begun and not ended.
-  [[nodiscard]] virtual std::size_t coroutines() const = 0;
+  /// Bodies under way that hold no worker: coroutines, and those that wait for an execution.
+  [[nodiscard]] virtual std::size_t without_worker() const = 0;
   /// No body starts after this point of the monotonic clock until it is moved (R6).
   virtual void set_lease_end(std::chrono::nanoseconds monotonic) = 0;
 };

@@ -81,6 +81,7 @@ Committer::Result Committer::commit(dal::Batch const& batch) {
     auto settled = commit({});
     if (!std::holds_alternative<dal::Committed>(settled)) return settled;
   }
+  bool in_doubt = false;  // an answer was lost: the database may still be about to store it
   for (;;) {
     std::string trouble;
     bool ask = false;
@@ -98,7 +99,7 @@ Committer::Result Committer::commit(dal::Batch const& batch) {
       if (guesses && std::holds_alternative<dal::Unknown>(outcome)) return GaveUp{};
       std::visit(overloaded{[&](dal::Fenced const&) { ask = true; },
                             [&](dal::Unknown const& unknown) {
-                              ask = true;
+                              ask = in_doubt = true;
                               trouble = unknown.message;
                               session_failed();
                             },
@@ -117,6 +118,12 @@ Committer::Result Committer::commit(dal::Batch const& batch) {
       switch (read_fate()) {
         case Fate::applied: {
           renewed(sent);
+          // What can be read may be on one disk alone: a server whose standby must have it too has
+          // not said so. It says so of what comes later.
+          if (database_.is_remote() && !batch.empty()) {
+            auto confirmed = commit({});
+            if (!std::holds_alternative<dal::Committed>(confirmed)) return confirmed;
+          }
           if (auto committed = committed_by_reading(batch)) return std::move(*committed);
           if (damage_) return *damage_;
           return GaveUp{.outcome_known = false};
@@ -132,7 +139,7 @@ Committer::Result Committer::commit(dal::Batch const& batch) {
           break;
       }
     }
-    if (!trouble.empty() && !back_off(trouble)) return GaveUp{};
+    if (!trouble.empty() && !back_off(trouble)) return GaveUp{.outcome_known = !in_doubt};
   }
 }
 
@@ -141,8 +148,12 @@ Committer::Fate Committer::read_fate() {
     auto const row = dal::read_runner(session(), settings_.row.id);
     if (row && row->commit_seq == commit_seq_ + 1) return Fate::applied;  // on a dead row too (R8)
     if (!row || !row->alive) return Fate::dead;
-    CLOACINA_ASSERT(row->commit_seq == commit_seq_, "somebody else writes under this runner's id");
-    return Fate::not_applied;
+    CLOACINA_ASSERT(row->commit_seq <= commit_seq_, "somebody else writes under this runner's id");
+    if (row->commit_seq == commit_seq_) return Fate::not_applied;
+    log_error(
+        "cloacina: the database has lost what it had stored, as after a failover to a standby that "
+        "lagged, or a restoration; what this runner owned is read anew");
+    return Fate::dead;
   } catch (Error const& error) {
     log_warning(std::string{"cloacina: the database does not answer: "} + error.what());
     session_failed(error);

@@ -193,7 +193,7 @@ std::vector<ReadyTask> ConductedBodies::take_back() {
   return taken;
 }
 
-std::size_t ConductedBodies::coroutines() const {
+std::size_t ConductedBodies::without_worker() const {
   return static_cast<std::size_t>(std::count_if(
       shared_->bodies.begin(), shared_->bodies.end(),
       [](auto const& body) { return body->started && body->ready.definition().body->co_run; }));

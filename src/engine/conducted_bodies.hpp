@@ -28,7 +28,7 @@ class ConductedBodies final : public Bodies {
   void stop_all() override;
   void close() override;
   [[nodiscard]] std::vector<ReadyTask> take_back() override;
-  [[nodiscard]] std::size_t coroutines() const override;
+  [[nodiscard]] std::size_t without_worker() const override;
   void set_lease_end(std::chrono::nanoseconds monotonic) override;
 
  private:

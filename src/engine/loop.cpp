@@ -90,6 +90,7 @@ std::chrono::nanoseconds Loop::next_turn() {
 
 void Loop::on_finished(FinishedTask&& finished) {
   --bodies_out_;
+  ++ended_in_moment_;
   if (finished.epoch != epoch_) return;
   auto* entry = table_.find(finished.execution);
   if (!entry) return;
@@ -297,16 +298,15 @@ void Loop::update_capacity(Entry& entry) {
   if (busy == entry.busy) return;
   entry.busy = busy;
   busy ? ++busy_ : --busy_;
-  if (!busy) ++ended_in_moment_;
 }
 
-// In company nobody holds what others could begin: no more than a runner gets through in a moment,
-// beside its coroutines, which hold no worker.
+// In company nobody holds what others could begin: no more executions than bodies end here in a
+// moment, beside those whose bodies hold no worker.
 std::size_t Loop::free_capacity() const {
   auto most = config_.max_active_executions;
   if (others_alive_ > 0)
-    most = std::min(
-        most, std::max(2 * config_.max_concurrent_tasks, ended_per_moment_) + bodies_.coroutines());
+    most = std::min(most, std::max(2 * config_.max_concurrent_tasks, ended_per_moment_) +
+                              bodies_.without_worker());
   return busy_ >= most ? 0 : most - busy_;
 }
 

@@ -195,7 +195,7 @@ class Loop {
   std::optional<std::chrono::nanoseconds> last_heard_;  // that others have written
   std::uint32_t epoch_ = 0;
   std::size_t busy_ = 0;             // executions with a task Ready or Running
-  std::size_t ended_in_moment_ = 0;  // that were busy and are not any more
+  std::size_t ended_in_moment_ = 0;  // bodies
   std::size_t ended_per_moment_ = 0;
   std::chrono::nanoseconds moment_begun_{};
   std::size_t bodies_out_ = 0;  // handed over and not reported back

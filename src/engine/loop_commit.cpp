@@ -82,14 +82,17 @@ void Loop::commit_and_release() {
     entries.swap(dirty_);
     for (auto* entry : entries) entry->queued = false;
     build_batch(entries);
-    if (claim)
+    // What is left to anybody may be claimed by the next group, which is one statement then.
+    bool const leaves = std::any_of(batch_.inserts.begin(), batch_.inserts.end(),
+                                    [](auto const& insert) { return !insert.owned; });
+    if (claim && !leaves)
       batch_.claim = {.limit = std::min(room, claimed_at_once()), .now = now_, .known = known_};
     if (!commit_batch(entries)) return;
     heed_end();
     release_all();
     // What they decide is written first, then released: with the next batch, at once.
     adopt(std::exchange(claimed_, {}));
-    if (dirty_.empty() && releases_.empty()) return;
+    if (dirty_.empty() && releases_.empty() && !(claim && leaves)) return;
   }
 }
 
@@ -241,6 +244,7 @@ void Loop::lose_hold(Committer::Result const& result) {
 void Loop::stop_at_damage(Committer::Damaged const& damaged) {
   stopped_ = true;
   log_error("cloacina: this runner stops: " + damaged.message);
+  bodies_.close();
   give_back_everything(
       std::make_exception_ptr(BackendError{"the runner has stopped: " + damaged.message, ""}));
 }

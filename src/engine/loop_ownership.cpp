@@ -80,6 +80,7 @@ void Loop::look_around(std::size_t watched) {
   try {
     auto const seen =
         dal::look_around(database_, committer_.session(), committer_.id(), now_, known_);
+    if (seen.schema_version > database_.schema_version()) return outgrown_by(seen.schema_version);
     others_alive_ = seen.others_alive;
     claim_wanted_ = claim_wanted_ || seen.claimable;
     if (seen.expired_runners && config_.enable_recovery && committer_.may_take_over(mono_)) {
@@ -102,7 +103,6 @@ void Loop::look_around(std::size_t watched) {
       }
     }
     if (seen.requests_waiting) apply_requests();
-    if (seen.schema_version > database_.schema_version()) outgrown_by(seen.schema_version);
     ask_for_watched(watched);
   } catch (backend::SessionError const& error) {
     if (error.failure() == backend::Failure::broken || error.failure() == backend::Failure::damaged)
@@ -139,7 +139,8 @@ void Loop::warn_of_strangers() {
   }
 }
 
-// What is stored may mean more by now than this library knows. What it owns goes on elsewhere.
+// What is stored may mean more by now than this library knows. What it owns goes on elsewhere, and
+// its bodies are asked to stop.
 void Loop::outgrown_by(std::int64_t schema_version) {
   outgrown_ =
       "the runner has stopped: its database was brought to schema version " +
@@ -148,6 +149,10 @@ void Loop::outgrown_by(std::int64_t schema_version) {
       "; expected all programs of one database to use the newer library once one does: start this "
       "one again with it";
   log_error("cloacina: " + outgrown_);
+  // What has ended is still written; nothing begins any more.
+  draining_ = true;
+  plan_settings_.hold_starts = true;
+  bodies_.close();
 }
 
 // R12: what others want of our executions, and of those that nobody owns.

@@ -30,7 +30,9 @@ class ThreadedBodies final : public Bodies {
   void stop_all() override;
   void close() override;
   [[nodiscard]] std::vector<ReadyTask> take_back() override;
-  [[nodiscard]] std::size_t coroutines() const override { return io_->running(); }
+  [[nodiscard]] std::size_t without_worker() const override {
+    return io_->running() + workers_->lent();
+  }
   void set_lease_end(std::chrono::nanoseconds monotonic) override;
   /// Leaves behind what does not end by `deadline`.
   void shut_down(Clock::time_point deadline);

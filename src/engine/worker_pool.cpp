@@ -64,6 +64,7 @@ struct WorkerPool::Shared {
   std::size_t replaced = 0;
   std::size_t missing = 0;  // workers that the system refused
   std::size_t surplus = 0;  // workers that shall end: their lent slot was given back
+  std::atomic<std::size_t> lent{0};
 
   std::mutex mutex;
   std::condition_variable work_there;
@@ -307,7 +308,9 @@ std::shared_ptr<void> WorkerPool::lend_slot_of_this_thread() {
   }
   for (auto& thread : ended) thread.join();
   if (another) add_worker(mine);
+  ++mine->lent;
   return {nullptr, [shared = mine](void*) {
+            --shared->lent;
             {
               std::lock_guard lock{shared->mutex};
               ++shared->surplus;
@@ -316,6 +319,8 @@ std::shared_ptr<void> WorkerPool::lend_slot_of_this_thread() {
             shared->work_there.notify_one();
           }};
 }
+
+std::size_t WorkerPool::lent() const noexcept { return shared_->lent.load(); }
 
 void WorkerPool::start(std::vector<ReadyTask>&& ready) {
   std::map<int, std::shared_ptr<ReadyBatch>> by_priority;

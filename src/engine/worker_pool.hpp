@@ -42,6 +42,8 @@ class WorkerPool {
   /// One more thread works in the pool of the calling thread until the returned object dies: for a
   /// body that waits for something that needs a worker. Null on a thread of no pool.
   [[nodiscard]] static std::shared_ptr<void> lend_slot_of_this_thread();
+  /// How many slots are lent now.
+  [[nodiscard]] std::size_t lent() const noexcept;
 
   /// Ends what is over its time at `now`; returns when to look again, if anything with a limit
   /// runs.

@@ -60,7 +60,12 @@ void ClientSession::cancel(ExecutionId id, std::string_view reason) {
   auto const give_up = environment_.monotonic() + patience;
   while (answer.kind == Kind::waiting && environment_.monotonic() < give_up) {
     engine::pause(environment_, answer_interval);
-    answer = answer_to(database_, ask.request);
+    try {
+      answer = answer_to(database_, ask.request);
+    } catch (backend::SessionError const& error) {
+      if (!error.is_retryable()) throw;
+      continue;  // the request is stored: its answer can be read later
+    }
     if (answer.kind == Kind::unowned)
       answer = write([&](backend::Session& session) { return dal::ask_to_cancel(session, ask); });
   }

@@ -109,7 +109,9 @@ Connection::Connection(Settings const& settings, Watchdog& watchdog,
     auto const limit = std::to_string(longest_call.count());
     set += "; SET client_min_messages TO warning; SET statement_timeout TO " + limit +
            "; SET idle_in_transaction_session_timeout TO " + limit +
-           "; SET default_transaction_isolation TO 'read committed'";
+           "; SET default_transaction_isolation TO 'read committed'"
+           // Plans are kept, and made while tables are small or new: they must fit the large ones.
+           "; SET enable_seqscan TO off; SET jit TO off";
   }
   if (relies_on_path()) set += "; SET search_path TO " + as_identifier(settings.schema);
   run(set);

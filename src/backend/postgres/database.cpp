@@ -77,9 +77,15 @@ PostgresDatabase::PostgresDatabase(DatabaseUrl const& url, OpenOptions options)
 }
 
 std::unique_ptr<Session> PostgresDatabase::open_writer() {
-  return std::make_unique<PostgresSession>(
-      connect(*settings_, *watchdog_, options_.longest_statement), settings_,
-      PostgresSession::Access::read_write, options_.fault, watchdog_);
+  auto connection = connect(*settings_, *watchdog_, options_.longest_statement);
+  try {
+    check_server(*connection, *settings_);  // it may be another one by now
+  } catch (pqxx::pqxx_exception const&) {
+    throw_session_error(*settings_, "check", Failure::broken);
+  }
+  return std::make_unique<PostgresSession>(std::move(connection), settings_,
+                                           PostgresSession::Access::read_write, options_.fault,
+                                           watchdog_);
 }
 
 int PostgresDatabase::schema_version() const noexcept { return migrations().back().version; }

@@ -64,14 +64,21 @@ bool says(std::string_view message, std::string_view words) {
 // libpq tells by words alone why it did not connect; those of the server are its own language's,
 // so that what is not recognized is told as it stands.
 [[noreturn]] void refuse_connection(Settings const& settings, std::string_view message) {
-  if (says(message, "invalid") || says(message, "unrecognized"))
+  bool const is_of_network = says(message, "could not translate host name");
+  if (!is_of_network && (says(message, "invalid") || says(message, "unrecognized")))
     refuse(settings, "has a URL that libpq does not take; expected postgres://USER@HOST:PORT/NAME",
            message);
   if (says(message, "password authentication failed") || says(message, "no password supplied"))
     refuse(settings,
            "refused the password; expected the role's own, in the URL, PGPASSWORD or ~/.pgpass",
            message);
-  if (says(message, "does not exist"))
+  if (says(message, "certificate") || says(message, "SSL"))
+    refuse(
+        settings,
+        "was not reached by TLS as the URL asks for it; expected certificates that are there and "
+        "fit, or another sslmode",
+        message);
+  if ((says(message, "role \"") || says(message, "database \"")) && says(message, "does not exist"))
     refuse(settings,
            "is not there; expected a role and a database that exist: create them, or name others",
            message);

@@ -135,6 +135,10 @@ class Schema {
 
 }  // namespace
 
+void check_server(Connection& connection, Settings const& settings) {
+  Schema{connection, settings, migrations()}.check_server();
+}
+
 void lock_schema(Connection& connection, Settings const& settings) {
   // What the trial migration_race must notice.
   static bool const unlocked = is_sabotaged("migration_without_lock");

@@ -13,6 +13,10 @@ namespace cloacina::backend::postgres {
 /// The embedded steps, in order.
 [[nodiscard]] std::span<Migration const> migrations();
 
+/// Refuses a server that is too old, or may lose what it said was stored, by `ConfigurationError`;
+/// throws what libpqxx throws.
+void check_server(Connection& connection, Settings const& settings);
+
 /// How many steps are applied: reads, and waits for nobody. Throws as `bring_up_to_date` does.
 [[nodiscard]] std::size_t steps_applied(Connection& connection, Settings const& settings,
                                         std::span<Migration const> steps = migrations());

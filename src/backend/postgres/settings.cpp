@@ -15,6 +15,11 @@
 namespace cloacina::backend::postgres {
 namespace {
 
+// What a tenant does not get with its URL: who the administrator is, and how that is proved.
+constexpr std::array<std::string_view, 9> administrators_own{"user",        "password", "passfile",
+                                                             "schema",      "sslcert",  "sslkey",
+                                                             "sslpassword", "service",  "options"};
+
 // Said only where the user does not: every wait ends (a dead peer is noticed within 9 s, which is
 // less than a lease), and after a failover the server that takes writes is found.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 8> defaults{
@@ -139,8 +144,7 @@ std::string Settings::url_for(std::string_view username, std::string_view passwo
                        std::string{parts.database} + "?schema=" + std::string{schema_name};
   for (auto const option : split(parts.query)) {
     auto const name = percent_decoded(option.substr(0, option.find('='))).value_or("");
-    if (name != "user" && name != "password" && name != "passfile" && name != "schema")
-      (result += '&') += option;
+    if (!contains(administrators_own, name)) (result += '&') += option;
   }
   return result;
 }

@@ -46,6 +46,12 @@ constexpr Statement lock_tenants{
     .sqlite = {},
     .postgres = "SELECT pg_advisory_xact_lock(hashtextextended('cloacina tenants', 0)) IS NULL"};
 
+// Of a new role: those that everybody has.
+constexpr Statement select_rights_left{.name = "rights_left", .sqlite = {}, .postgres = R"sql(
+      SELECT has_database_privilege($1::name, current_database(), 'TEMPORARY'),
+             EXISTS (SELECT 1 FROM pg_namespace
+                     WHERE nspname = 'public' AND has_schema_privilege($1::name, oid, 'CREATE')))sql"};
+
 constexpr Statement end_sessions{
     .name = "end_sessions",
     .sqlite = {},
@@ -97,6 +103,34 @@ template <std::size_t Size>
 Rows ask(Connection& connection, Statement const& statement,
          std::array<Value, Size> const& parameters) {
   return rows_of(connection.run(statement, std::span<Value const>{parameters}));
+}
+
+/// From now on the role cannot log in; who ends its sessions then ends them for good. Returns the
+/// owner of the schema, in quotes where it needs them.
+std::string lock_out(Connection& connection, std::string_view schema, std::string_view username) {
+  Transaction transaction{connection};
+  (void)ask<0>(connection, lock_tenants, {});
+  auto const found = ask<2>(connection, select_tenant, {schema, username});
+  if (found.is_null(0, 0)) refuse(schema, "does not exist; expected one of list_tenants()");
+  if (found.text_or_null(0, 1) != mark_of(found.text(0, 2), schema))
+    refuse(schema, "is not the one that role '" + std::string{username} +
+                       "' was made for; expected the role that create_tenant() made with it");
+  connection.run("ALTER ROLE " + as_identifier(username) + " NOLOGIN");
+  connection.run("GRANT " + as_identifier(username) + " TO CURRENT_USER");
+  transaction.commit();
+  return found.text(0, 0);
+}
+
+void drop(Connection& connection, std::string_view schema, std::string const& role,
+          std::string const& owner) {
+  Transaction transaction{connection};
+  (void)ask<0>(connection, lock_tenants, {});
+  connection.run("DROP SCHEMA " + as_identifier(schema) + " CASCADE");
+  connection.run("DROP OWNED BY " + role);
+  connection.run("DROP ROLE " + role);
+  connection.run("DROP OWNED BY " + owner);
+  connection.run("DROP ROLE " + owner);
+  transaction.commit();
 }
 
 }  // namespace
@@ -162,6 +196,13 @@ std::string PostgresTenants::create(New const& tenant) {
     }
     run("REVOKE TEMPORARY ON DATABASE " + as_identifier(database) + " FROM PUBLIC");
     run("REVOKE CREATE ON SCHEMA public FROM PUBLIC");
+    auto const left = ask<1>(connection, select_rights_left, {std::string_view{tenant.username}});
+    if (left.integer(0, 0) != 0 || left.integer(0, 1) != 0)  // a REVOKE of no effect is a warning
+      refuse(tenant.schema,
+             "could make objects outside of its schema, which this role cannot prevent; expected "
+             "the owner of the database, or that it has run: REVOKE TEMPORARY ON DATABASE " +
+                 as_identifier(database) +
+                 " FROM PUBLIC; REVOKE CREATE ON SCHEMA public FROM PUBLIC");
     transaction.commit();
   });
   return settings_.url_for(tenant.username, tenant.password, tenant.schema);
@@ -170,24 +211,16 @@ std::string PostgresTenants::create(New const& tenant) {
 void PostgresTenants::remove(std::string_view schema, std::string_view username) {
   auto const settings = settings_for(schema);
   connected(settings, "remove_tenant", [&](Connection& connection) {
-    Transaction transaction{connection};
-    (void)ask<0>(connection, lock_tenants, {});
-    auto const found = ask<2>(connection, select_tenant, {schema, username});
-    if (found.is_null(0, 0)) refuse(schema, "does not exist; expected one of list_tenants()");
-    if (found.text_or_null(0, 1) != mark_of(found.text(0, 2), schema))
-      refuse(schema, "is not the one that role '" + std::string{username} +
-                         "' was made for; expected the role that create_tenant() made with it");
-    auto const& owner = found.text(0, 0);  // in quotes, where it needs them
-    auto const role = as_identifier(username);
-    connection.run("ALTER ROLE " + role + " NOLOGIN");
-    connection.run("GRANT " + role + " TO CURRENT_USER");
-    (void)ask<1>(connection, end_sessions, {username});
-    connection.run("DROP SCHEMA " + as_identifier(schema) + " CASCADE");
-    connection.run("DROP OWNED BY " + role);
-    connection.run("DROP ROLE " + role);
-    connection.run("DROP OWNED BY " + owner);
-    connection.run("DROP ROLE " + owner);
-    transaction.commit();
+    auto const owner = lock_out(connection, schema, username);
+    constexpr int most_tries = 10;
+    for (int tries = 1;; ++tries) {
+      (void)ask<1>(connection, end_sessions, {username});
+      try {
+        return drop(connection, schema, as_identifier(username), owner);
+      } catch (pqxx::deadlock_detected const&) {
+        if (tries == most_tries) throw;  // with what its programs were about to do
+      }
+    }
   });
 }
 

@@ -1,5 +1,7 @@
 // Many threads, many executions, nested waits: what a race would break.
+#include <array>
 #include <future>
+#include <optional>
 #include <set>
 #include <thread>
 
@@ -93,6 +95,29 @@ TEST_CASE("bodies wait for executions of their own, also with one worker", "[nes
   CHECK(result.context().get_as<int>("depth") == 12);
   // The slots that were lent came back: still one at a time.
   CHECK(wait(runner->submit("count", Context{{"n", 3}})).context().get_as<int>("depth") == 3);
+}
+
+TEST_CASE("bodies wait for executions of their own, also where two runners share the work",
+          "[nested][regression]") {
+  TestDatabase database;
+  std::array<std::optional<DefaultRunner>, 2> runners;
+  for (auto& runner : runners) {
+    auto const count = [&runner](TaskContext<>& context) {
+      auto const n = context.get_as<int>("n");
+      int below = 0;
+      if (n > 0)
+        below = runner->execute("count", Context{{"n", n - 1}}).context().get_as<int>("depth") + 1;
+      context.put("depth", below);
+    };
+    runner.emplace(start(database.url(), {one_task("count", count)},
+                         {.max_concurrent_tasks = 1, .scheduler_poll_interval = 10ms}));
+  }
+  // Each knows of the other after its next look, of which there are some meanwhile.
+  for (auto const end = Clock::now() + 100ms; Clock::now() < end;)
+    CHECK(wait(runners[0]->submit("count", Context{{"n", 0}})).status() ==
+          WorkflowStatus::completed);
+  auto const result = wait(runners[0]->submit("count", Context{{"n", 12}}));
+  CHECK(result.context().get_as<int>("depth") == 12);
 }
 
 TEST_CASE("a coroutine body must not block its thread, but may await", "[nested][deadlock]") {

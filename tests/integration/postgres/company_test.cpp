@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// Waits until a query's answer is what is wanted.
+/// Waits until a query's answer is this one.
 void wait_for(PostgresSchema& schema, std::string const& sql, std::string const& wanted) {
   auto const give_up = Clock::now() + patience;
   while (schema.text(sql) != wanted) {
@@ -45,6 +45,10 @@ TEST_CASE("four runners with equal slots end up with equal shares of the work",
   for (auto& count : ended)
     fleet.push_back(start(schema.url(), {shared(count)}, {.max_concurrent_tasks = 4}));
   Client client{schema.url(), registry_of({shared(ended[0])})};
+  wait_for(schema,
+           "SELECT count(*) FROM pg_stat_activity WHERE application_name = '" + schema.name() +
+               "' AND (query LIKE 'LISTEN %' OR query LIKE 'NOTIFY %')",
+           std::to_string(runners + 1));
   for (int i = 0; i < executions / 1'000; ++i)
     (void)client.submit_many("shared", std::vector<Context>(1'000));
   wait_for(

@@ -1,5 +1,7 @@
 // Tenants: a schema and a role each, made and removed by an administrator.
+#include <atomic>
 #include <future>
+#include <thread>
 
 #include <cloacina/client.hpp>
 #include <cloacina/database_admin.hpp>
@@ -11,6 +13,7 @@
 
 using namespace cloacina;
 using namespace cloacina::test;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -106,6 +109,50 @@ TEST_CASE("a removed tenant is gone with its role and its sessions", "[tenants]"
         "0");
   CHECK_THROWS_AS(tenant.admin.remove_tenant(name, tenant.credentials.username), StateError);
   CHECK_THROWS_AS(Client(tenant.credentials.connection_string, Registry{}), Error);
+}
+
+TEST_CASE("a tenant is removed under the hands of its programs", "[tenants]") {
+  Tenant tenant;
+  std::atomic<int> runs{0};
+  auto const busy = one_task("work", [&runs](TaskContext<>&) { ++runs; });
+  auto runner = start(tenant.credentials.connection_string, {busy});
+  std::atomic<bool> removed{false};
+  std::thread submitter{[&] {
+    try {
+      while (!removed) (void)runner.submit_many("work", std::vector<Context>(20));
+    } catch (Error const&) {
+      // What it is told depends on the moment.
+    }
+  }};
+  auto const give_up = Clock::now() + patience;
+  while (runs < 100 && Clock::now() < give_up) std::this_thread::sleep_for(1ms);
+  CHECK_NOTHROW(
+      tenant.admin.remove_tenant(tenant.credentials.schema_name, tenant.credentials.username));
+  removed = true;
+  runner.shutdown(0ms);
+  submitter.join();
+  CHECK_FALSE(tenant.admin.tenant_exists(tenant.credentials.schema_name));
+  CHECK(tenant.place.text("SELECT count(*) FROM pg_stat_activity WHERE usename = '" +
+                          tenant.credentials.username + "'") == "0");
+}
+
+TEST_CASE("an administrator who cannot keep a tenant inside its schema is told what is missing",
+          "[tenants]") {
+  PostgresSchema place;
+  auto const name = place.name();
+  auto const admin = name + "_admin";
+  auto const database = name + "_db";
+  place.execute("CREATE DATABASE " + database);
+  place.execute("CREATE ROLE " + admin + " LOGIN CREATEROLE PASSWORD 'secret'");
+  place.execute("GRANT CREATE ON DATABASE " + database + " TO " + admin);
+  auto url = PostgresSchema::server_url();
+  url.replace(url.find("://") + 3, url.rfind('@') - url.find("://") - 3, admin + ":secret");
+  url.replace(url.rfind('/') + 1, std::string::npos, database);
+  CHECK_THROWS_WITH(DatabaseAdmin{url}.create_tenant({.schema_name = name}),
+                    Catch::Contains("REVOKE TEMPORARY ON DATABASE"));
+  place.execute("DROP DATABASE " + database);
+  place.execute("DROP OWNED BY " + admin);
+  place.execute("DROP ROLE " + admin);
 }
 
 TEST_CASE("administrators do not get into each other's way", "[tenants][regression]") {
