@@ -1,12 +1,16 @@
 // A runner and a client that do as they are told, and say what they were told.
 //   ambiguous_commit URL
 // Reads commands, and answers each with one line, `> WORD…`, or `> refused WHY`:
-//   run WORKFLOW N      submits an execution to the runner and waits for its end: `accepted ID
-//   STATUS` begin WORKFLOW N    does not wait: `accepted ID` leave WORKFLOW N    through the
-//   client, for any runner: `accepted ID` later WORKFLOW N    the same, an hour from now cancel ID
-//   through the client: `cancelled` join                a second runner: `joined`; until it parts
-//   it is the one that is submitted to part                shuts it down: `parted` open another
-//   client: `opened`; from now on it is the one that is used
+//
+//   run WORKFLOW N    submits to the runner and waits for the end: `accepted ID STATUS`
+//   begin WORKFLOW N  does not wait: `accepted ID`
+//   keep WORKFLOW N   the same, for an hour from now
+//   leave WORKFLOW N  through the client, for any runner: `accepted ID`
+//   later WORKFLOW N  the same, for an hour from now
+//   cancel ID         through the client: `cancelled`
+//   join              a second runner, submitted to from now on: `joined`
+//   part              shuts it down: `parted`
+//   open              another client, used from now on: `opened`
 #include <unistd.h>
 
 #include <chrono>
