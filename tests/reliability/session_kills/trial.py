@@ -11,5 +11,5 @@ NOTICED_BY = {"no_retry": ("exit",)}  # a caller was told, which ends the proces
 
 
 def run(trial: Trial) -> list[str]:
-    wanted, limit_s = trial.by_scale((100, 60.0), (1_000, 600.0), (2_000, 3_600.0))
+    wanted, limit_s = trial.by_scale((60, 60.0), (1_000, 600.0), (2_000, 3_600.0))
     return storm.run(trial, storm.Faults(wanted, limit_s, pause_s=0.2, stalls=0.0, sessions=True))
