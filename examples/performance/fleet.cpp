@@ -59,7 +59,7 @@ class Fleet {
       auto const id = client_.submit(one_task.name, {});
       auto const submitted = std::chrono::system_clock::now();
       wait_until("the execution", [&] { return !has_unfinished(place_); });
-      auto const began = client_.result(id).tasks().front().started_at.value();
+      auto const began = client_.result(id).tasks().front().started.value();
       times.add(std::chrono::duration<double, std::micro>(began - submitted).count());
     }
     return times;

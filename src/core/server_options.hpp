@@ -5,7 +5,8 @@
 
 namespace cloacina {
 
-// The names of options in a PostgreSQL URL; no secret is called like one of them.
+// The names of options in a PostgreSQL URL, which messages may show, also of a mistyped one: each
+// is a word that everybody knows.
 
 /// What libpq reads of a URL, but `replication`, which speaks another protocol, and
 /// `client_encoding`, which is ours to say.

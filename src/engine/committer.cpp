@@ -122,6 +122,7 @@ Committer::Result Committer::commit(dal::Batch const& batch) {
           // not said so. It says so of what comes later.
           if (database_.is_remote() && !batch.empty()) {
             auto confirmed = commit({});
+            if (std::holds_alternative<GaveUp>(confirmed)) return GaveUp{.outcome_known = false};
             if (!std::holds_alternative<dal::Committed>(confirmed)) return confirmed;
           }
           if (auto committed = committed_by_reading(batch)) return std::move(*committed);

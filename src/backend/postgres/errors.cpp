@@ -61,6 +61,13 @@ bool says(std::string_view message, std::string_view words) {
   return message.find(words) != std::string_view::npos;
 }
 
+// Not what a network does to a TLS connection, which is over a moment later.
+bool is_of_tls(std::string_view message) {
+  return says(message, "server does not support SSL") ||
+         says(message, "certificate verify failed") || says(message, "server certificate for") ||
+         (says(message, "certificate file") && says(message, "does not exist"));
+}
+
 // libpq tells by words alone why it did not connect; those of the server are its own language's,
 // so that what is not recognized is told as it stands.
 [[noreturn]] void refuse_connection(Settings const& settings, std::string_view message) {
@@ -72,12 +79,6 @@ bool says(std::string_view message, std::string_view words) {
     refuse(settings,
            "refused the password; expected the role's own, in the URL, PGPASSWORD or ~/.pgpass",
            message);
-  if (says(message, "certificate") || says(message, "SSL"))
-    refuse(
-        settings,
-        "was not reached by TLS as the URL asks for it; expected certificates that are there and "
-        "fit, or another sslmode",
-        message);
   if ((says(message, "role \"") || says(message, "database \"")) && says(message, "does not exist"))
     refuse(settings,
            "is not there; expected a role and a database that exist: create them, or name others",
@@ -87,6 +88,12 @@ bool says(std::string_view message, std::string_view words) {
            "does not let this role in from here; expected a line for it in the server's "
            "pg_hba.conf, or another sslmode",
            message);
+  if (is_of_tls(message))
+    refuse(
+        settings,
+        "was not reached by TLS as the URL asks for it; expected certificates that are there and "
+        "fit, or another sslmode",
+        message);
   if (says(message, "too many clients") || says(message, "too many connections") ||
       says(message, "connection slots"))
     throw BackendError("database '" + settings.url.display() + "' takes no further connection" +

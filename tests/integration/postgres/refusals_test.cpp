@@ -59,6 +59,15 @@ TEST_CASE("a server that cannot be reached is named with what to check", "[refus
                           Catch::Contains("check host, port"));
 }
 
+TEST_CASE("a network that is not there is not taken for a wrong URL, nor TLS for a missing role",
+          "[refusals][regression]") {
+  CHECK_THAT(refusal(with("host", "db.invalid")), Catch::Contains("could not be reached"));
+  auto const server = PostgresSchema::server_url();
+  auto const option = std::string{server.find('?') == server.npos ? "?" : "&"} + "sslmode=require";
+  CHECK_THAT(refusal(server + option),  // the tests' server has none
+             Catch::Contains("was not reached by TLS") && Catch::Contains("another sslmode"));
+}
+
 TEST_CASE("a wrong password, role or database is said to be wrong", "[refusals]") {
   auto const wrong = refusal(with("password", "hunter2"));
   CHECK_THAT(wrong, Catch::Contains("refused the password") && Catch::Contains("PGPASSWORD"));
