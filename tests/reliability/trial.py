@@ -6,6 +6,7 @@ import dataclasses
 import os
 import pathlib
 import random
+import subprocess
 
 from databases import PostgresSchema, SqliteFile
 
@@ -14,6 +15,17 @@ SCALES = ("quick", "nightly", "release")
 
 class Void(Exception):
     """The trial proves nothing: too few faults hit, or its traces cannot be read."""
+
+
+def end_by_input(process: subprocess.Popen, patience_s: float) -> int | str:
+    """Of a program that ends with its standard input: its exit status, or that it had to be killed."""
+    process.stdin.close()
+    try:
+        return process.wait(timeout=patience_s)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        return f"no end within {patience_s} s"
 
 
 @dataclasses.dataclass

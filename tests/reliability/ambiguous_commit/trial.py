@@ -17,7 +17,7 @@ import threading
 import time
 
 from databases import PostgresSchema
-from trial import Trial, Void
+from trial import Trial, Void, end_by_input
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "support"))
 from fault_proxy import Fault, FaultProxy  # noqa: E402
@@ -69,12 +69,7 @@ class Program:
         self.process.wait()
 
     def end(self) -> int | str:
-        self.process.stdin.close()
-        try:
-            return self.process.wait(timeout=ANSWER_S)
-        except subprocess.TimeoutExpired:
-            self.kill()
-            return f"no end within {ANSWER_S} s"
+        return end_by_input(self.process, ANSWER_S)
 
 
 class Lane:

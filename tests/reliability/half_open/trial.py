@@ -17,7 +17,7 @@ import threading
 import time
 
 from databases import PostgresSchema
-from trial import Trial, Void
+from trial import Trial, Void, end_by_input
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "support"))
 from fault_proxy import FaultProxy  # noqa: E402
@@ -102,12 +102,7 @@ class Program:
         self.process.wait()
 
     def end(self) -> int | str:
-        self.process.stdin.close()
-        try:
-            return self.process.wait(timeout=READY_S)
-        except subprocess.TimeoutExpired:
-            self.kill()
-            return f"no end within {READY_S} s"
+        return end_by_input(self.process, READY_S)
 
 
 class Lane:

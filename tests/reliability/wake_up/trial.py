@@ -7,7 +7,7 @@ import subprocess
 import threading
 import time
 
-from trial import Trial, Void
+from trial import Trial, Void, end_by_input
 
 BACKENDS = ("sqlite", "postgres")
 MUTANTS = {"deaf_to_hints": "R13: nobody asks whether others have written; the slow poll alone is left"}
@@ -46,12 +46,7 @@ class Process:
             raise Void(f"the process that has to {self.role} has not answered for {ANSWER_S} s") from None
 
     def end(self) -> None:
-        self.process.stdin.close()
-        try:
-            self.process.wait(timeout=ANSWER_S)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        end_by_input(self.process, ANSWER_S)
 
 
 def rounds(trial: Trial, count: int, ask: Process, work: Process, wait: Process):
