@@ -29,6 +29,7 @@ void idle(Bench& bench);
 void memory(Bench& bench);
 void context(Bench& bench);
 void fleet(Bench& bench);
+void tenants(Bench& bench);
 void compile(Bench& bench);
 
 struct Benchmark {
@@ -50,6 +51,7 @@ inline constexpr Benchmark benchmarks[] = {
     {"memory", "100 000 executions that wait for their time", memory},
     {"context", "contexts of 1 KiB to 1 MiB along a chain of ten tasks", context},
     {"fleet", "one, two and four runner processes on one PostgreSQL", fleet},
+    {"tenants", "200 tenants without work in one program", tenants},
     {"compile", "what a workflow of 128 tasks costs the compiler", compile},
 };
 

@@ -26,6 +26,7 @@
 #include <cloacina/task.hpp>
 #include <cloacina/task_context.hpp>
 #include <cloacina/task_namespace.hpp>
+#include <cloacina/tenant_host.hpp>
 #include <cloacina/trigger_rule.hpp>
 #include <cloacina/when.hpp>
 #include <cloacina/workflow.hpp>

@@ -172,6 +172,7 @@ class DefaultRunner {
   void shutdown(WaitTime timeout = std::chrono::seconds{5}) noexcept;
 
  private:
+  friend class TenantHost;
   explicit DefaultRunner(std::shared_ptr<detail::Machine> machine) noexcept;
   template <class Handle, class Token>
   auto async_submit_as(std::string_view workflow, Context input, SubmitOptions const& options,

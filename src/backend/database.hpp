@@ -11,6 +11,12 @@
 
 namespace cloacina::backend {
 
+/// What several databases of one server share: connections, and who listens.
+class SharedServer {
+ public:
+  virtual ~SharedServer() = default;
+};
+
 struct OpenOptions {
   /// Replaces `Database::lease_now`, for tests and simulations (R6).
   std::function<std::chrono::microseconds()> lease_clock;
@@ -18,10 +24,19 @@ struct OpenOptions {
   std::chrono::milliseconds longest_statement{7'500};
   /// Most reader sessions that are kept open.
   std::size_t max_readers = 10;
+  /// Null: nothing is shared. Made by `share_server` of the same URL, but for the schema.
+  std::shared_ptr<SharedServer> server{};
+  /// Most connections for writing, where they are shared.
+  std::size_t max_writers = 4;
   /// For tests: called before each statement and commit with its name; may throw `SessionError`, or
   /// after a commit that really happened turn it into an unknown one.
   std::function<void(std::string_view point)> fault;
 };
+
+/// For databases that are opened with it. Connects to nothing yet. Null for SQLite, where each
+/// database is a file. Throws `ConfigurationError` as `Database::open` does for the URL.
+[[nodiscard]] std::shared_ptr<SharedServer> share_server(DatabaseUrl const& url,
+                                                         OpenOptions const& options);
 
 /// An opened, migrated database: makes sessions. Thread-safe.
 class Database {

@@ -43,6 +43,17 @@ std::unique_ptr<Database> Database::open(DatabaseUrl const& url,
   return nullptr;
 }
 
+std::shared_ptr<SharedServer> share_server(DatabaseUrl const& url,
+                                           [[maybe_unused]] OpenOptions const& options) {
+#ifdef CLOACINA_WITH_POSTGRES
+  if (url.backend == DatabaseUrl::Backend::postgres)
+    return std::make_shared<postgres::Server>(url, options);
+#endif
+  if (url.backend == DatabaseUrl::Backend::postgres)
+    (void)Database::open(url);  // says what is missing
+  return nullptr;
+}
+
 std::unique_ptr<Tenants> Tenants::open(DatabaseUrl const& url) {
   if (url.backend != DatabaseUrl::Backend::postgres)
     throw ConfigurationError("database '" + url.display() +

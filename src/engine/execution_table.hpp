@@ -20,6 +20,7 @@ struct Entry {
   bool owned = true;                   ///< false: stored for anybody to claim, then forgotten
   bool update = false;                 ///< its row has changed
   bool queued = false;                 ///< in the loop's list for the next batch
+  bool left_over = false;              ///< it did not fit into the batch under way
   bool busy = false;                   ///< counts against the capacity
   bool held = false;                   ///< in the loop's list of those with held tasks
   bool finished = false;               ///< final and stored; waits for callbacks

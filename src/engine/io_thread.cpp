@@ -22,6 +22,8 @@
 #include <cloacina/error.hpp>
 
 #include "engine/log.hpp"
+#include "engine/start_thread.hpp"
+#include "engine/stuck.hpp"
 #include "engine/thread_name.hpp"
 #include "engine/thread_role.hpp"
 
@@ -70,8 +72,9 @@ struct IoThread::Shared {
     asio::executor_work_guard<asio::io_context::executor_type> work{context.get_executor()};
   };
 
-  std::mutex mutex;                                 // guards what follows
-  std::shared_ptr<Io> io = std::make_shared<Io>();  // null once the thread has ended
+  std::mutex mutex;        // guards what follows
+  std::shared_ptr<Io> io;  // null before the thread has started, and once it has ended
+  std::thread thread;
   std::deque<ReadyTask> waiting;
   std::list<std::shared_ptr<Running>> running;  // changed by the io thread only
   std::condition_variable changed;
@@ -79,6 +82,9 @@ struct IoThread::Shared {
   bool ended = false;
   bool left_behind = false;  // nobody waits for the thread: it clears up itself
 
+  /// With the lock. What it has to do waits if the system refuses the thread for now.
+  void start_thread(std::shared_ptr<Shared> const& self);
+  void work();
   /// Does something on the io thread, if there is one.
   template <class Work>
   void post(Work&& work);
@@ -94,6 +100,42 @@ struct IoThread::Shared {
   [[nodiscard]] bool claim_answer(Running& body);
   void remove(Running const& body);
 };
+
+void IoThread::Shared::start_thread(std::shared_ptr<Shared> const& self) {
+  if (!lane) lane = &services.inbox->add_lane();
+  io = std::make_shared<Io>();
+  auto started = engine::start_thread([self] { self->work(); });
+  if (started) {
+    thread = std::move(*started);
+  } else {
+    io = nullptr;
+    services.watcher->watch(Clock::now() + stuck_after);  // it tries again
+  }
+}
+
+void IoThread::Shared::work() {
+  ThreadRole const role{ThreadRole::io, services.inbox.get()};
+  name_thread("cloacina-io");
+  auto const mine = [this] {
+    std::lock_guard lock{mutex};
+    return io;
+  }();
+  for (;;) {
+    try {
+      mine->context.run();
+      break;
+    } catch (std::exception const& error) {
+      log_error(std::string{"cloacina: a handler on the io thread threw: "} + error.what());
+    } catch (...) {
+      log_error("cloacina: a handler on the io thread threw something that is not an exception");
+    }
+  }
+  std::shared_ptr<Io> left;  // with the bodies that are suspended
+  std::lock_guard lock{mutex};
+  ended = true;
+  if (left_behind) left = std::move(io);
+  changed.notify_all();
+}
 
 template <class Work>
 void IoThread::Shared::post(Work&& work) {
@@ -188,26 +230,6 @@ IoThread::IoThread(std::size_t most_bodies, BodyServices services)
     : shared_(std::make_shared<Shared>()) {
   shared_->services = std::move(services);
   shared_->most = most_bodies;
-  shared_->lane = &shared_->services.inbox->add_lane();
-  thread_ = std::thread{[shared = shared_] {
-    ThreadRole const role{ThreadRole::io, shared->services.inbox.get()};
-    name_thread("cloacina-io");
-    for (;;) {
-      try {
-        shared->io->context.run();
-        break;
-      } catch (std::exception const& error) {
-        log_error(std::string{"cloacina: a handler on the io thread threw: "} + error.what());
-      } catch (...) {
-        log_error("cloacina: a handler on the io thread threw something that is not an exception");
-      }
-    }
-    std::shared_ptr<Shared::Io> left;  // with the bodies that are suspended
-    std::lock_guard lock{shared->mutex};
-    shared->ended = true;
-    if (shared->left_behind) left = std::move(shared->io);
-    shared->changed.notify_all();
-  }};
 }
 
 IoThread::~IoThread() { shut_down(Clock::now()); }
@@ -215,6 +237,7 @@ IoThread::~IoThread() { shut_down(Clock::now()); }
 void IoThread::start(std::vector<ReadyTask>&& ready) {
   {
     std::lock_guard lock{shared_->mutex};
+    if (!shared_->io && !shared_->closed) shared_->start_thread(shared_);
     shared_->waiting.insert(shared_->waiting.end(), std::make_move_iterator(ready.begin()),
                             std::make_move_iterator(ready.end()));
   }
@@ -268,6 +291,8 @@ std::optional<IoThread::Clock::time_point> IoThread::expire(Clock::time_point no
   std::vector<std::string> said;  // a log sink is a user's: without the lock
   {
     std::lock_guard lock{shared_->mutex};
+    if (!shared_->io && !shared_->closed && !shared_->waiting.empty())
+      shared_->start_thread(shared_);
     for (auto const& body : shared_->running) {
       if (!body->limit) continue;
       if (!body->reported && body->started + *body->limit <= now) {
@@ -298,23 +323,25 @@ std::optional<IoThread::Clock::time_point> IoThread::expire(Clock::time_point no
 }
 
 void IoThread::shut_down(Clock::time_point deadline) {
-  if (!thread_.joinable()) return;
   close();
-  shared_->io->context.stop();
   bool ended = false;
+  std::thread thread;
   std::shared_ptr<Shared::Io> io;  // destroys the bodies that are suspended
   {
     std::unique_lock lock{shared_->mutex};
+    thread.swap(shared_->thread);
+    if (!thread.joinable()) return;
+    shared_->io->context.stop();
     ended = shared_->changed.wait_until(lock, deadline, [this] { return shared_->ended; });
     shared_->left_behind = !ended;
     if (ended) io = std::move(shared_->io);
   }
   if (ended) {
-    thread_.join();
+    thread.join();
   } else {
     log_warning(
         "cloacina: a coroutine body does not return to the io thread, which is left behind");
-    thread_.detach();
+    thread.detach();
   }
 }
 

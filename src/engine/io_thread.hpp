@@ -10,7 +10,8 @@
 
 namespace cloacina::engine {
 
-/// The one thread that runs coroutine bodies. A suspended body costs memory, not a thread.
+/// The one thread that runs coroutine bodies, started with the first of them. A suspended body
+/// costs memory, not a thread.
 /// Thread-safe, but for `shut_down`, after which nothing is started any more.
 class IoThread {
  public:
@@ -45,7 +46,6 @@ class IoThread {
   struct Running;
   struct Shared;
   std::shared_ptr<Shared> shared_;
-  std::thread thread_;
 };
 
 /// Waits of bodies in real time.

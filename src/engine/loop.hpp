@@ -117,8 +117,9 @@ class Loop {
   // loop_commit.cpp: batch out, release
   void queue_lazy_markers();
   void commit_and_release();
-  void build_batch(std::vector<Entry*> const& entries);
-  void add_rows(Entry& entry);
+  void build_batch(std::vector<Entry*>& entries);
+  /// Returns about how many bytes they are.
+  std::size_t add_rows(Entry& entry);
   void written(Entry& entry);
   bool commit_batch(std::vector<Entry*> const& entries);
   void commit_one_by_one(std::vector<Entry*> const& entries);

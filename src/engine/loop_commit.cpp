@@ -32,6 +32,9 @@ struct CallbackEnd {
 // The first bodies run while the last ones are still prepared.
 constexpr std::size_t bodies_at_once = 256;
 
+// A group is one message to a server, which takes no more than 1 GiB, and memory on both sides.
+constexpr std::size_t most_bytes = 64u << 20;
+
 /// The runner is alive and its database answers: what it wrote is stored, or refused for its data.
 bool is_answered(Committer::Result const& result) {
   return std::holds_alternative<dal::Committed>(result) ||
@@ -80,7 +83,7 @@ void Loop::commit_and_release() {
               [](Entry const* a, Entry const* b) { return a->state.id < b->state.id; });
     std::vector<Entry*> entries;
     entries.swap(dirty_);
-    for (auto* entry : entries) entry->queued = false;
+    for (auto* entry : entries) entry->queued = entry->left_over = false;
     build_batch(entries);
     // What is left to anybody may be claimed by the next group, which is one statement then.
     bool const leaves = std::any_of(batch_.inserts.begin(), batch_.inserts.end(),
@@ -96,9 +99,17 @@ void Loop::commit_and_release() {
   }
 }
 
-void Loop::build_batch(std::vector<Entry*> const& entries) {
+// Takes what fits, at least one; the others come with the next batch, at once.
+void Loop::build_batch(std::vector<Entry*>& entries) {
   batch_.clear();
-  for (auto* entry : entries) add_rows(*entry);
+  std::size_t fitting = 0;
+  for (std::size_t bytes = 0; fitting < entries.size() && bytes < most_bytes; ++fitting)
+    bytes += add_rows(*entries[fitting]);
+  for (auto i = fitting; i < entries.size(); ++i) {
+    entries[i]->left_over = true;
+    mark_dirty(*entries[i]);
+  }
+  entries.resize(fitting);
   for (auto const& request : unowned_requests_)
     batch_.unowned_cancels.push_back({.request = request.id,
                                       .execution = request.execution,
@@ -114,8 +125,9 @@ void Loop::build_batch(std::vector<Entry*> const& entries) {
   }
 }
 
-void Loop::add_rows(Entry& entry) {
+std::size_t Loop::add_rows(Entry& entry) {
   auto& state = entry.state;
+  std::size_t bytes = entry.input_text.size();
   if (is_final(state.status) && entry.update) entry.output_text = state.output.to_json();
   if (entry.insert) {
     batch_.inserts.push_back(
@@ -138,6 +150,7 @@ void Loop::add_rows(Entry& entry) {
   for (auto const index : entry.dirty_tasks) {
     auto const& task = state.tasks[index];
     auto const& definition = state.workflow->tasks[index];
+    bytes += task.delta_text.size();
     batch_.tasks.push_back({.execution = state.id,
                             .task = definition.id,
                             .status = task.status,
@@ -171,6 +184,7 @@ void Loop::add_rows(Entry& entry) {
                               .deadline = state.deadline,
                               .release = is_final(state.status)});
   }
+  return bytes + entry.output_text.size();
 }
 
 void Loop::written(Entry& entry) {
@@ -270,7 +284,7 @@ void Loop::commit_one_by_one(std::vector<Entry*> const& entries) {
     batch_.clear();
     auto result = committer_.commit(batch_);
     if (std::holds_alternative<dal::Committed>(result)) {
-      add_rows(*entry);
+      (void)add_rows(*entry);
       result = committer_.commit(batch_);
       if (auto const* committed = std::get_if<dal::Committed>(&result)) {
         written(*entry);
@@ -318,7 +332,7 @@ Committer::Result Loop::refuse(Entry& entry, dal::Refused const& refused) {
   fail_unstored(entry, "the database refuses a value: " + refused.message);
   update_capacity(entry);
   batch_.clear();
-  add_rows(entry);
+  (void)add_rows(entry);
   auto result = committer_.commit(batch_);
   if (std::holds_alternative<Committer::Refused>(result)) {
     // Whatever it is, the end alone must be stored.
@@ -368,6 +382,10 @@ void Loop::release_all() {
   for (auto& release : releases) {
     auto* entry = table_.find(release.execution);
     if (!entry) continue;
+    if (entry->left_over) {
+      releases_.push_back(std::move(release));
+      continue;
+    }
     switch (release.kind) {
       case Release::Kind::start:
         if (auto const& task = entry->state.tasks[release.task];

@@ -9,7 +9,8 @@
 
 namespace cloacina::engine {
 
-ThreadedBodies::ThreadedBodies(std::size_t workers, std::size_t coroutines, BodySettings settings,
+ThreadedBodies::ThreadedBodies(std::shared_ptr<Crew> crew, std::size_t workers,
+                               std::size_t coroutines, BodySettings settings,
                                Environment const& environment, std::shared_ptr<Inbox> inbox)
     : services_{.settings = settings,
                 .environment = environment,
@@ -19,7 +20,8 @@ ThreadedBodies::ThreadedBodies(std::size_t workers, std::size_t coroutines, Body
                 .errands = nullptr,
                 .lease_end = std::make_shared<std::atomic<std::int64_t>>(INT64_MAX)} {
   services_.errands = std::make_shared<Errands>(services_.inbox, services_.watcher);
-  workers_ = std::make_unique<WorkerPool>(workers, services_);
+  if (!crew) own_crew_ = crew = Crew::make(workers);
+  workers_ = std::make_unique<WorkerPool>(std::move(crew), workers, services_);
   io_ = std::make_unique<IoThread>(coroutines, services_);
   services_.watcher->start([this](Clock::time_point now) { return look(now); },
                            services_.inbox.get());
@@ -49,6 +51,12 @@ std::optional<ThreadedBodies::Clock::time_point> ThreadedBodies::look_at_lease(
 }
 
 void ThreadedBodies::start(std::vector<ReadyTask>&& ready) {
+  if (!lease_matters_ && std::any_of(ready.begin(), ready.end(), [](ReadyTask const& task) {
+        return task.definition().execution == ExecutionMode::at_most_once;
+      })) {
+    lease_matters_ = true;
+    services_.watcher->watch(Clock::time_point{Clock::duration{services_.lease_end->load()}});
+  }
   auto const synchronous = [](ReadyTask const& task) { return !task.definition().body->co_run; };
   auto const first = std::stable_partition(ready.begin(), ready.end(), synchronous);
   if (first != ready.end()) {
@@ -85,7 +93,7 @@ std::vector<ReadyTask> ThreadedBodies::take_back() {
 
 void ThreadedBodies::set_lease_end(std::chrono::nanoseconds monotonic) {
   auto const earlier = services_.lease_end->exchange(monotonic.count());
-  services_.watcher->watch(Clock::time_point{monotonic});
+  if (lease_matters_) services_.watcher->watch(Clock::time_point{monotonic});
   if (earlier > Clock::now().time_since_epoch().count()) return;  // nobody waits for it
   workers_->lease_moved();
   io_->lease_moved();
@@ -95,6 +103,11 @@ void ThreadedBodies::shut_down(Clock::time_point deadline) {
   services_.watcher->shut_down();
   io_->shut_down(deadline);
   workers_->shut_down(deadline);
+  if (own_crew_) {
+    own_crew_->shut_down(deadline);
+  } else {
+    workers_->leave_behind();
+  }
   services_.errands->shut_down(deadline);
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -18,8 +19,10 @@ class ThreadedBodies final : public Bodies {
  public:
   using Clock = std::chrono::steady_clock;
 
-  ThreadedBodies(std::size_t workers, std::size_t coroutines, BodySettings settings,
-                 Environment const& environment, std::shared_ptr<Inbox> inbox);
+  /// `crew`: threads that are shared with others; null: `workers` threads of its own.
+  ThreadedBodies(std::shared_ptr<Crew> crew, std::size_t workers, std::size_t coroutines,
+                 BodySettings settings, Environment const& environment,
+                 std::shared_ptr<Inbox> inbox);
   ~ThreadedBodies() override;
   ThreadedBodies(ThreadedBodies const&) = delete;
   ThreadedBodies& operator=(ThreadedBodies const&) = delete;
@@ -42,9 +45,11 @@ class ThreadedBodies final : public Bodies {
   [[nodiscard]] std::optional<Clock::time_point> look_at_lease(Clock::time_point now);
 
   BodyServices services_;
+  std::shared_ptr<Crew> own_crew_;  // null: it is shared
   std::unique_ptr<WorkerPool> workers_;
   std::unique_ptr<IoThread> io_;
   std::int64_t lease_over_{0};  // the end after which at-most-once bodies were asked to stop
+  std::atomic<bool> lease_matters_{false};  // there was an at-most-once body
 };
 
 }  // namespace cloacina::engine

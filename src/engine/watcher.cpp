@@ -2,22 +2,20 @@
 
 #include <utility>
 
+#include "engine/start_thread.hpp"
 #include "engine/thread_name.hpp"
 #include "engine/thread_role.hpp"
 
 namespace cloacina::engine {
 
 void Watcher::start(Look look, void const* owner) {
-  thread_ = std::thread{[this, look = std::move(look), owner] {
-    ThreadRole const role{ThreadRole::helper, owner};
-    name_thread("cloacina-watch");
-    look_until_stopped(look);
-  }};
+  look_ = std::move(look);
+  owner_ = owner;
 }
 
 // `next_` is reset before anybody is looked at: whoever begins meanwhile either is seen or asks to
 // be watched.
-void Watcher::look_until_stopped(Look const& look) {
+void Watcher::look_until_stopped() {
   std::unique_lock lock{mutex_};
   while (!stop_) {
     auto const next = next_.load();
@@ -32,7 +30,7 @@ void Watcher::look_until_stopped(Look const& look) {
     }
     next_.store(INT64_MAX);
     lock.unlock();
-    auto const again = look(now);
+    auto const again = look_(now);
     lock.lock();
     if (again && again->time_since_epoch().count() < next_.load())
       next_.store(again->time_since_epoch().count());
@@ -44,20 +42,30 @@ void Watcher::watch(Clock::time_point deadline) {
   if (when >= next_.load(std::memory_order_relaxed)) return;
   {
     std::lock_guard lock{mutex_};
-    if (when >= next_.load()) return;
+    if (when >= next_.load() || stop_) return;
+    if (!thread_.joinable()) {
+      auto thread = start_thread([this] {
+        ThreadRole const role{ThreadRole::helper, owner_};
+        name_thread("cloacina-watch");
+        look_until_stopped();
+      });
+      if (!thread) return;  // the next deadline asks again
+      thread_ = std::move(*thread);
+    }
     next_.store(when);
   }
   changed_.notify_one();
 }
 
 void Watcher::shut_down() {
-  if (!thread_.joinable()) return;
+  std::thread thread;
   {
     std::lock_guard lock{mutex_};
     stop_ = true;
+    thread.swap(thread_);
   }
   changed_.notify_one();
-  thread_.join();
+  if (thread.joinable()) thread.join();
 }
 
 }  // namespace cloacina::engine

@@ -25,7 +25,7 @@ class Watcher {
   Watcher(Watcher const&) = delete;
   Watcher& operator=(Watcher const&) = delete;
 
-  /// `owner`: see `ThreadRole`.
+  /// Before anything is watched; the thread starts with that. `owner`: see `ThreadRole`.
   void start(Look look, void const* owner);
   /// Looks no later than `deadline`. Cheap if it looks earlier anyway.
   void watch(Clock::time_point deadline);
@@ -33,12 +33,14 @@ class Watcher {
   void shut_down();
 
  private:
-  void look_until_stopped(Look const& look);
+  void look_until_stopped();
 
   std::atomic<std::int64_t> next_{INT64_MAX};  // when it looks, on Clock; written under the mutex
   std::mutex mutex_;
   std::condition_variable changed_;
   bool stop_ = false;
+  Look look_;
+  void const* owner_ = nullptr;
   std::thread thread_;
 };
 

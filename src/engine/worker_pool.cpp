@@ -12,15 +12,13 @@
 #include <mutex>
 #include <stop_token>
 #include <string>
-#include <thread>
 #include <utility>
 
 #include <cloacina/error.hpp>
 
 #include "core/sabotage.hpp"
 #include "engine/log.hpp"
-#include "engine/start_thread.hpp"
-#include "engine/thread_name.hpp"
+#include "engine/stuck.hpp"
 #include "engine/thread_role.hpp"
 #include "engine/user_call.hpp"
 
@@ -41,133 +39,187 @@ struct ReadyBatch {
 
 }  // namespace
 
+/// A worker's place: the body that it runs now.
 struct WorkerPool::Worker {
   explicit Worker(Inbox::Lane& its_lane) : lane(its_lane) {}
 
-  Inbox::Lane& lane;   // handed on when the worker has ended
-  std::thread thread;  // guarded by Shared::mutex
-  bool ended = false;  // guarded by Shared::mutex
+  Inbox::Lane& lane;
+  Crew::Member* member = nullptr;  // guarded by Shared::mutex; null: the place is free
+  Clock::time_point arrived{};     // the thread's own
 
-  std::mutex mutex;  // guards what follows: the body that runs now
+  std::mutex mutex;  // guards what follows
   ReadyTask const* running = nullptr;
   std::stop_source stop{std::nostopstate};
   Clock::time_point started{};
   std::optional<std::chrono::milliseconds> limit;
   bool reported = false;                        // as timed out: what it returns is dropped
-  bool abandoned = false;                       // stuck: its thread ends when the body does
   std::optional<Clock::time_point> give_up_at;  // after a timeout
 };
 
-struct WorkerPool::Shared {
+struct WorkerPool::Shared final : Crew::Site, std::enable_shared_from_this<Shared> {
+  Shared(std::shared_ptr<Crew> its_crew, std::size_t most, BodyServices its_services)
+      : crew(std::move(its_crew)), most_threads(most), services(std::move(its_services)) {}
+
+  std::shared_ptr<Crew> crew;
+  std::size_t const most_threads;
   BodyServices services;
-  std::size_t threads = 0;
-  std::size_t replaced = 0;
-  std::size_t missing = 0;  // workers that the system refused
-  std::size_t surplus = 0;  // workers that shall end: their lent slot was given back
   std::atomic<std::size_t> lent{0};
 
   std::mutex mutex;
-  std::condition_variable work_there;
-  std::condition_variable worker_ended;
-  std::condition_variable lease_moved;
+  std::condition_variable worker_left;
   std::map<int, std::deque<std::shared_ptr<ReadyBatch>>, std::greater<>> batches;  // by priority
   std::deque<std::function<void()>> calls;
-  std::vector<std::shared_ptr<Worker>> workers;
-  std::vector<Inbox::Lane*> free_lanes;
-  std::size_t idle = 0;
-  std::atomic<bool> closed{false};  // no body starts any more
-  bool stopping = false;            // and no callback
+  std::vector<std::unique_ptr<Worker>> workers;  // one for each thread that was here at once
+  std::atomic<std::size_t> present{0};           // threads here that may come back
+  std::atomic<bool> work_left{false};            // that a thread could do now
+  std::atomic<bool> closed{false};               // no body starts any more
+  bool stopping = false;                         // and no callback
   std::atomic<int> top_priority{
       INT32_MIN};  // of what waits; a hint that a held batch is not the best any more
 
-  /// The next task, or a callback, or (both empty) the end.
+  void work(Crew::Member& member) override;
+  [[nodiscard]] bool has_work() const noexcept override { return work_left && has_room(); }
+
+  [[nodiscard]] bool has_room() const noexcept { return present < most_threads + lent; }
+  /// A place for the calling thread; null if there are enough.
+  [[nodiscard]] Worker* arrive(Crew::Member& member);
+  void leave(Worker& self);
+  [[nodiscard]] bool may_start() const noexcept {
+    return closed || services.may_start(Clock::now());
+  }
+  /// The next task, or a callback, or (both empty) it is time to leave.
   ReadyTask* next(std::shared_ptr<ReadyBatch>& held, int& held_priority,
                   std::function<void()>& callback, Worker const& self);
   void serve(Worker& self);
-  [[nodiscard]] bool wait_for_lease();
-  [[nodiscard]] bool begin(ReadyTask const& ready, Worker& self, std::stop_source const& stop);
+  enum class Begun : unsigned char { yes, answered, lease_is_over };
+  [[nodiscard]] Begun begin(ReadyTask const& ready, Worker& self, std::stop_source const& stop);
   void run(ReadyTask& ready, Worker& self);
   void run_begun(ReadyTask& ready, Worker& self, std::stop_token stop);
+  void put_back(ReadyTask&& ready);
+  /// With the lock. False: the thread keeps its place, because the crew has no other one.
+  [[nodiscard]] bool leave_behind(Worker& worker);
   /// Whether its answer counts: it may have been given already, by who saw to its limit.
   [[nodiscard]] bool finish(Worker& self);
   void answer(Worker& self, FinishedTask&& finished) {
     services.inbox->push(self.lane, std::move(finished));
   }
-  /// With the mutex held: those that have ended, to be joined without it.
-  [[nodiscard]] std::vector<std::thread> take_ended();
   /// Asks the bodies to stop for which `which(task)` holds.
   template <class Which>
   void stop_those(Which&& which);
 };
 
-ReadyTask* WorkerPool::Shared::next(std::shared_ptr<ReadyBatch>& held, int& held_priority,
-                                    std::function<void()>& callback, Worker const& self) {
-  if (held && held_priority >= top_priority.load(std::memory_order_relaxed)) {
-    if (auto* task = held->take()) return task;  // dropped, once the pool is closed
+thread_local WorkerPool::Shared* WorkerPool::of_this_thread_ = nullptr;
+
+void WorkerPool::Shared::work(Crew::Member& member) {
+  struct Visit {
+    Shared& pool;
+    Worker& self;
+    Visit(Shared& its_pool, Worker& worker) : pool(its_pool), self(worker) {
+      of_this_thread_ = &pool;
+    }
+    ~Visit() {
+      of_this_thread_ = nullptr;
+      pool.leave(self);
+    }
+    Visit(Visit const&) = delete;
+    Visit& operator=(Visit const&) = delete;
+  };
+  auto* const self = arrive(member);
+  if (!self) return;
+  Visit const visit{*this, *self};
+  ThreadRole const role{ThreadRole::worker, services.inbox.get()};
+  serve(*self);
+}
+
+WorkerPool::Worker* WorkerPool::Shared::arrive(Crew::Member& member) {
+  std::lock_guard lock{mutex};
+  if (!has_room()) return nullptr;
+  auto place = std::find_if(workers.begin(), workers.end(),
+                            [](auto const& worker) { return !worker->member; });
+  if (place == workers.end())
+    place = workers.insert(workers.end(), std::make_unique<Worker>(services.inbox->add_lane()));
+  ++present;
+  auto& self = **place;
+  self.member = &member;
+  self.arrived = Clock::now();
+  return &self;
+}
+
+void WorkerPool::Shared::leave(Worker& self) {
+  bool more = false;
+  {
+    std::lock_guard lock{mutex};
+    if (!self.member->abandoned) --present;
+    self.member = nullptr;
+    more = work_left;
   }
-  held.reset();
-  std::unique_lock lock{mutex};
-  for (;;) {
-    if (self.abandoned) return nullptr;
-    // Before the end too: a shutdown answers waiters, and their handlers come here.
-    if (!calls.empty()) {
-      callback = std::move(calls.front());
-      calls.pop_front();
-      return nullptr;
-    }
-    if (stopping) return nullptr;
-    if (surplus > 0) {
-      --surplus;
-      return nullptr;
-    }
-    while (!batches.empty()) {
-      auto& [priority, queue] = *batches.begin();
-      if (auto* task = queue.front()->take()) {
-        held = queue.front();
-        held_priority = priority;
-        top_priority.store(priority, std::memory_order_relaxed);
-        return task;
-      }
-      queue.pop_front();
-      if (queue.empty()) batches.erase(batches.begin());
-    }
-    top_priority.store(INT32_MIN, std::memory_order_relaxed);
-    ++idle;
-    work_there.wait(lock);
-    --idle;
-  }
+  worker_left.notify_all();
+  if (more) crew->call(shared_from_this(), 1);
 }
 
 // R6: past the end of the lease nothing new starts, until it is renewed or this runner learns that
-// it is dead.
-bool WorkerPool::Shared::wait_for_lease() {
-  if (!closed && services.may_start(Clock::now())) return true;
-  std::unique_lock lock{mutex};
-  lease_moved.wait(lock, [this] { return closed || services.may_start(Clock::now()); });
-  return !closed;
+// it is dead. What waits for that holds no thread.
+ReadyTask* WorkerPool::Shared::next(std::shared_ptr<ReadyBatch>& held, int& held_priority,
+                                    std::function<void()>& callback, Worker const& self) {
+  bool const leaves = crew->is_wanted_elsewhere(*this, self.arrived);
+  if (held && !leaves && held_priority >= top_priority.load(std::memory_order_relaxed)) {
+    if (auto* task = held->take()) return task;  // dropped, once the pool is closed
+  }
+  held.reset();
+  std::lock_guard lock{mutex};
+  if (self.member->abandoned || leaves) return nullptr;
+  // Before the end too: a shutdown answers waiters, and their handlers come here.
+  if (!calls.empty()) {
+    callback = std::move(calls.front());
+    calls.pop_front();
+    return nullptr;
+  }
+  while (!batches.empty() && may_start()) {
+    auto& [priority, queue] = *batches.begin();
+    if (auto* task = queue.front()->take()) {
+      held = queue.front();
+      held_priority = priority;
+      top_priority.store(priority, std::memory_order_relaxed);
+      return task;
+    }
+    queue.pop_front();
+    if (queue.empty()) batches.erase(batches.begin());
+  }
+  work_left = false;
+  top_priority.store(batches.empty() ? INT32_MIN : INT32_MAX, std::memory_order_relaxed);
+  return nullptr;
 }
 
 // Registered first, asked second: whoever closes the pool, ends the lease, or sets the flag of an
-// execution looks at the registered bodies afterwards. False: it was answered.
-bool WorkerPool::Shared::begin(ReadyTask const& ready, Worker& self, std::stop_source const& stop) {
-  while (wait_for_lease()) {
-    auto const now = Clock::now();
-    {
-      std::lock_guard lock{self.mutex};
-      self.running = &ready;
-      self.stop = stop;
-      self.started = now;
-      self.limit = time_limit(ready.definition(), services.settings);
-      self.reported = false;
-      self.give_up_at.reset();
-    }
-    bool const stopped = ready.stopped->load();
-    if (!closed && !stopped && services.may_start(now)) return true;
-    if (!finish(self)) return false;
-    if (stopped) break;
+// execution looks at the registered bodies afterwards.
+WorkerPool::Shared::Begun WorkerPool::Shared::begin(ReadyTask const& ready, Worker& self,
+                                                    std::stop_source const& stop) {
+  auto const now = Clock::now();
+  {
+    std::lock_guard lock{self.mutex};
+    self.running = &ready;
+    self.stop = stop;
+    self.started = now;
+    self.limit = time_limit(ready.definition(), services.settings);
+    self.reported = false;
+    self.give_up_at.reset();
   }
+  bool const dropping = closed || ready.stopped->load();
+  bool const lease_holds = services.may_start(now);
+  if (!dropping && lease_holds) return Begun::yes;
+  if (!finish(self)) return Begun::answered;
+  if (!dropping) return Begun::lease_is_over;
   answer(self, dropped(ready));
-  return false;
+  return Begun::answered;
+}
+
+void WorkerPool::Shared::put_back(ReadyTask&& ready) {
+  auto const batch = std::make_shared<ReadyBatch>();
+  auto const priority = ready.definition().priority;
+  batch->tasks.push_back(std::move(ready));
+  std::lock_guard lock{mutex};
+  batches[priority].push_front(batch);
+  top_priority.store(INT32_MAX);  // it is seen before what is held
 }
 
 bool WorkerPool::Shared::finish(Worker& self) {
@@ -195,7 +247,14 @@ void WorkerPool::Shared::run_begun(ReadyTask& ready, Worker& self, std::stop_tok
 
 void WorkerPool::Shared::run(ReadyTask& ready, Worker& self) {
   std::stop_source const stop;
-  if (!begin(ready, self, stop)) return;
+  switch (begin(ready, self, stop)) {
+    case Begun::answered:
+      return;
+    case Begun::lease_is_over:
+      return put_back(std::move(ready));
+    case Begun::yes:
+      break;
+  }
   try {
     run_begun(ready, self, stop.get_token());
   } catch (abi::__forced_unwind const&) {
@@ -212,8 +271,7 @@ void WorkerPool::Shared::serve(Worker& self) {
     std::function<void()> callback;
     if (auto* task = next(held, held_priority, callback, self)) {
       run(*task, self);
-      std::lock_guard lock{self.mutex};
-      if (self.abandoned) return;
+      if (self.member->abandoned) return;
     } else if (callback) {
       ThreadRole const calling{ThreadRole::callback, services.inbox.get()};
       call_user(callback, "a callback or a handler");
@@ -223,100 +281,20 @@ void WorkerPool::Shared::serve(Worker& self) {
   }
 }
 
-thread_local std::weak_ptr<WorkerPool::Shared> WorkerPool::of_this_thread_;
-
-void WorkerPool::work(std::shared_ptr<Shared> const& shared, std::shared_ptr<Worker> const& self) {
-  ThreadRole const role{ThreadRole::worker, shared->services.inbox.get()};
-  of_this_thread_ = shared;
-  name_thread("cloacina-worker");
-  auto const ended = [&] {
-    std::lock_guard lock{shared->mutex};
-    self->ended = true;
-    shared->worker_ended.notify_all();
-  };
-  try {
-    shared->serve(*self);
-  } catch (abi::__forced_unwind const&) {
-    log_warning("cloacina: a body or a callback ended its thread, which is replaced");
-    bool replaced = false;
-    {
-      std::lock_guard lock{self->mutex};
-      replaced = self->abandoned;
-    }
-    if (!replaced) add_worker(shared);
-    ended();
-    throw;  // swallowing it would end the process
-  }
-  ended();
-}
-
-WorkerPool::WorkerPool(std::size_t threads, BodyServices services)
-    : shared_(std::make_shared<Shared>()) {
-  shared_->services = std::move(services);
-  shared_->threads = threads;
-  for (std::size_t i = 0; i < threads; ++i) add_worker(shared_);
-  if (shared_->missing == 0) return;
-  auto const refused = std::to_string(shared_->missing);
-  shut_down(Clock::now() + stuck_after);
-  throw ConfigurationError{"the system refuses " + refused + " of " + std::to_string(threads) +
-                               " worker threads; lower max_concurrent_tasks, or raise its limit of "
-                               "threads",
-                           "max_concurrent_tasks"};
-}
+WorkerPool::WorkerPool(std::shared_ptr<Crew> crew, std::size_t most_threads, BodyServices services)
+    : shared_(std::make_shared<Shared>(std::move(crew), most_threads, std::move(services))) {}
 
 WorkerPool::~WorkerPool() { shut_down(Clock::now()); }
 
-// A thread that the system refuses is missing until it is asked again.
-void WorkerPool::add_worker(std::shared_ptr<Shared> const& shared) {
-  std::lock_guard lock{shared->mutex};
-  if (shared->stopping) return;
-  if (shared->free_lanes.empty()) shared->free_lanes.push_back(&shared->services.inbox->add_lane());
-  auto worker = std::make_shared<Worker>(*shared->free_lanes.back());
-  auto thread = start_thread([shared, worker] { work(shared, worker); });
-  if (!thread) {
-    ++shared->missing;
-    return;
-  }
-  shared->free_lanes.pop_back();
-  worker->thread = std::move(*thread);
-  shared->workers.push_back(std::move(worker));
-}
-
-std::vector<std::thread> WorkerPool::Shared::take_ended() {
-  std::vector<std::thread> ended;
-  std::erase_if(workers, [&](auto const& worker) {
-    if (!worker->ended) return false;
-    free_lanes.push_back(&worker->lane);
-    ended.push_back(std::move(worker->thread));
-    return true;
-  });
-  return ended;
-}
-
 std::shared_ptr<void> WorkerPool::lend_slot_of_this_thread() {
-  auto const mine = of_this_thread_.lock();
-  if (!mine) return nullptr;
-  std::vector<std::thread> ended;
-  bool another = true;
-  {
-    std::lock_guard lock{mine->mutex};
-    ended = mine->take_ended();
-    if (mine->surplus > 0) {
-      --mine->surplus;  // one that was about to end goes on instead
-      another = false;
-    }
-  }
-  for (auto& thread : ended) thread.join();
-  if (another) add_worker(mine);
+  if (!of_this_thread_) return nullptr;
+  auto const mine = of_this_thread_->shared_from_this();
+  if (!mine->crew->lend()) mine->services.watcher->watch(Clock::now() + stuck_after);
   ++mine->lent;
-  return {nullptr, [shared = mine](void*) {
-            --shared->lent;
-            {
-              std::lock_guard lock{shared->mutex};
-              ++shared->surplus;
-              shared->top_priority.store(INT32_MAX);  // also one that holds a batch comes by
-            }
-            shared->work_there.notify_one();
+  if (mine->work_left) mine->crew->call(mine, 1);  // there is room for one more
+  return {nullptr, [mine](void*) {
+            --mine->lent;
+            mine->crew->take_back();
           }};
 }
 
@@ -333,7 +311,6 @@ void WorkerPool::start(std::vector<ReadyTask>&& ready) {
     }
     batch->tasks.push_back(std::move(task));
   }
-  std::size_t wake = 0;
   {
     std::lock_guard lock{shared_->mutex};
     for (auto& [priority, batch] : by_priority) {
@@ -341,13 +318,9 @@ void WorkerPool::start(std::vector<ReadyTask>&& ready) {
       if (priority > shared_->top_priority.load(std::memory_order_relaxed))
         shared_->top_priority.store(priority);
     }
-    wake = std::min(tasks, shared_->idle);
+    shared_->work_left = true;
   }
-  if (wake > 1) {
-    shared_->work_there.notify_all();
-  } else if (wake == 1) {
-    shared_->work_there.notify_one();
-  }
+  shared_->crew->call(shared_, tasks);
 }
 
 void WorkerPool::call(std::function<void()> callback) {
@@ -356,10 +329,11 @@ void WorkerPool::call(std::function<void()> callback) {
     if (!shared_->stopping) {
       shared_->calls.push_back(std::exchange(callback, nullptr));
       shared_->top_priority.store(INT32_MAX);  // whoever holds a batch comes by
+      shared_->work_left = true;
     }
   }
   if (callback) return call_aside({std::move(callback)});  // no worker will come any more
-  shared_->work_there.notify_one();
+  shared_->crew->call(shared_, 1);
 }
 
 template <class Which>
@@ -402,27 +376,29 @@ std::vector<ReadyTask> WorkerPool::take_back() {
 }
 
 void WorkerPool::lease_moved() {
-  { std::lock_guard lock{shared_->mutex}; }
-  shared_->lease_moved.notify_all();
+  {
+    std::lock_guard lock{shared_->mutex};
+    if (shared_->batches.empty()) return;
+    shared_->work_left = true;
+  }
+  shared_->crew->call(shared_, shared_->most_threads);
 }
 
 std::optional<WorkerPool::Clock::time_point> WorkerPool::expire(Clock::time_point now) {
-  std::optional<Clock::time_point> next;
+  auto next = shared_->crew->ask_for_missing(now);
   std::vector<std::string> said;  // a log sink is a user's: without the locks
-  std::size_t wanted = 0;
   {
     std::lock_guard lock{shared_->mutex};
-    wanted = std::exchange(shared_->missing, 0);
     for (auto const& worker : shared_->workers) {
       std::lock_guard worker_lock{worker->mutex};
-      if (!worker->running || worker->abandoned || !worker->limit) continue;
+      if (!worker->running || worker->member->abandoned || !worker->limit) continue;
       if (!worker->reported && worker->started + *worker->limit <= now) {
         worker->reported = true;
         worker->give_up_at = now + stuck_after;
         shared_->services.end_overdue(worker->lane, worker->running->identity(), *worker->limit,
                                       [stop = worker->stop]() mutable { stop.request_stop(); });
       } else if (worker->give_up_at && *worker->give_up_at <= now) {
-        if (give_up(*worker, now, said)) ++wanted;
+        give_up(*worker, now, said);
       }
       auto const due =
           worker->reported ? worker->give_up_at : std::optional{worker->started + *worker->limit};
@@ -430,63 +406,50 @@ std::optional<WorkerPool::Clock::time_point> WorkerPool::expire(Clock::time_poin
     }
   }
   for (auto const& text : said) log_warning(text);
-  for (; wanted > 0; --wanted) add_worker(shared_);
-  std::lock_guard lock{shared_->mutex};
-  if (shared_->missing > 0 && (!next || now + stuck_after < *next)) next = now + stuck_after;
   return next;
 }
 
-bool WorkerPool::give_up(Worker& worker, Clock::time_point now, std::vector<std::string>& said) {
+void WorkerPool::give_up(Worker& worker, Clock::time_point now, std::vector<std::string>& said) {
   worker.give_up_at.reset();
   if (!worker.stop.stop_requested()) {  // the request waits behind others: it is not deaf
     worker.give_up_at = now + stuck_after;
-    return false;
+    return;
   }
-  bool const replace = shared_->replaced < shared_->threads;
+  bool const replaced = shared_->leave_behind(worker);
   auto const& task = *worker.running;
   said.push_back("cloacina: task '" + task.definition().id + "' of execution " +
                  task.id.to_string() + " ignores its stop token; its thread is " +
-                 (replace ? "left behind and replaced" : "lost: too many are stuck already"));
-  if (!replace) return false;
-  worker.abandoned = true;
-  ++shared_->replaced;
+                 (replaced ? "left behind and replaced" : "lost: too many are stuck already"));
+}
+
+bool WorkerPool::Shared::leave_behind(Worker& worker) {
+  if (worker.member->abandoned || !crew->replace(*worker.member)) return false;
+  --present;
   return true;
+}
+
+void WorkerPool::leave_behind() {
+  std::lock_guard lock{shared_->mutex};
+  for (auto const& worker : shared_->workers)
+    if (worker->member) (void)shared_->leave_behind(*worker);
 }
 
 void WorkerPool::shut_down(Clock::time_point deadline) {
   close();
   std::unique_lock lock{shared_->mutex};
   shared_->stopping = true;
-  shared_->work_there.notify_all();
-  shared_->lease_moved.notify_all();
-  auto const all_ended = [this] {
-    return std::all_of(shared_->workers.begin(), shared_->workers.end(),
-                       [](auto const& w) { return w->ended; });
+  auto const all_left = [this] {
+    return shared_->calls.empty() &&
+           std::all_of(shared_->workers.begin(), shared_->workers.end(),
+                       [](auto const& worker) { return !worker->member; });
   };
   // What the trial never_returns must notice.
   static bool const for_ever = is_sabotaged("join_without_deadline");
-  shared_->worker_ended.wait_until(lock, for_ever ? Clock::time_point::max() : deadline, all_ended);
-  auto workers = std::move(shared_->workers);
-  shared_->workers.clear();
+  shared_->worker_left.wait_until(lock, for_ever ? Clock::time_point::max() : deadline, all_left);
   auto calls = std::exchange(shared_->calls, {});
   lock.unlock();
   // Every worker is stuck: who waits for these is answered all the same.
   call_aside({std::make_move_iterator(calls.begin()), std::make_move_iterator(calls.end())});
-  for (auto& worker : workers) {
-    if (!worker->thread.joinable()) continue;
-    bool ended = false;
-    {
-      std::lock_guard guard{shared_->mutex};
-      ended = worker->ended;
-    }
-    // A thread that joins itself would never return: a runner may be destroyed by one of its own
-    // bodies.
-    if (ended && worker->thread.get_id() != std::this_thread::get_id()) {
-      worker->thread.join();
-    } else {
-      worker->thread.detach();
-    }
-  }
 }
 
 }  // namespace cloacina::engine

@@ -8,20 +8,21 @@
 #include <vector>
 
 #include "engine/body_services.hpp"
+#include "engine/crew.hpp"
 
 namespace cloacina::engine {
 
-/// The threads that run synchronous bodies and callbacks.
+/// The synchronous bodies and callbacks of one runner, and the workers that are with them.
 ///
 /// Ready tasks come in batches, one lock per batch; inside a batch each worker takes the next one
 /// by an atomic counter, so a slow body never holds up those behind it. A body that ignores its
-/// timeout keeps its thread, which is left behind and replaced, at most as often as there are
-/// workers. Thread-safe.
+/// timeout keeps its thread, which the crew replaces. Thread-safe.
 class WorkerPool {
  public:
   using Clock = std::chrono::steady_clock;
 
-  WorkerPool(std::size_t threads, BodyServices services);
+  /// At most so many threads of the crew are here at the same time.
+  WorkerPool(std::shared_ptr<Crew> crew, std::size_t most_threads, BodyServices services);
   ~WorkerPool();
   WorkerPool(WorkerPool const&) = delete;
   WorkerPool& operator=(WorkerPool const&) = delete;
@@ -49,17 +50,16 @@ class WorkerPool {
   /// runs.
   [[nodiscard]] std::optional<Clock::time_point> expire(Clock::time_point now);
 
-  /// No body starts any more; joins the threads that end by `deadline` and leaves the others
-  /// behind.
+  /// No body starts any more; waits for those that end by `deadline`.
   void shut_down(Clock::time_point deadline);
+  /// Has the crew replace the threads of those that did not, because it goes on without this pool.
+  void leave_behind();
 
  private:
   struct Shared;
   struct Worker;
-  static void work(std::shared_ptr<Shared> const& shared, std::shared_ptr<Worker> const& self);
-  static void add_worker(std::shared_ptr<Shared> const& shared);
-  [[nodiscard]] bool give_up(Worker& worker, Clock::time_point now, std::vector<std::string>& said);
-  static thread_local std::weak_ptr<Shared> of_this_thread_;
+  void give_up(Worker& worker, Clock::time_point now, std::vector<std::string>& said);
+  static thread_local Shared* of_this_thread_;
 
   std::shared_ptr<Shared> shared_;
 };

@@ -3,12 +3,14 @@
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 
 #include <cloacina/error.hpp>
 
 #include "engine/log.hpp"
+#include "engine/start_thread.hpp"
 #include "engine/thread_name.hpp"
 #include "engine/thread_role.hpp"
 #include "runner/log_watch.hpp"
@@ -24,8 +26,9 @@ constexpr std::uint64_t longest_log = 64u << 20;
 struct Checkpointer::Shared {
   std::shared_ptr<backend::Database> database;
   Environment environment;
-  std::thread thread;
-  LogWatch log;  // of the engine
+  std::shared_ptr<void const> owner;
+  std::optional<std::thread> thread;  // started when there is something to do
+  LogWatch log;                       // of the engine
   std::uint64_t force_beyond = longest_log;
   std::atomic<bool> almost_done{false};
   std::mutex mutex;
@@ -80,12 +83,7 @@ Checkpointer::Checkpointer(std::shared_ptr<backend::Database> database,
     : shared_(std::make_shared<Shared>()) {
   shared_->database = std::move(database);
   shared_->environment = environment;
-  if (!environment.conductor)
-    shared_->thread = std::thread{[shared = shared_.get(), owner = std::move(owner)] {
-      engine::ThreadRole const role{engine::ThreadRole::helper, owner.get()};
-      engine::name_thread("cloacina-log");
-      shared->work();
-    }};
+  shared_->owner = std::move(owner);
 }
 
 Checkpointer::~Checkpointer() {
@@ -94,7 +92,7 @@ Checkpointer::~Checkpointer() {
     shared_->stop = true;
   }
   shared_->changed.notify_one();
-  if (shared_->thread.joinable()) shared_->thread.join();
+  if (shared_->thread) shared_->thread->join();
 }
 
 void Checkpointer::committed() {
@@ -111,6 +109,12 @@ void Checkpointer::committed() {
     std::lock_guard lock{shared.mutex};
     shared.due = true;
   }
+  if (!shared.thread)
+    shared.thread = engine::start_thread([here = &shared] {
+      engine::ThreadRole const role{engine::ThreadRole::helper, here->owner.get()};
+      engine::name_thread("cloacina-log");
+      here->work();
+    });
   shared.changed.notify_one();
 }
 

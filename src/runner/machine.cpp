@@ -58,11 +58,18 @@ engine::Committer::Settings committer_settings(Machine::Parts const& parts) {
   return settings;
 }
 
-std::shared_ptr<backend::Database> open_database(Machine::Parts const& parts) {
+backend::OpenOptions options_from(DefaultRunnerConfig const& config) {
   backend::OpenOptions options;
-  options.max_readers = parts.config.db_pool_size;
+  options.max_readers = config.db_pool_size;
+  options.max_writers = config.db_pool_size;
+  options.longest_statement = config.lease / 2;  // R1: it ends while the lease holds
+  return options;
+}
+
+std::shared_ptr<backend::Database> open_database(Machine::Parts const& parts) {
+  auto options = options_from(parts.config);
   options.fault = parts.fault;
-  options.longest_statement = parts.config.lease / 2;  // R1: it ends while the lease holds
+  options.server = parts.server;
   if (parts.environment.conductor) {
     options.lease_clock = [monotonic = parts.environment.monotonic] {
       return std::chrono::duration_cast<std::chrono::microseconds>(monotonic());
@@ -103,9 +110,9 @@ struct Machine::Core {
     if (environment.conductor) {
       bodies = std::make_unique<engine::ConductedBodies>(bodies_settings, environment, inbox);
     } else {
-      auto threaded = std::make_unique<engine::ThreadedBodies>(config.max_concurrent_tasks,
-                                                               config.max_concurrent_async_tasks,
-                                                               bodies_settings, environment, inbox);
+      auto threaded = std::make_unique<engine::ThreadedBodies>(
+          given.crew, config.max_concurrent_tasks, config.max_concurrent_async_tasks,
+          bodies_settings, environment, inbox);
       threads = threaded.get();
       bodies = std::move(threaded);
     }
@@ -306,6 +313,11 @@ void Machine::run_on_worker(std::function<void()> work) {
   if (core_->accepting.load()) return core_->bodies->call(std::move(work));
   if (core_->environment.conductor) return work();  // everything runs on this one thread
   engine::call_aside({std::move(work)});
+}
+
+std::shared_ptr<backend::SharedServer> share_server(DatabaseUrl const& url,
+                                                    DefaultRunnerConfig const& config) {
+  return backend::share_server(url, options_from(config));
 }
 
 RunOnWorker run_on_worker_of(std::weak_ptr<Machine> machine) {

@@ -25,6 +25,7 @@
 
 #include "backend/database.hpp"
 #include "engine/completion.hpp"
+#include "engine/crew.hpp"
 #include "engine/messages.hpp"
 
 namespace cloacina::detail {
@@ -40,6 +41,10 @@ class Machine {
     Registry::Snapshot workflows;
     Environment environment;
     std::shared_ptr<Observer> observer;
+    /// Threads that are shared with other runners; null: its own.
+    std::shared_ptr<engine::Crew> crew{};
+    /// Connections that are shared, as `share_server` makes them; null: its own.
+    std::shared_ptr<backend::SharedServer> server{};
     /// For tests: see `backend::OpenOptions::fault`.
     std::function<void(std::string_view point)> fault{};
   };
@@ -96,6 +101,10 @@ class Machine {
   engine::Signal ended_;
   pid_t process_;
 };
+
+/// What runners with this configuration share of one server. Null for SQLite.
+[[nodiscard]] std::shared_ptr<backend::SharedServer> share_server(
+    DatabaseUrl const& url, DefaultRunnerConfig const& config);
 
 /// Runs handlers on a worker of the machine, or aside once it is gone.
 [[nodiscard]] RunOnWorker run_on_worker_of(std::weak_ptr<Machine> machine);

@@ -94,18 +94,18 @@ Rows::Cell cell_of(Kind kind, std::string_view text) {
 
 }  // namespace
 
-Connection::Connection(Settings const& settings, Watchdog& watchdog,
+Connection::Connection(std::shared_ptr<Settings const> settings, std::shared_ptr<Watchdog> watchdog,
                        std::chrono::milliseconds longest_call)
-    : settings_(settings),
-      watchdog_(watchdog),
+    : settings_(std::move(settings)),
+      watchdog_(std::move(watchdog)),
       longest_call_(longest_call + grace_of_watchdog),
-      connection_(settings.connection) {
+      connection_(settings_->connection) {
   compat::stay_lost(connection_);
   compat::speak_tersely(connection_);
   transaction_.emplace(connection_);
   // Poolers keep DateStyle for each client, and nothing else of what is set here.
   std::string set = "SET DateStyle TO 'ISO'";
-  if (settings.listen) {
+  if (settings_->listen) {
     auto const limit = std::to_string(longest_call.count());
     set += "; SET client_min_messages TO warning; SET statement_timeout TO " + limit +
            "; SET idle_in_transaction_session_timeout TO " + limit +
@@ -113,7 +113,7 @@ Connection::Connection(Settings const& settings, Watchdog& watchdog,
            // Plans are kept, and made while tables are small or new: they must fit the large ones.
            "; SET enable_seqscan TO off; SET jit TO off";
   }
-  if (relies_on_path()) set += "; SET search_path TO " + as_identifier(settings.schema);
+  if (relies_on_path()) set += "; SET search_path TO " + as_identifier(settings_->schema);
   run(set);
 }
 
@@ -122,35 +122,51 @@ pqxx::result Connection::run(std::string const& sql) {
   return transaction_->exec(sql);
 }
 
-pqxx::result Connection::run(Statement const& statement, std::span<Value const> parameters) {
+pqxx::result Connection::run(Statement const& statement, std::string_view schema,
+                             std::span<Value const> parameters) {
   auto const watch = watched();
-  auto const& prepared = known(statement, parameters.size());
+  auto const& prepared = known(statement, schema, parameters.size());
   parameters_.set(statement.name, parameters);
   return run_with_parameters(prepared);
 }
 
-pqxx::result Connection::run(Statement const& statement, std::span<Column const> columns) {
+pqxx::result Connection::run(Statement const& statement, std::string_view schema,
+                             std::span<Column const> columns) {
   auto const watch = watched();
-  auto const& prepared = known(statement, columns.size());
+  auto const& prepared = known(statement, schema, columns.size());
   parameters_.set(statement.name, columns);
   return run_with_parameters(prepared);
 }
 
 pqxx::result Connection::run_with_parameters(Known const& known) {
-  if (settings_.prepare)
+  if (settings_->prepare)
     return compat::run_prepared(*transaction_, known.name, parameters_.pointers());
   return compat::run_once(*transaction_, known.text, parameters_.pointers());
 }
 
-Connection::Known& Connection::known(Statement const& statement, std::size_t parameters) {
-  auto const [found, is_new] = statements_.try_emplace(&statement);
+Connection::Statements& Connection::of_schema(std::string_view schema) {
+  if (std::exchange(forget_, false)) {
+    if (settings_->prepare) transaction_->exec("DEALLOCATE ALL");
+    schemas_.clear();
+    last_used_ = schemas_.end();
+    prepared_ = 0;
+  }
+  if (last_used_ == schemas_.end() || last_used_->first != schema)
+    last_used_ = schemas_.try_emplace(std::string{schema}).first;
+  return last_used_->second;
+}
+
+Connection::Known& Connection::known(Statement const& statement, std::string_view schema,
+                                     std::size_t parameters) {
+  auto const [found, is_new] = of_schema(schema).try_emplace(&statement);
   auto& known = found->second;
   if (is_new) {
     auto const sql = statement.postgres.empty() ? statement.sqlite : statement.postgres;
-    known.text = in_schema(sql, relies_on_path() ? "" : as_identifier(settings_.schema) + ".");
+    known.text = in_schema(sql, relies_on_path() ? "" : as_identifier(schema) + ".");
     known.parameters = parameters_in(sql);
-    known.name = "c" + std::to_string(statements_.size());
-    if (settings_.prepare) connection_.prepare(known.name, known.text);
+    known.name = "c" + std::to_string(++named_);
+    ++prepared_;
+    if (settings_->prepare) connection_.prepare(known.name, known.text);
   }
   if (known.parameters != parameters)
     fault_of_statement(statement, "takes " + std::to_string(known.parameters) + " parameters, " +

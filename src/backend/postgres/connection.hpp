@@ -1,6 +1,9 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,17 +22,30 @@ namespace cloacina::backend::postgres {
 class Connection {
  public:
   /// Throws what libpqxx throws.
-  Connection(Settings const& settings, Watchdog& watchdog, std::chrono::milliseconds longest_call);
+  Connection(std::shared_ptr<Settings const> settings, std::shared_ptr<Watchdog> watchdog,
+             std::chrono::milliseconds longest_call);
 
   /// Runs SQL without parameters, possibly many statements.
   pqxx::result run(std::string const& sql);
-  /// Throws `SessionError` if the number of parameters is not the statement's.
-  pqxx::result run(Statement const& statement, std::span<Value const> parameters);
+  /// On the tables of a schema. Throws `SessionError` if the number of parameters is not the
+  /// statement's.
+  pqxx::result run(Statement const& statement, std::string_view schema,
+                   std::span<Value const> parameters);
   /// Each column as one array.
-  pqxx::result run(Statement const& statement, std::span<Column const> columns);
+  pqxx::result run(Statement const& statement, std::string_view schema,
+                   std::span<Column const> columns);
+
+  /// A call has failed so that it is of no more use.
+  void lose() noexcept { lost_ = true; }
+  [[nodiscard]] bool is_lost() const noexcept { return lost_; }
+  /// Whether statements on that schema are prepared, and how many there are.
+  [[nodiscard]] bool knows(std::string_view schema) const { return schemas_.contains(schema); }
+  [[nodiscard]] std::size_t statements() const noexcept { return prepared_; }
+  /// They are forgotten before the next one is prepared.
+  void forget_statements() noexcept { forget_ = true; }
 
  private:
-  /// A statement in the schema of this connection.
+  /// A statement on the tables of one schema.
   struct Known {
     std::string text;
     std::string name;  ///< that it is prepared under
@@ -37,17 +53,25 @@ class Connection {
   };
   /// Of a call: ends it when it takes too long.
   [[nodiscard]] Watchdog::Watch watched() {
-    return Watchdog::Watch{watchdog_, connection_.sock(), longest_call_};
+    return Watchdog::Watch{*watchdog_, connection_.sock(), longest_call_};
   }
-  [[nodiscard]] Known& known(Statement const& statement, std::size_t parameters);
+  using Statements = std::unordered_map<Statement const*, Known>;
+  [[nodiscard]] Statements& of_schema(std::string_view schema);
+  [[nodiscard]] Known& known(Statement const& statement, std::string_view schema,
+                             std::size_t parameters);
   pqxx::result run_with_parameters(Known const& known);
 
-  Settings const& settings_;
-  Watchdog& watchdog_;
+  std::shared_ptr<Settings const> settings_;
+  std::shared_ptr<Watchdog> watchdog_;
   std::chrono::milliseconds longest_call_;
   pqxx::connection connection_;
   std::optional<pqxx::nontransaction> transaction_;  // BEGIN and COMMIT are said by the session
-  std::unordered_map<Statement const*, Known> statements_;
+  std::map<std::string, Statements, std::less<>> schemas_;
+  std::map<std::string, Statements, std::less<>>::iterator last_used_ = schemas_.end();
+  std::size_t prepared_ = 0;  // since they were forgotten
+  std::size_t named_ = 0;
+  bool forget_ = false;
+  bool lost_ = false;
   Parameters parameters_;
 };
 

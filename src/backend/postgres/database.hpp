@@ -1,18 +1,20 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "backend/database.hpp"
-#include "backend/postgres/connection.hpp"
+#include "backend/lending_pool.hpp"
 #include "backend/postgres/listener.hpp"
+#include "backend/postgres/server.hpp"
 #include "backend/postgres/settings.hpp"
 #include "backend/postgres/watchdog.hpp"
-#include "backend/reader_pool.hpp"
 
 namespace cloacina::backend::postgres {
 
-/// One schema of a PostgreSQL database, opened and migrated.
+/// One schema of a PostgreSQL database, opened and migrated. On a `Server` that it shares with
+/// others its sessions borrow a connection for each transaction; otherwise each has one of its own.
 class PostgresDatabase final : public Database {
  public:
   /// See `Database::open`.
@@ -43,10 +45,12 @@ class PostgresDatabase final : public Database {
   OpenOptions options_;
   // Shared with sessions, which may outlive this.
   std::shared_ptr<Settings const> settings_;
-  std::shared_ptr<Watchdog> watchdog_ = std::make_shared<Watchdog>();
+  std::shared_ptr<Server> server_;  // null: nothing is shared with other databases
+  std::shared_ptr<Watchdog> watchdog_;
   std::size_t steps_found_;
   std::shared_ptr<ReaderPool> readers_;
-  std::unique_ptr<Listener> listener_;
+  std::unique_ptr<Listener> own_listener_;
+  std::optional<Listener::Channel> channel_;  // none: there is no LISTEN
 };
 
 }  // namespace cloacina::backend::postgres

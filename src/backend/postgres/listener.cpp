@@ -9,11 +9,13 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "backend/postgres/pqxx_compat.hpp"
 #include "core/sabotage.hpp"
@@ -33,8 +35,10 @@ constexpr std::chrono::milliseconds longest_pause = 5s;
 // them.
 constexpr std::chrono::milliseconds proof_of_life = 30s;
 
-// Who is idle is told at once; of those that are busy anyway, what comes together is one notice.
-constexpr std::chrono::milliseconds between_notices = 10ms;
+// Who has little to say says it at once. Of what comes in a stream, most is one notice: each of
+// them makes every runner look around.
+constexpr std::chrono::milliseconds moment = 10ms;
+constexpr std::uint32_t few = 4;  // announcements in a moment
 
 // Of what takes a millisecond: a server that has not answered by then does not.
 constexpr std::chrono::milliseconds longest_call = 5s;
@@ -62,37 +66,91 @@ class Receiver final : public pqxx::notification_receiver {
 
 }  // namespace
 
+struct Listener::Channel::State {
+  explicit State(std::string_view schema)
+      : name(("cloacina_" + std::string{schema}).substr(0, longest_name)) {}
+
+  std::string const name;
+  std::function<void()> heard;  // guarded by the conversation
+  std::atomic<bool> announced{false};
+  std::atomic<std::uint32_t> announcements{0};  // ever
+};
+
+namespace {
+
+/// When the next notice of a channel is due. Used by one thread.
+class Pace {
+ public:
+  [[nodiscard]] Clock::time_point due(std::uint32_t announcements, Clock::time_point now) {
+    if (auto const passed = now - begun_; passed >= moment) {
+      stream_ = passed < 2 * moment && announcements - counted_ > few;
+      begun_ = now;
+      counted_ = announcements;
+    }
+    return stream_ || announcements - counted_ > few ? last_notice_ + moment : now;
+  }
+  void said(Clock::time_point now) { last_notice_ = now; }
+
+ private:
+  Clock::time_point begun_{};  // of the moment
+  std::uint32_t counted_ = 0;  // announcements before it
+  bool stream_ = false;        // in the moment before
+  Clock::time_point last_notice_{};
+};
+
+}  // namespace
+
 /// What the thread does, and what it needs for that.
 class Listener::Conversation {
  public:
+  using State = Channel::State;
+
   Conversation(std::shared_ptr<Settings const> settings, std::shared_ptr<Watchdog> watchdog);
   ~Conversation() { ::close(bell_); }
   Conversation(Conversation const&) = delete;
   Conversation& operator=(Conversation const&) = delete;
 
-  void on_change(std::function<void()> heard);
-  void announce() noexcept;
+  void open(std::shared_ptr<State> channel);
+  void close(State const& channel);
+  void on_change(State& channel, std::function<void()> heard);
+  void announce(State& channel) noexcept;
   /// Until `end`.
   void work();
   /// Whether the thread is at its end, or comes to it soon.
   [[nodiscard]] bool end();
 
  private:
+  /// A channel under way on the connection.
+  struct Heard {
+    std::shared_ptr<State> channel;
+    std::unique_ptr<Receiver> receiver;
+    Pace pace{};
+  };
   /// Until the connection is lost, or this ends.
   void listen();
+  /// LISTEN and UNLISTEN, for what was opened and closed meanwhile.
+  void follow(pqxx::connection& connection, std::vector<Heard>& all);
+  /// Says what was announced and is due; returns when the rest is.
+  [[nodiscard]] std::optional<Clock::time_point> tell(pqxx::connection& connection,
+                                                      std::vector<Heard>& all);
+  [[nodiscard]] static std::string notice_of(State const& channel);
+  void say(pqxx::connection& connection, std::string const& sql);
+  [[nodiscard]] Watchdog::Watch watched(pqxx::connection& connection) {
+    return Watchdog::Watch{*watchdog_, connection.sock(), longest_call};
+  }
   void wait(int socket, std::chrono::milliseconds longest) noexcept;
-  void heard();
+  void heard(State const& channel);
   void ring() noexcept;
 
   std::shared_ptr<Settings const> settings_;
   std::shared_ptr<Watchdog> watchdog_;
-  std::string channel_;
-  std::mutex mutex_;
+  std::mutex mutex_;  // guards what follows
   std::condition_variable over_changed_;
-  std::function<void()> on_heard_;
+  std::vector<std::shared_ptr<State>> channels_;
   bool over_ = false;
   int bell_;  // an eventfd
-  std::atomic<bool> announced_{false};
+  std::atomic<bool> channels_changed_{false};
+  std::atomic<bool> announced_{false};  // some channel is
   std::atomic<bool> stop_{false};
 };
 
@@ -108,17 +166,23 @@ Listener::~Listener() {
   }
 }
 
-void Listener::on_change(std::function<void()> heard) {
-  conversation_->on_change(std::move(heard));
+Listener::Channel::Channel(Listener& listener, std::string_view schema)
+    : listener_(listener), state_(std::make_shared<State>(schema)) {
+  listener_.conversation_->open(state_);
 }
 
-void Listener::announce() noexcept { conversation_->announce(); }
+Listener::Channel::~Channel() { listener_.conversation_->close(*state_); }
+
+void Listener::Channel::on_change(std::function<void()> heard) {
+  listener_.conversation_->on_change(*state_, std::move(heard));
+}
+
+void Listener::Channel::announce() noexcept { listener_.conversation_->announce(*state_); }
 
 Listener::Conversation::Conversation(std::shared_ptr<Settings const> settings,
                                      std::shared_ptr<Watchdog> watchdog)
     : settings_(std::move(settings)),
       watchdog_(std::move(watchdog)),
-      channel_(("cloacina_" + settings_->schema).substr(0, longest_name)),
       bell_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   if (bell_ < 0) throw std::system_error{errno, std::generic_category(), "eventfd"};
 }
@@ -130,12 +194,33 @@ bool Listener::Conversation::end() {
   return over_changed_.wait_for(lock, farewell, [this] { return over_; });
 }
 
-void Listener::Conversation::on_change(std::function<void()> heard) {
-  std::lock_guard lock{mutex_};
-  on_heard_ = std::move(heard);
+void Listener::Conversation::open(std::shared_ptr<State> channel) {
+  {
+    std::lock_guard lock{mutex_};
+    channels_.push_back(std::move(channel));
+  }
+  channels_changed_ = true;
+  ring();
 }
 
-void Listener::Conversation::announce() noexcept {
+// What it has announced last is said all the same: `follow` has its own reference.
+void Listener::Conversation::close(State const& channel) {
+  {
+    std::lock_guard lock{mutex_};
+    std::erase_if(channels_, [&](auto const& open) { return open.get() == &channel; });
+  }
+  channels_changed_ = true;
+  ring();
+}
+
+void Listener::Conversation::on_change(State& channel, std::function<void()> heard) {
+  std::lock_guard lock{mutex_};
+  channel.heard = std::move(heard);
+}
+
+void Listener::Conversation::announce(State& channel) noexcept {
+  channel.announcements.fetch_add(1, std::memory_order_relaxed);
+  if (channel.announced.exchange(true)) return;
   if (!announced_.exchange(true)) ring();
 }
 
@@ -144,11 +229,11 @@ void Listener::Conversation::ring() noexcept {
   [[maybe_unused]] auto const written = ::write(bell_, &one, sizeof one);
 }
 
-void Listener::Conversation::heard() {
+void Listener::Conversation::heard(State const& channel) {
   static bool const deaf = is_sabotaged("deaf_to_hints");  // what the trial wake_up must notice
   if (deaf) return;
   std::lock_guard lock{mutex_};
-  if (on_heard_) on_heard_();
+  if (channel.heard) channel.heard();
 }
 
 void Listener::Conversation::work() {
@@ -174,38 +259,83 @@ void Listener::Conversation::work() {
 void Listener::Conversation::listen() {
   pqxx::connection connection{settings_->connection};
   compat::stay_lost(connection);
-  auto const watched = [&](auto&& call) {
-    Watchdog::Watch const watch{*watchdog_, connection.sock(), longest_call};
-    return call();
-  };
-  std::optional<Receiver> receiver;
-  watched([&] { receiver.emplace(connection, channel_, [this] { heard(); }); });  // says LISTEN
-  auto const say = [&](std::string const& sql) {
-    watched([&] { pqxx::nontransaction{connection}.exec(sql); });
-  };
-  auto const notify = "NOTIFY " + as_identifier(channel_);
-  heard();  // what was said meanwhile
-  auto last = Clock::now() - between_notices;
-  while (!stop_ || announced_) {
+  std::vector<Heard> all;
+  channels_changed_ = true;
+  auto last_proof = Clock::now();
+  while (!stop_) {
+    if (channels_changed_.exchange(false)) follow(connection, all);
     connection.get_notifs();
-    auto const since_last = Clock::now() - last;
-    bool const due = since_last >= between_notices || stop_;
-    if (!announced_) {
-      if (since_last > proof_of_life) {
-        say("SELECT 1");
-        last = Clock::now();
-      }
-      wait(connection.sock(), proof_of_life);
-    } else if (due) {
-      announced_ = false;
-      say(notify);
-      last = Clock::now();
-    } else {
-      wait(connection.sock(),
-           std::chrono::ceil<std::chrono::milliseconds>(between_notices - since_last));
+    auto const due = tell(connection, all);
+    auto const now = Clock::now();
+    if (now - last_proof > proof_of_life) {
+      say(connection, "SELECT 1");
+      last_proof = now;
     }
+    auto const until = std::min(due.value_or(now + proof_of_life), now + proof_of_life);
+    wait(connection.sock(), std::chrono::ceil<std::chrono::milliseconds>(until - now));
   }
-  watched([&] { receiver.reset(); });  // says UNLISTEN
+  follow(connection, all);
+  auto const watch = watched(connection);
+  all.clear();  // says UNLISTEN
+}
+
+void Listener::Conversation::follow(pqxx::connection& connection, std::vector<Heard>& all) {
+  std::vector<std::shared_ptr<State>> open;
+  {
+    std::lock_guard lock{mutex_};
+    open = channels_;
+  }
+  (void)tell(connection, all);
+  std::vector<Heard> followed;
+  for (auto const& channel : open) {
+    auto const known = std::find_if(all.begin(), all.end(),
+                                    [&](Heard const& one) { return one.channel == channel; });
+    if (known != all.end()) {
+      followed.push_back(std::move(*known));
+      continue;
+    }
+    auto const watch = watched(connection);
+    followed.push_back(
+        {channel, std::make_unique<Receiver>(connection, channel->name,
+                                             [this, here = channel.get()] { heard(*here); })});
+    heard(*channel);  // what was said meanwhile
+  }
+  for (auto& closed : all) {
+    if (!closed.receiver) continue;
+    if (closed.channel->announced) say(connection, notice_of(*closed.channel));
+    auto const watch = watched(connection);
+    closed.receiver.reset();
+  }
+  all = std::move(followed);
+}
+
+std::optional<Clock::time_point> Listener::Conversation::tell(pqxx::connection& connection,
+                                                              std::vector<Heard>& all) {
+  announced_ = false;
+  std::string notices;
+  std::optional<Clock::time_point> next;
+  auto const now = Clock::now();
+  for (auto& one : all) {
+    if (!one.channel->announced) continue;
+    if (auto const due = one.pace.due(one.channel->announcements, now); due > now && !stop_) {
+      next = std::min(next.value_or(due), due);
+      continue;
+    }
+    one.channel->announced = false;
+    one.pace.said(now);
+    notices += notice_of(*one.channel);
+  }
+  if (!notices.empty()) say(connection, notices);
+  return next;
+}
+
+std::string Listener::Conversation::notice_of(State const& channel) {
+  return "NOTIFY " + as_identifier(channel.name) + ";";
+}
+
+void Listener::Conversation::say(pqxx::connection& connection, std::string const& sql) {
+  auto const watch = watched(connection);
+  pqxx::nontransaction{connection}.exec(sql);
 }
 
 void Listener::Conversation::wait(int socket, std::chrono::milliseconds longest) noexcept {

@@ -111,16 +111,18 @@ class Schema {
  private:
   [[nodiscard]] Rows query(Statement const& statement,
                            std::span<Value const> parameters = {}) const {
-    return rows_of(connection_.run(statement, parameters));
+    return rows_of(connection_.run(statement, settings_.schema, parameters));
   }
 
-  void create_table() { connection_.run(create_migrations_table, std::span<Value const>{}); }
+  void create_table() {
+    connection_.run(create_migrations_table, settings_.schema, std::span<Value const>{});
+  }
 
   void apply(Migration const& step) {
     connection_.run(in_schema(step.sql, as_identifier(settings_.schema) + "."));
     auto const sum = sha256_hex(step.sql);
     std::array<Value, 3> const record{std::int64_t{step.version}, step.name, std::string_view{sum}};
-    connection_.run(record_migration, std::span<Value const>{record});
+    connection_.run(record_migration, settings_.schema, std::span<Value const>{record});
   }
 
   [[noreturn]] void refuse(std::string const& what) const {
@@ -143,7 +145,7 @@ void lock_schema(Connection& connection, Settings const& settings) {
   // What the trial migration_race must notice.
   static bool const unlocked = is_sabotaged("migration_without_lock");
   std::array<Value, 1> const name{std::string_view{settings.schema}};
-  if (!unlocked) connection.run(lock_migrations, std::span<Value const>{name});
+  if (!unlocked) connection.run(lock_migrations, settings.schema, std::span<Value const>{name});
 }
 
 void make_tables(Connection& connection, Settings const& settings) {

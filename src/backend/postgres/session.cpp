@@ -8,14 +8,22 @@ namespace cloacina::backend::postgres {
 
 template <class Work>
 auto PostgresSession::run(std::string_view doing, Failure lost, Work&& work) {
+  struct Settle {
+    PostgresSession& session;
+    ~Settle() { session.settle(); }
+  } const settle{*this};
   try {
+    if (!connection_) connection_ = borrow_();
     try {
       return work(*connection_);
     } catch (pqxx::pqxx_exception const&) {
       throw_session_error(*settings_, doing, lost);
     }
   } catch (SessionError const& error) {
-    if (error.failure() == Failure::broken || error.failure() == Failure::unknown) broken_ = true;
+    if (error.failure() == Failure::broken || error.failure() == Failure::unknown) {
+      broken_ = true;
+      if (connection_) connection_->lose();
+    }
     throw;
   }
 }
@@ -31,16 +39,18 @@ void PostgresSession::expect_writer(std::string_view doing) const {
 void PostgresSession::begin() {
   expect_writer("begin");
   reach("begin");
-  run("begin", Failure::broken, [](Connection& connection) {
+  run("begin", Failure::broken, [this](Connection& connection) {
     connection.run("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE");
+    in_transaction_ = true;
   });
-  in_transaction_ = true;
 }
 
 void PostgresSession::commit() {
   reach("commit.before");
-  run("commit", Failure::unknown, [](Connection& connection) { connection.run("COMMIT"); });
-  in_transaction_ = false;
+  run("commit", Failure::unknown, [this](Connection& connection) {
+    connection.run("COMMIT");
+    in_transaction_ = false;
+  });
   reach("commit.after");
 }
 
@@ -50,13 +60,15 @@ void PostgresSession::rollback() noexcept {
     connection_->run("ROLLBACK");
   } catch (...) {
     broken_ = true;  // the server rolls back what is left of it
+    connection_->lose();
   }
+  settle();
 }
 
 Rows PostgresSession::query(Statement const& statement, std::span<Value const> parameters) {
   reach(statement.name);
   return run(statement.name, Failure::broken, [&](Connection& connection) {
-    return rows_of(connection.run(statement, parameters));
+    return rows_of(connection.run(statement, settings_->schema, parameters));
   });
 }
 
@@ -65,7 +77,8 @@ std::size_t PostgresSession::execute(Statement const& statement,
   expect_writer(statement.name);
   reach(statement.name);
   return run(statement.name, Failure::broken, [&](Connection& connection) {
-    return static_cast<std::size_t>(connection.run(statement, parameters).affected_rows());
+    return static_cast<std::size_t>(
+        connection.run(statement, settings_->schema, parameters).affected_rows());
   });
 }
 
@@ -76,7 +89,7 @@ std::vector<std::size_t> PostgresSession::apply(Statement const& statement,
   std::size_t const rows = columns.empty() ? 0 : columns.front().size();
   if (rows == 0) return {};
   return run(statement.name, Failure::broken, [&](Connection& connection) {
-    auto const result = connection.run(statement, columns);
+    auto const result = connection.run(statement, settings_->schema, columns);
     if (result.columns() == 0) return std::vector<std::size_t>(rows, 1);
     std::vector<std::size_t> affected(rows, 0);
     auto const numbers = rows_of(result);
@@ -92,7 +105,7 @@ Rows PostgresSession::write_alone(Statement const& statement, std::span<Value co
   reach(statement.name);
   reach("commit.before");
   auto rows = run(statement.name, Failure::unknown, [&](Connection& connection) {
-    return rows_of(connection.run(statement, parameters));
+    return rows_of(connection.run(statement, settings_->schema, parameters));
   });
   reach("commit.after");
   return rows;

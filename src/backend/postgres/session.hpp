@@ -4,22 +4,28 @@
 #include <memory>
 #include <string_view>
 
-#include "backend/postgres/connection.hpp"
+#include "backend/postgres/server.hpp"
 #include "backend/session.hpp"
 
 namespace cloacina::backend::postgres {
 
-/// A session over a connection of its own.
+/// A session over a connection of its own, or over one that it borrows for each transaction.
 class PostgresSession final : public Session {
  public:
   using Fault = std::function<void(std::string_view)>;
   enum class Access : unsigned char { read_only, read_write };
+  using Borrow = std::function<ConnectionPool::Lent()>;
 
   PostgresSession(std::unique_ptr<Connection> connection, std::shared_ptr<Settings const> settings,
-                  Access access, Fault fault, std::shared_ptr<Watchdog> watchdog)
+                  Access access, Fault fault)
       : settings_(std::move(settings)),
-        watchdog_(std::move(watchdog)),
-        connection_(std::move(connection)),
+        connection_(connection.release(), [](Connection* own) { delete own; }),
+        fault_(std::move(fault)),
+        access_(access) {}
+  PostgresSession(Borrow borrow, std::shared_ptr<Settings const> settings, Access access,
+                  Fault fault)
+      : settings_(std::move(settings)),
+        borrow_(std::move(borrow)),
         fault_(std::move(fault)),
         access_(access) {}
   ~PostgresSession() override { rollback(); }
@@ -45,10 +51,14 @@ class PostgresSession final : public Session {
   /// Runs `work(connection)`; `lost`: what it means that the connection is lost meanwhile.
   template <class Work>
   auto run(std::string_view doing, Failure lost, Work&& work);
+  /// Between two transactions a borrowed connection goes back.
+  void settle() noexcept {
+    if (borrow_ && (broken_ || !in_transaction_)) connection_.reset();
+  }
 
-  std::shared_ptr<Settings const> settings_;  // the connection's, as the watchdog
-  std::shared_ptr<Watchdog> watchdog_;
-  std::unique_ptr<Connection> connection_;
+  std::shared_ptr<Settings const> settings_;
+  Borrow borrow_;                    // empty: the connection is its own
+  ConnectionPool::Lent connection_;  // null: between two transactions
   Fault fault_;
   Access access_;
   bool in_transaction_ = false;

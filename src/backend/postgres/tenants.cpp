@@ -83,12 +83,12 @@ std::string in_quotes(std::string_view text) {
   throw StateError{"tenant '" + std::string{schema} + "' " + what, std::string{schema}};
 }
 
-/// Runs `work(connection)` on a connection of its own; `settings` outlive it.
+/// Runs `work(connection)` on a connection of its own.
 template <class Work>
 auto connected(Settings const& settings, std::string_view doing, Work&& work) {
   try {
-    Watchdog watchdog;
-    Connection connection{settings, watchdog, longest_step};
+    Connection connection{std::make_shared<Settings const>(settings), std::make_shared<Watchdog>(),
+                          longest_step};
     try {
       return work(connection);
     } catch (pqxx::pqxx_exception const&) {
@@ -102,7 +102,8 @@ auto connected(Settings const& settings, std::string_view doing, Work&& work) {
 template <std::size_t Size>
 Rows ask(Connection& connection, Statement const& statement,
          std::array<Value, Size> const& parameters) {
-  return rows_of(connection.run(statement, std::span<Value const>{parameters}));
+  constexpr std::string_view no_schema{};  // they read the server's catalogue
+  return rows_of(connection.run(statement, no_schema, std::span<Value const>{parameters}));
 }
 
 /// From now on the role cannot log in; who ends its sessions then ends them for good. Returns the

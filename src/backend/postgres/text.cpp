@@ -10,6 +10,12 @@ namespace {
 
 constexpr std::string_view digits = "0123456789abcdef";
 
+// A server takes no message beyond 1 GiB, and says so by ending the session.
+constexpr std::size_t longest_call = 1'000'000'000;
+
+// What one call has needed once is not kept for ever.
+constexpr std::size_t much = 64u << 20;
+
 void append_uuid(std::string& text, ExecutionId id) {
   std::array<char, 32> hex{};
   auto const write = [&](std::uint64_t half, std::size_t at) {
@@ -144,6 +150,7 @@ std::string uuid_bytes(std::string_view text) {
 
 void Parameters::begin(std::string_view statement) {
   statement_ = statement;
+  if (text_.capacity() > much) text_ = {};
   text_.clear();
   begins_.clear();
   pointers_.clear();
@@ -151,6 +158,11 @@ void Parameters::begin(std::string_view statement) {
 
 // Only now: the text has moved while it grew.
 void Parameters::finish() {
+  if (text_.size() > longest_call) {
+    auto const size = std::to_string(text_.size());
+    text_ = {};
+    refuse("is of " + size + " bytes as PostgreSQL reads it; expected less than 1 GB", "54000");
+  }
   for (auto const at : begins_) pointers_.push_back(at == null ? nullptr : text_.data() + at);
 }
 

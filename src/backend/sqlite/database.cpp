@@ -71,11 +71,10 @@ SqliteDatabase::SqliteDatabase(DatabaseUrl const& url, OpenOptions options)
   auto opener = open_first(settings_, url.memory ? Role::writer : Role::opener);
   steps_found_ = bring_up_to_date(*opener, settings_);
   if (url.memory) shared_ = std::move(opener);
-  readers_ = std::make_shared<ReaderPool>(
-      options_.max_readers, [settings = settings_, fault = options_.fault] {
-        return std::make_unique<SqliteSession>(std::make_shared<Connection>(settings, Role::reader),
-                                               false, fault);
-      });
+  readers_ = make_reader_pool(options_.max_readers, [settings = settings_, fault = options_.fault] {
+    return std::make_unique<SqliteSession>(std::make_shared<Connection>(settings, Role::reader),
+                                           false, fault);
+  });
 }
 
 std::unique_ptr<Session> SqliteDatabase::open_writer() {

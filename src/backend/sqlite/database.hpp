@@ -6,7 +6,7 @@
 #include <string>
 
 #include "backend/database.hpp"
-#include "backend/reader_pool.hpp"
+#include "backend/lending_pool.hpp"
 #include "backend/sqlite/connection.hpp"
 #include "backend/sqlite/open_file.hpp"
 

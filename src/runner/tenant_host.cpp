@@ -1,0 +1,181 @@
+#include <cloacina/tenant_host.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include <cloacina/error.hpp>
+
+#include "core/database_url.hpp"
+#include "core/schema_name.hpp"
+#include "engine/crew.hpp"
+#include "engine/log.hpp"
+#include "engine/start_thread.hpp"
+#include "runner/check_config.hpp"
+#include "runner/machine.hpp"
+
+namespace cloacina {
+namespace {
+
+using namespace std::chrono_literals;
+using detail::Machine;
+
+constexpr std::size_t closed_at_once = 16;
+
+DefaultRunnerConfig checked(DefaultRunnerConfig config) {
+  detail::check_config(config);
+  return config;
+}
+
+}  // namespace
+
+struct TenantHost::Core {
+  /// A name that was asked for.
+  struct Tenant {
+    std::mutex mutex;  // held while it is opened or closed
+    std::shared_ptr<DefaultRunner> runner;
+    bool closed = false;  // whoever waited to open it asks for the name again
+  };
+
+  Core(std::string_view its_url, DefaultRunnerConfig its_config, Registry const& registry)
+      : url_text(its_url),
+        url(DatabaseUrl::parse(its_url)),
+        config(checked(std::move(its_config))),
+        workflows(registry.snapshot()),
+        server(detail::share_server(url, config)),
+        crew(engine::Crew::make(config.max_concurrent_tasks)) {}
+
+  [[nodiscard]] std::shared_ptr<DefaultRunner> open(std::string_view name) const;
+  [[nodiscard]] std::string url_of(std::string_view name) const;
+  static void close(Tenant& tenant, WaitTime timeout) noexcept;
+
+  std::string url_text;
+  DatabaseUrl url;
+  DefaultRunnerConfig config;
+  Registry::Snapshot workflows;
+  std::shared_ptr<backend::SharedServer> server;  // null for SQLite
+  std::shared_ptr<engine::Crew> crew;
+
+  std::mutex mutex;  // guards what follows; taken while no tenant's is held
+  std::map<std::string, std::shared_ptr<Tenant>, std::less<>> tenants;
+  bool shut_down = false;
+};
+
+std::string TenantHost::Core::url_of(std::string_view name) const {
+  if (url.backend != DatabaseUrl::Backend::sqlite || url.memory) return url_text;
+  auto const options = std::min(url_text.find('?'), url_text.size());
+  auto directory = url_text.substr(0, options);
+  if (!directory.ends_with('/')) directory += '/';
+  return directory + std::string{name} + ".db" + url_text.substr(options);
+}
+
+std::shared_ptr<DefaultRunner> TenantHost::Core::open(std::string_view name) const {
+  Machine::Parts parts{.database_url = url_of(name),
+                       .schema = std::nullopt,
+                       .config = config,
+                       .workflows = workflows,
+                       .environment = Environment::system(),
+                       .observer = nullptr,
+                       .crew = crew,
+                       .server = server};
+  if (url.backend == DatabaseUrl::Backend::postgres) parts.schema = std::string{name};
+  return std::shared_ptr<DefaultRunner>{
+      new DefaultRunner{std::make_shared<Machine>(std::move(parts))}};
+}
+
+void TenantHost::Core::close(Tenant& tenant, WaitTime timeout) noexcept {
+  std::lock_guard lock{tenant.mutex};
+  tenant.closed = true;
+  if (auto const runner = std::exchange(tenant.runner, nullptr)) runner->shutdown(timeout);
+}
+
+DefaultRunnerConfig TenantHost::default_config() {
+  DefaultRunnerConfig config;
+  config.scheduler_poll_interval = config.lease / 3;
+  return config;
+}
+
+TenantHost::TenantHost(std::string_view database_url, DefaultRunnerConfig config,
+                       Registry const& registry)
+    : core_(std::make_unique<Core>(database_url, std::move(config), registry)) {}
+
+TenantHost::~TenantHost() { shutdown(5s); }
+
+std::shared_ptr<DefaultRunner> TenantHost::tenant(std::string_view name) {
+  if (auto const why = why_no_schema_name(name); !why.empty())
+    throw ValidationError{"the tenant's name " + why + "; expected a name as tenant_a", "name"};
+  for (;;) {
+    std::shared_ptr<Core::Tenant> tenant;
+    {
+      std::lock_guard lock{core_->mutex};
+      if (core_->shut_down)
+        throw RunnerStopped{"the host is shut down; construct another one for tenant '" +
+                            std::string{name} + "'"};
+      auto& known = core_->tenants[std::string{name}];
+      if (!known) known = std::make_shared<Core::Tenant>();
+      tenant = known;
+    }
+    std::lock_guard lock{tenant->mutex};
+    if (tenant->closed) continue;
+    if (!tenant->runner) tenant->runner = core_->open(name);
+    return tenant->runner;
+  }
+}
+
+std::vector<std::string> TenantHost::tenants() const {
+  std::vector<std::pair<std::string, std::shared_ptr<Core::Tenant>>> all;
+  {
+    std::lock_guard lock{core_->mutex};
+    all.assign(core_->tenants.begin(), core_->tenants.end());
+  }
+  std::vector<std::string> names;
+  for (auto& [name, tenant] : all) {
+    std::lock_guard lock{tenant->mutex};
+    if (tenant->runner) names.push_back(std::move(name));
+  }
+  return names;
+}
+
+bool TenantHost::close(std::string_view name, WaitTime timeout) {
+  std::shared_ptr<Core::Tenant> tenant;
+  {
+    std::lock_guard lock{core_->mutex};
+    auto const found = core_->tenants.find(name);
+    if (found == core_->tenants.end()) return false;
+    tenant = std::move(found->second);
+    core_->tenants.erase(found);
+  }
+  Core::close(*tenant, timeout);
+  return true;
+}
+
+void TenantHost::shutdown(WaitTime timeout) noexcept try {
+  std::vector<std::shared_ptr<Core::Tenant>> all;
+  {
+    std::lock_guard lock{core_->mutex};
+    core_->shut_down = true;
+    for (auto& [name, tenant] : core_->tenants) all.push_back(std::move(tenant));
+    core_->tenants.clear();
+  }
+  std::atomic<std::size_t> next{0};
+  auto const close_them = [&] {
+    for (auto i = next++; i < all.size(); i = next++) Core::close(*all[i], timeout);
+  };
+  std::vector<std::thread> helpers;
+  while (helpers.size() + 1 < std::min(all.size(), closed_at_once)) {
+    auto helper = engine::start_thread(close_them);
+    if (!helper) break;
+    helpers.push_back(std::move(*helper));
+  }
+  close_them();
+  for (auto& helper : helpers) helper.join();
+  core_->crew->shut_down(engine::Crew::Clock::now() + 50ms);
+} catch (std::exception const& error) {
+  engine::log_error(std::string{"cloacina: shutdown of a host: "} + error.what());
+}
+
+}  // namespace cloacina
