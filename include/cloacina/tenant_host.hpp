@@ -25,8 +25,8 @@ namespace cloacina {
 /// \endcode
 class TenantHost {
  public:
-  /// What a tenant's runner needs less often, because many look: the slow poll behind the wake-ups
-  /// is `lease / 3`.
+  /// What many idle runners do, they do less often: a lease of 30 s, and a third of that between
+  /// two looks of the slow poll behind the wake-ups.
   [[nodiscard]] static DefaultRunnerConfig default_config();
 
   /// `config` is that of each runner, but `max_concurrent_tasks` and `db_pool_size` are shared: so

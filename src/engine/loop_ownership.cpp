@@ -46,7 +46,9 @@ std::exception_ptr perhaps_stored() {
 // is alone does not listen: waking up 25 times a second costs more than all else that it
 // does.
 void Loop::listen() {
-  bool const due = mono_ >= next_look_;
+  // A look that would come soon comes with the renewal: one turn of an idle runner instead of two.
+  bool const soon = next_look_ - mono_ <= config_.scheduler_poll_interval / 2;
+  bool const due = mono_ >= next_look_ || (soon && committer_.renewal_due(mono_));
   bool const told = hinted_.exchange(false);
   if (!due && !told && mono_ < next_listen_) return;
   auto const interval = database_.change_interval();

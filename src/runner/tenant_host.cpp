@@ -95,6 +95,7 @@ void TenantHost::Core::close(Tenant& tenant, WaitTime timeout) noexcept {
 
 DefaultRunnerConfig TenantHost::default_config() {
   DefaultRunnerConfig config;
+  config.lease = 30s;
   config.scheduler_poll_interval = config.lease / 3;
   return config;
 }
