@@ -2,14 +2,17 @@
 # Builds, the main job, and the benchmarks.
 
 # configure PRESET: once; afterwards ninja runs CMake itself when a CMake file changed.
+# CLOACINA_UNITY=ON in the environment is for trees that are built once.
 configure() {
-  local preset="$1" launcher=() log
+  local preset="$1" options=() log
   [[ -f "build/$preset/build.ninja" ]] && return 0
-  command -v ccache >/dev/null && launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
+  command -v ccache >/dev/null && options+=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
+  # What clang-tidy sees is one source at a time.
+  [[ -n "${CLOACINA_UNITY:-}" && "$preset" != tidy ]] && options+=("-DCLOACINA_UNITY=$CLOACINA_UNITY")
   say "Configuring build/$preset"
   mkdir -p build
   log="build/$preset-configure.log"
-  if ! cmake --preset "$preset" "${launcher[@]}" >"$log" 2>&1; then
+  if ! cmake --preset "$preset" "${options[@]}" >"$log" 2>&1; then
     cat "$log" >&2
     rm -f "build/$preset/build.ninja"
     fail "CMake could not configure build/$preset (log: $log)"

@@ -13,7 +13,7 @@
 namespace cloacina {
 
 /// Many tenants in one program: a runner each, that share their workers, and on PostgreSQL their
-/// connections. An idle tenant costs a thread that sleeps, and two short transactions each
+/// connections. An idle tenant costs a thread that sleeps, and a renewal and a look every
 /// `lease / 3`.
 ///
 /// The URL is that of all of them. On PostgreSQL it names a database in which each tenant has a
@@ -44,8 +44,9 @@ class TenantHost {
   /// The runner of a tenant: opened by the first call, which blocks and throws as the constructor
   /// of `DefaultRunner` does, and kept. `name`: 1 to 63 letters, digits and underscores, not
   /// beginning with a digit; else `ValidationError`. Throws `RunnerStopped` once the host is shut
-  /// down. After `close` the runner that was returned throws `RunnerStopped`, and this opens
-  /// another one.
+  /// down, `StateError` in the child of a fork. After `close` the runner that was returned throws
+  /// `RunnerStopped`, and this opens another one; one that has stopped by itself, for damage or a
+  /// newer schema, stays until then.
   [[nodiscard]] std::shared_ptr<DefaultRunner> tenant(std::string_view name);
   /// The names of those that are open, in order.
   [[nodiscard]] std::vector<std::string> tenants() const;
@@ -53,7 +54,7 @@ class TenantHost {
   /// schema is removed. False if it is not open. Do not call it from a body of that tenant.
   bool close(std::string_view name, WaitTime timeout = std::chrono::seconds{5});
   /// Closes all of them, several at a time, and opens none any more. Blocks for about `timeout`, or
-  /// longer if more than 16 tenants have bodies that do not end.
+  /// longer if more than 16 tenants have bodies that do not end. Do not call it from a body.
   void shutdown(WaitTime timeout = std::chrono::seconds{5}) noexcept;
 
  private:

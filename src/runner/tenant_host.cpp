@@ -1,5 +1,7 @@
 #include <cloacina/tenant_host.hpp>
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <atomic>
 #include <map>
@@ -36,7 +38,8 @@ DefaultRunnerConfig checked(DefaultRunnerConfig config) {
 struct TenantHost::Core {
   /// A name that was asked for.
   struct Tenant {
-    std::mutex mutex;  // held while it is opened or closed
+    std::mutex changing;  // held while it is opened or closed
+    // Guarded by the core's mutex:
     std::shared_ptr<DefaultRunner> runner;
     bool closed = false;  // whoever waited to open it asks for the name again
   };
@@ -49,9 +52,14 @@ struct TenantHost::Core {
         server(detail::share_server(url, config)),
         crew(engine::Crew::make(config.max_concurrent_tasks)) {}
 
+  /// Throws `StateError` in the child of a fork: before any lock is taken, which may be held by a
+  /// thread that is not there.
+  void check_not_forked() const;
+  /// The one of that name, new if there is none.
+  [[nodiscard]] std::shared_ptr<Tenant> find(std::string_view name);
   [[nodiscard]] std::shared_ptr<DefaultRunner> open(std::string_view name) const;
   [[nodiscard]] std::string url_of(std::string_view name) const;
-  static void close(Tenant& tenant, WaitTime timeout) noexcept;
+  void close(Tenant& tenant, WaitTime timeout);
 
   std::string url_text;
   DatabaseUrl url;
@@ -60,7 +68,9 @@ struct TenantHost::Core {
   std::shared_ptr<backend::SharedServer> server;  // null for SQLite
   std::shared_ptr<engine::Crew> crew;
 
-  std::mutex mutex;  // guards what follows; taken while no tenant's is held
+  pid_t process = ::getpid();
+
+  mutable std::mutex mutex;  // guards what follows; held for moments
   std::map<std::string, std::shared_ptr<Tenant>, std::less<>> tenants;
   bool shut_down = false;
 };
@@ -87,10 +97,32 @@ std::shared_ptr<DefaultRunner> TenantHost::Core::open(std::string_view name) con
       new DefaultRunner{std::make_shared<Machine>(std::move(parts))}};
 }
 
-void TenantHost::Core::close(Tenant& tenant, WaitTime timeout) noexcept {
-  std::lock_guard lock{tenant.mutex};
-  tenant.closed = true;
-  if (auto const runner = std::exchange(tenant.runner, nullptr)) runner->shutdown(timeout);
+void TenantHost::Core::check_not_forked() const {
+  if (::getpid() != process)
+    throw StateError{
+        "this process was forked from the one that made the host; start a program of its own (fork "
+        "and exec), or fork before the host is made"};
+}
+
+std::shared_ptr<TenantHost::Core::Tenant> TenantHost::Core::find(std::string_view name) {
+  std::lock_guard lock{mutex};
+  if (shut_down)
+    throw RunnerStopped{"the host is shut down; construct another one for tenant '" +
+                        std::string{name} + "'"};
+  auto& known = tenants[std::string{name}];
+  if (!known) known = std::make_shared<Tenant>();
+  return known;
+}
+
+void TenantHost::Core::close(Tenant& tenant, WaitTime timeout) {
+  std::lock_guard changing{tenant.changing};
+  std::shared_ptr<DefaultRunner> runner;
+  {
+    std::lock_guard lock{mutex};
+    tenant.closed = true;
+    runner.swap(tenant.runner);
+  }
+  if (runner) runner->shutdown(timeout);
 }
 
 DefaultRunnerConfig TenantHost::default_config() {
@@ -104,44 +136,44 @@ TenantHost::TenantHost(std::string_view database_url, DefaultRunnerConfig config
                        Registry const& registry)
     : core_(std::make_unique<Core>(database_url, std::move(config), registry)) {}
 
-TenantHost::~TenantHost() { shutdown(5s); }
+// In the child of a fork nothing of it may be touched, nor destroyed.
+TenantHost::~TenantHost() {
+  if (::getpid() != core_->process) {
+    (void)core_.release();
+  } else {
+    shutdown(5s);
+  }
+}
 
 std::shared_ptr<DefaultRunner> TenantHost::tenant(std::string_view name) {
+  core_->check_not_forked();
   if (auto const why = why_no_schema_name(name); !why.empty())
     throw ValidationError{"the tenant's name " + why + "; expected a name as tenant_a", "name"};
   for (;;) {
-    std::shared_ptr<Core::Tenant> tenant;
+    auto const tenant = core_->find(name);
+    std::lock_guard changing{tenant->changing};
     {
       std::lock_guard lock{core_->mutex};
-      if (core_->shut_down)
-        throw RunnerStopped{"the host is shut down; construct another one for tenant '" +
-                            std::string{name} + "'"};
-      auto& known = core_->tenants[std::string{name}];
-      if (!known) known = std::make_shared<Core::Tenant>();
-      tenant = known;
+      if (tenant->runner) return tenant->runner;
+      if (tenant->closed) continue;
     }
-    std::lock_guard lock{tenant->mutex};
-    if (tenant->closed) continue;
-    if (!tenant->runner) tenant->runner = core_->open(name);
-    return tenant->runner;
+    auto runner = core_->open(name);
+    std::lock_guard lock{core_->mutex};
+    return tenant->runner = std::move(runner);
   }
 }
 
 std::vector<std::string> TenantHost::tenants() const {
-  std::vector<std::pair<std::string, std::shared_ptr<Core::Tenant>>> all;
-  {
-    std::lock_guard lock{core_->mutex};
-    all.assign(core_->tenants.begin(), core_->tenants.end());
-  }
+  core_->check_not_forked();
+  std::lock_guard lock{core_->mutex};
   std::vector<std::string> names;
-  for (auto& [name, tenant] : all) {
-    std::lock_guard lock{tenant->mutex};
-    if (tenant->runner) names.push_back(std::move(name));
-  }
+  for (auto const& [name, tenant] : core_->tenants)
+    if (tenant->runner) names.push_back(name);
   return names;
 }
 
 bool TenantHost::close(std::string_view name, WaitTime timeout) {
+  core_->check_not_forked();
   std::shared_ptr<Core::Tenant> tenant;
   {
     std::lock_guard lock{core_->mutex};
@@ -150,11 +182,12 @@ bool TenantHost::close(std::string_view name, WaitTime timeout) {
     tenant = std::move(found->second);
     core_->tenants.erase(found);
   }
-  Core::close(*tenant, timeout);
+  core_->close(*tenant, timeout);
   return true;
 }
 
 void TenantHost::shutdown(WaitTime timeout) noexcept try {
+  if (::getpid() != core_->process) return;
   std::vector<std::shared_ptr<Core::Tenant>> all;
   {
     std::lock_guard lock{core_->mutex};
@@ -164,7 +197,7 @@ void TenantHost::shutdown(WaitTime timeout) noexcept try {
   }
   std::atomic<std::size_t> next{0};
   auto const close_them = [&] {
-    for (auto i = next++; i < all.size(); i = next++) Core::close(*all[i], timeout);
+    for (auto i = next++; i < all.size(); i = next++) core_->close(*all[i], timeout);
   };
   std::vector<std::thread> helpers;
   while (helpers.size() + 1 < std::min(all.size(), closed_at_once)) {

@@ -38,7 +38,8 @@ class Package:
 
     def configure(self, name: str, *options: str, source: pathlib.Path = CONSUMER) -> subprocess.CompletedProcess[str]:
         return self.call("cmake", "-G", "Ninja", "-S", source, "-B", self.directory / name,
-                         "-DCMAKE_BUILD_TYPE=Release", *self.launcher, *options)
+                         "-DCMAKE_BUILD_TYPE=Release", "-DCMAKE_CXX_FLAGS_RELEASE=-O1", "-DCLOACINA_UNITY=ON", *self.launcher,
+                         *options)
 
     def configured(self, name: str, *options: str) -> None:
         answer = self.configure(name, *options)

@@ -3,6 +3,7 @@
 
 #include <cloacina/client.hpp>
 #include <cloacina/error.hpp>
+#include <cloacina/tenant_host.hpp>
 
 #include "support/catch.hpp"
 #include "support/running.hpp"
@@ -51,4 +52,33 @@ TEST_CASE("the child of a fork cannot open a file that its parent has open", "[s
     CHECK(opens("sqlite::memory:") == 0);
   }
   CHECK(opens(directory.sqlite_url()) == 0);
+}
+
+TEST_CASE("the child of a fork cannot use its parent's host, nor does it hang", "[sqlite][fork]") {
+  ScratchDirectory directory;
+  auto host = std::make_unique<TenantHost>("sqlite://" + directory.path().string());
+  (void)host->tenant("tenant_a");
+  pid_t const child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    int refused = 0;
+    auto const refuse = [&](auto&& call) {
+      try {
+        call();
+      } catch (StateError const&) {
+        ++refused;
+      } catch (...) {}
+    };
+    refuse([&] { (void)host->tenant("tenant_a"); });
+    refuse([&] { (void)host->tenants(); });
+    refuse([&] { (void)host->close("tenant_a"); });
+    host->shutdown();
+    host.reset();
+    ::_exit(refused);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 3);
+  CHECK(host->tenants().size() == 1);
 }
