@@ -36,7 +36,7 @@ struct ExecutionInsert {
   std::optional<Instant> start_after, started_at, deadline;
 };
 
-/// The row of one task, as it is now: inserted or replaced.
+/// The row of one task, as it is now: inserted, or replaced unless it `is_new`.
 struct TaskWrite {
   ExecutionId execution{};
   std::string_view task;
@@ -49,6 +49,7 @@ struct TaskWrite {
   std::string_view error;
   std::string_view skip_reason;
   std::optional<Instant> started_at, completed_at, wake_at;
+  bool is_new = false;  ///< there is no row yet; if there is one, the batch may be refused
 };
 
 /// One attempt that did not simply succeed.

@@ -162,7 +162,8 @@ std::size_t Loop::add_rows(Entry& entry) {
                             .skip_reason = task.skip_reason,
                             .started_at = task.started_at,
                             .completed_at = task.completed_at,
-                            .wake_at = task.wake_at});
+                            .wake_at = task.wake_at,
+                            .is_new = !task.has_row});
   }
   for (auto const& ended : state.ended_attempts) {
     batch_.attempts.push_back({.execution = state.id,
@@ -285,6 +286,7 @@ void Loop::commit_one_by_one(std::vector<Entry*> const& entries) {
     auto result = committer_.commit(batch_);
     if (std::holds_alternative<dal::Committed>(result)) {
       (void)add_rows(*entry);
+      for (auto& task : batch_.tasks) task.is_new = false;  // what is refused is looked at closely
       result = committer_.commit(batch_);
       if (auto const* committed = std::get_if<dal::Committed>(&result)) {
         written(*entry);
