@@ -89,6 +89,28 @@ TEST_CASE("a task's row is inserted once and then replaced, all but its crashes"
   CHECK_FALSE(row.error.has_value());
 }
 
+TEST_CASE("a task's row that was thought new is never changed by halves", "[contract][batch]") {
+  DalFixture fixture;
+  fixture.runner.commit(inserting({an_execution(1)}));
+  auto task = a_task(1, "load", TaskStatus::running);
+  task.is_new = true;
+  fixture.runner.commit(writing({task}));
+
+  auto again = a_task(1, "load", TaskStatus::completed);
+  again.is_new = true;
+  auto other = a_task(1, "other", TaskStatus::completed);
+  other.is_new = true;
+  auto const outcome = fixture.runner.try_commit(writing({again, other}));
+  if (std::holds_alternative<dal::Refused>(outcome)) {  // all of it, as a single statement is
+    CHECK(std::get<dal::Refused>(outcome).sqlstate == "23505");
+    CHECK(fixture.task(1, "load").status == TaskStatus::running);
+    again.is_new = other.is_new = false;
+    fixture.runner.commit(writing({again, other}));
+  }
+  CHECK(fixture.tasks(1).size() == 2);
+  CHECK(fixture.task(1, "load").status == TaskStatus::completed);
+}
+
 TEST_CASE("tasks are read in the order of their key, of their own execution only",
           "[contract][batch]") {
   DalFixture fixture;

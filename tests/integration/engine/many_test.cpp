@@ -236,3 +236,27 @@ TEST_CASE("runners come and go while their bodies run", "[many][shutdown]") {
   for (auto const id : ids) CHECK(wait(runner.handle(id)).status() == WorkflowStatus::completed);
   CHECK(completed >= 300);
 }
+
+// Beyond 1 GiB a server took no message, and it was tried for ever.
+TEST_CASE("what is too much for one group is written in several", "[many][large]") {
+  constexpr std::size_t executions = 70;  // a group takes 64 MiB
+  constexpr std::size_t bytes = 1u << 20;
+  TestDatabase database;
+  auto runner = start(database.url(), {one_task("large", [](TaskContext<>& context) {
+                        auto const text = context.get_as<std::string>("text");
+                        context.put("size", text.size());
+                      })});
+  std::vector<Context> inputs;
+  for (std::size_t i = 0; i < executions; ++i)
+    inputs.push_back(Context{{"text", std::string(bytes, 'x')}, {"n", i}});
+  auto const handles = runner.submit_many("large", std::move(inputs));
+  auto const raw = database.raw();
+  CHECK(raw.integer("SELECT count(*) FROM workflow_executions") == executions);
+  CHECK(raw.integer("SELECT commit_seq FROM runners") >= 2);
+  for (std::size_t i = 0; i < executions; ++i) {
+    auto const result = wait(handles[i]);
+    CHECK(result.status() == WorkflowStatus::completed);
+    CHECK(result.context().get_as<std::size_t>("size") == bytes);
+    CHECK(result.context().get_as<std::size_t>("n") == i);
+  }
+}
