@@ -8,132 +8,23 @@
 #include "dal/batch_columns.hpp"
 #include "dal/claim.hpp"
 #include "dal/execution_inputs.hpp"
-#include "dal/sql_text.hpp"
+#include "dal/group_sql.hpp"
 #include "dal/transaction.hpp"
 
 namespace cloacina::dal {
 namespace {
 
-using backend::Statement;
 using backend::Value;
-
-// Every part takes its rows from the fence, so that without it there are none. The parts see the
-// tables as they were before; that is why no row may be in two of them. What is claimed belonged to
-// nobody then: no other part concerns it.
-//
-// The fence is $1 to $3; executions to insert $4 to $15, and their large inputs $16 and $17; tasks
-// $18 to $29; attempts $30 to $37; executions to change $38 to $45; requests that were applied $46
-// and $47; a claim $48 to $50.
-//
-// Arrays become rows by `unnest` among what is selected, side by side: among what is selected from,
-// each of its rows is copied twice more.
-constexpr char before_tasks[] = R"sql(
-      WITH fence AS (
-        UPDATE {s}.runners
-        SET commit_seq = $2, lease_until = clock_timestamp() + $3 * interval '1 microsecond'
-        WHERE id = $1 AND state = 'alive' AND commit_seq = $2::bigint - 1
-        RETURNING id),
-      given AS (
-        SELECT unnest($4::uuid[]) AS id, unnest($5::text[]) AS workflow,
-          unnest($6::text[]) AS version, unnest($7::text[]) AS status,
-          unnest($8::smallint[]) AS priority, unnest($9::uuid[]) AS owner,
-          unnest($10::text[]) AS input, unnest($11::text[]) AS idempotency_key,
-          unnest($12::timestamptz[]) AS created_at, unnest($13::timestamptz[]) AS start_after,
-          unnest($14::timestamptz[]) AS started_at, unnest($15::timestamptz[]) AS deadline,
-          generate_subscripts($4::uuid[], 1) AS n
-        FROM fence),
-      inserted AS (
-        INSERT INTO {s}.workflow_executions (id, workflow, version, status, priority, owner,
-          input, idempotency_key, created_at, start_after, started_at, deadline)
-        SELECT id, workflow, version, status, priority, owner, input, idempotency_key, created_at,
-          start_after, started_at, deadline FROM given
-        ON CONFLICT DO NOTHING RETURNING id),
-      inputs AS (
-        INSERT INTO {s}.execution_inputs (execution_id, input)
-        SELECT i.* FROM unnest($16::uuid[], $17::text[]) AS i (id, input)
-        JOIN inserted USING (id)),
-      tasks AS (
-        INSERT INTO {s}.task_executions (execution_id, task, status, attempt, crashes,
-          at_most_once, started_at, completed_at, wake_at, delta, error, skip_reason)
-        SELECT t.execution_id, t.task, t.status, t.attempt, t.crashes, t.at_most_once <> 0,
-          t.started_at, t.completed_at, t.wake_at, t.delta, t.error, t.skip_reason
-        FROM (SELECT unnest($18::uuid[]) AS execution_id, unnest($19::text[]) AS task,
-                unnest($20::text[]) AS status, unnest($21::bigint[]) AS attempt,
-                unnest($22::bigint[]) AS crashes, unnest($23::bigint[]) AS at_most_once,
-                unnest($24::timestamptz[]) AS started_at, unnest($25::timestamptz[]) AS completed_at,
-                unnest($26::timestamptz[]) AS wake_at, unnest($27::text[]) AS delta,
-                unnest($28::text[]) AS error, unnest($29::text[]) AS skip_reason
-              FROM fence) AS t)sql";
-constexpr char after_tasks[] = R"sql(),
-      attempts AS (
-        INSERT INTO {s}.task_attempts (execution_id, task, attempt, runner_id, status, error,
-          started_at, ended_at)
-        SELECT unnest($30::uuid[]), unnest($31::text[]), unnest($32::bigint[]),
-          unnest($33::uuid[]), unnest($34::text[]), unnest($35::text[]),
-          unnest($36::timestamptz[]), unnest($37::timestamptz[])
-        FROM fence
-        ON CONFLICT DO NOTHING),
-      changes AS (
-        SELECT unnest($38::uuid[]) AS id, unnest($39::text[]) AS status,
-          unnest($40::text[]) AS output, unnest($41::text[]) AS error,
-          unnest($42::timestamptz[]) AS started_at, unnest($43::timestamptz[]) AS completed_at,
-          unnest($44::timestamptz[]) AS deadline, unnest($45::bigint[]) AS release
-        FROM fence),
-      updates AS (
-        UPDATE {s}.workflow_executions AS e
-        SET status = u.status, output = u.output, error = u.error,
-            started_at = coalesce(u.started_at, e.started_at),
-            completed_at = coalesce(u.completed_at, e.completed_at),
-            deadline = coalesce(u.deadline, e.deadline),
-            owner = CASE WHEN u.release = 0 THEN e.owner END
-        FROM changes AS u WHERE e.id = u.id),
-      applied AS (
-        UPDATE {s}.control_requests AS r SET applied_at = a.at, outcome = 'applied'
-        FROM fence, unnest($46::uuid[], $47::timestamptz[]) AS a (id, at)
-        WHERE r.id = a.id AND r.applied_at IS NULL),
-      late AS (
-        UPDATE {s}.control_requests AS r SET applied_at = u.completed_at, outcome = 'too late'
-        FROM changes AS u
-        WHERE u.release <> 0 AND r.execution_id = u.id AND r.applied_at IS NULL
-          AND r.id <> ALL ($46::uuid[])),
-      answer (fences, known_already) AS (
-        SELECT (SELECT count(*) FROM fence),
-               (SELECT string_agg(g.n::text, ',') FROM given AS g
-                WHERE NOT EXISTS (SELECT 1 FROM inserted AS i WHERE i.id = g.id))))sql";
-constexpr char then_answer[] = " SELECT fences, known_already FROM answer";
-constexpr auto then_claim = join(R"sql(,
-      wanted (runner, now, workflows, most) AS (
-        SELECT id, $48::timestamptz, ARRAY(SELECT json_array_elements_text($49::json)), $50::bigint
-        FROM fence),)sql",
-                                 claimed_of_wanted, R"sql(
-      SELECT claimed.*, fences, known_already FROM answer LEFT JOIN claimed ON true)sql");
-
-// Of rows that are new, which most are, one is not looked for first, which is a quarter of the
-// work.
-constexpr auto group_sql = join(before_tasks, replace_task, after_tasks, then_answer);
-constexpr auto new_group_sql = join(before_tasks, after_tasks, then_answer);
-constexpr auto claiming_group_sql = join(before_tasks, replace_task, after_tasks, then_claim);
-constexpr auto new_claiming_group_sql = join(before_tasks, after_tasks, then_claim);
-constexpr Statement group{.name = "group", .sqlite = {}, .postgres = group_sql};
-constexpr Statement new_group{.name = "new_group", .sqlite = {}, .postgres = new_group_sql};
-constexpr Statement claiming_group{
-    .name = "claiming_group", .sqlite = {}, .postgres = claiming_group_sql};
-constexpr Statement new_claiming_group{
-    .name = "new_claiming_group", .sqlite = {}, .postgres = new_claiming_group_sql};
-
-Statement const& statement_for(Batch const& batch) {
-  bool const all_new = std::all_of(batch.tasks.begin(), batch.tasks.end(),
-                                   [](TaskWrite const& task) { return task.is_new; });
-  if (batch.claim.limit != 0) return all_new ? new_claiming_group : claiming_group;
-  return all_new ? new_group : group;
-}
 
 /// The arrays of one group, in the order of the statement's parameters.
 class Arrays {
  public:
+  /// False, adding nothing, if there are no rows.
   template <std::size_t Width>
-  void add(Columns<Width> const& columns) {
+  bool add(Columns<Width> const& columns) {
+    if (columns.get().front().empty()) return false;
     for (auto const& column : columns.get()) arrays_.push_back({column});
+    return true;
   }
   [[nodiscard]] std::vector<Value> after(std::initializer_list<Value> first) const {
     std::vector<Value> parameters{first};
@@ -208,27 +99,32 @@ Outcome commit_in_one_statement(backend::Database& database, backend::Session& s
   auto const attempts = columns_of(batch.attempts, fence.runner);
   auto const updates = updates_of(batch);
   auto const applied = applied_of(batch);
+  bool const all_fresh = std::all_of(batch.tasks.begin(), batch.tasks.end(),
+                                     [](TaskWrite const& task) { return task.is_new; });
+  using Tasks = GroupShape::Tasks;
   Arrays arrays;
-  arrays.add(executions);
-  arrays.add(inputs);
-  arrays.add(tasks);
-  arrays.add(attempts);
-  arrays.add(updates);
-  arrays.add(applied);
+  GroupShape const shape{.executions = arrays.add(executions),
+                         .inputs = arrays.add(inputs),
+                         .tasks = !arrays.add(tasks) ? Tasks::none
+                                  : all_fresh        ? Tasks::fresh
+                                                     : Tasks::any,
+                         .attempts = arrays.add(attempts),
+                         .changes = arrays.add(updates),
+                         .applied = arrays.add(applied),
+                         .claim = batch.claim.limit != 0};
   auto const lease = database.lease_now() + fence.lease;
   auto parameters = arrays.after({fence.runner.value, static_cast<std::int64_t>(fence.commit_seq),
                                   std::int64_t{lease.count()}});
-  bool const claims = batch.claim.limit != 0;
-  if (claims)
+  if (shape.claim)
     parameters.insert(parameters.end(), {batch.claim.now, batch.claim.known,
                                          static_cast<std::int64_t>(batch.claim.limit)});
   try {
-    auto const rows = session.write_alone(statement_for(batch), parameters);
-    std::size_t const answer = claims ? number_of_execution_columns : 0;
+    auto const rows = session.write_alone(group_statement(shape), parameters);
+    std::size_t const answer = shape.claim ? number_of_execution_columns : 0;
     if (rows.integer(0, answer) == 0) return Fenced{};
     Committed committed;
     committed.not_inserted = indexes_from(rows.text_or_null(0, answer + 1).value_or(""));
-    if (claims && !rows.is_null(0, 0)) take_claimed(rows, committed);
+    if (shape.claim && !rows.is_null(0, 0)) take_claimed(rows, committed);
     return committed;
   } catch (Error const&) {
     return outcome_of_current_error();
