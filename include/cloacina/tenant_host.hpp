@@ -53,8 +53,10 @@ class TenantHost {
   /// Shuts the tenant's runner down as `DefaultRunner::shutdown` does, for instance before its
   /// schema is removed. False if it is not open. Do not call it from a body of that tenant.
   bool close(std::string_view name, WaitTime timeout = std::chrono::seconds{5});
-  /// Closes all of them, several at a time, and opens none any more. Blocks for about `timeout`, or
-  /// longer if more than 16 tenants have bodies that do not end. Do not call it from a body.
+  /// Closes all of them, 16 at a time, and opens none any more. Blocks for about `timeout`, for
+  /// half a second more for each 16 whose bodies or database do not come to an end by then, and
+  /// while a tenant is being opened or somebody else shuts the host down. Do not call it from a
+  /// body.
   void shutdown(WaitTime timeout = std::chrono::seconds{5}) noexcept;
 
  private:

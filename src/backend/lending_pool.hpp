@@ -1,8 +1,10 @@
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <functional>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <utility>
@@ -26,20 +28,23 @@ class LendingPool : public std::enable_shared_from_this<LendingPool<Thing>> {
     /// Of what came back: whether it is of further use. If not, the idle ones are thought to be of
     /// none either. Throws nothing.
     std::function<bool(Thing&)> is_of_use;
+    /// Called after `longest_wait` in vain, to throw.
+    std::function<void()> all_are_lent{};
+    std::chrono::milliseconds longest_wait{0};  ///< 0: as long as it takes
   };
 
   explicit LendingPool(Rules rules) : rules_(std::move(rules)) {
     if (rules_.most == 0) rules_.most = 1;
   }
 
-  /// Blocks while all are lent. `choose(idle, may_make)` returns the index of one of them, or their
-  /// number for a new one. Throws what making one throws.
+  /// Blocks while all are lent; who came first is first. `choose(idle, may_make)` returns the index
+  /// of one of them, or their number for a new one. Throws what making one throws.
   template <class Choose>
   [[nodiscard]] Lent take(Choose&& choose) {
     std::unique_ptr<Thing> thing;
     {
       std::unique_lock lock{mutex_};
-      returned_.wait(lock, [this] { return lent_ < rules_.most; });
+      wait_for_turn(lock);
       idle_.reserve(idle_.size() + lent_ + 1);  // so that giving back never allocates
       if (!idle_.empty()) {
         std::size_t const index = choose(idle_, idle_.size() + lent_ < rules_.most);
@@ -68,6 +73,19 @@ class LendingPool : public std::enable_shared_from_this<LendingPool<Thing>> {
   }
 
  private:
+  void wait_for_turn(std::unique_lock<std::mutex>& lock) {
+    auto const mine = waiting_.insert(waiting_.end(), nullptr);
+    auto const is_my_turn = [&] { return waiting_.begin() == mine && lent_ < rules_.most; };
+    if (rules_.longest_wait.count() == 0) {
+      returned_.wait(lock, is_my_turn);
+    } else if (!returned_.wait_for(lock, rules_.longest_wait, is_my_turn)) {
+      waiting_.erase(mine);
+      returned_.notify_all();
+      return rules_.all_are_lent();
+    }
+    waiting_.erase(mine);
+    returned_.notify_all();  // there may be another one for the next
+  }
   void give_back(std::unique_ptr<Thing> thing) noexcept {
     bool const keep = thing && rules_.is_of_use(*thing);
     Idle dropped;
@@ -80,13 +98,14 @@ class LendingPool : public std::enable_shared_from_this<LendingPool<Thing>> {
         dropped.swap(idle_);  // what has ended it has ended them
       }
     }
-    returned_.notify_one();
+    returned_.notify_all();
   }
 
   Rules rules_;
   std::mutex mutex_;
   std::condition_variable returned_;
   Idle idle_;
+  std::list<std::nullptr_t> waiting_;  // in the order of coming
   std::size_t lent_ = 0;
 };
 

@@ -27,6 +27,7 @@ Committer::Committer(Settings settings, Environment const& environment, backend:
     : settings_(std::move(settings)), environment_(environment), database_(database) {}
 
 backend::Session& Committer::session() {
+  if (session_ && session_->broken()) session_failed();
   if (!session_) session_ = database_.open_writer();
   return *session_;
 }

@@ -71,6 +71,7 @@ void Crew::work(Member& member) {
   auto const ended = [&] {
     std::lock_guard lock{mutex_};
     member.ended = true;
+    if (member.abandoned) --left_behind_;
     thread_ended_.notify_all();
   };
   try {
@@ -81,7 +82,7 @@ void Crew::work(Member& member) {
     }
   } catch (abi::__forced_unwind const&) {
     log_warning("cloacina: a body or a callback ended its thread, which is replaced");
-    if (!member.abandoned) add();
+    if (!member.abandoned) (void)add();
     ended();
     throw;  // swallowing it would end the process
   }
@@ -89,6 +90,7 @@ void Crew::work(Member& member) {
 }
 
 std::shared_ptr<Crew::Site> Crew::next() {
+  std::vector<std::shared_ptr<Site>> unlisted;  // may be the last to hold them: without the lock
   std::unique_lock lock{mutex_};
   for (;;) {
     if (surplus_ > 0) {
@@ -104,6 +106,13 @@ std::shared_ptr<Crew::Site> Crew::next() {
       }
       site->listed_ = false;
       listed_ = sites_.size();
+      unlisted.push_back(std::move(site));
+    }
+    if (!unlisted.empty()) {
+      lock.unlock();
+      unlisted.clear();
+      lock.lock();
+      continue;
     }
     if (stop_) return nullptr;
     ++idle_;
@@ -114,9 +123,11 @@ std::shared_ptr<Crew::Site> Crew::next() {
 
 void Crew::call(std::shared_ptr<Site> const& site, std::size_t threads) {
   std::size_t wake = 0;
+  bool missing = false;
   {
     std::lock_guard lock{mutex_};
     if (over_) return;
+    missing = missing_ > 0;
     if (!site->listed_.exchange(true)) sites_.push_back(site);
     listed_ = sites_.size();
     wake = std::min(threads, idle_);
@@ -126,6 +137,7 @@ void Crew::call(std::shared_ptr<Site> const& site, std::size_t threads) {
   } else if (wake == 1) {
     work_there_.notify_one();
   }
+  if (missing) (void)start_missing(Clock::now());
 }
 
 bool Crew::is_wanted_elsewhere_now(Clock::time_point arrived) const {
@@ -151,24 +163,22 @@ void Crew::take_back() {
   work_there_.notify_one();
 }
 
-bool Crew::replace(Member& member) {
-  {
-    std::lock_guard lock{mutex_};
-    if (replaced_ >= threads_) return false;
-    member.abandoned = true;
-    ++replaced_;
-  }
-  add();
+bool Crew::leave_behind(Member& member) {
+  std::lock_guard lock{mutex_};
+  if (member.abandoned || left_behind_ >= threads_) return false;
+  member.abandoned = true;
+  ++left_behind_;
+  ++missing_;
   return true;
 }
 
-std::optional<Crew::Clock::time_point> Crew::ask_for_missing(Clock::time_point now) {
+std::optional<Crew::Clock::time_point> Crew::start_missing(Clock::time_point now) {
   std::size_t missing = 0;
   {
     std::lock_guard lock{mutex_};
     missing = std::exchange(missing_, 0);
   }
-  for (; missing > 0; --missing) add();
+  for (; missing > 0; --missing) (void)add();
   std::lock_guard lock{mutex_};
   if (missing_ == 0) return std::nullopt;
   return now + stuck_after;

@@ -16,8 +16,8 @@ namespace cloacina::engine {
 /// The threads that run synchronous bodies and callbacks, of one runner or of many.
 ///
 /// They go from one place with work to the next, in turns. A thread that code of users does not
-/// give back is replaced, at most as often as there are threads. Thread-safe. Who has made it shuts
-/// it down: its threads keep it alive until then.
+/// give back is replaced; as many may be stuck at a time as there are threads. Thread-safe. Who has
+/// made it shuts it down: its threads keep it alive until then.
 class Crew : public std::enable_shared_from_this<Crew> {
  public:
   using Clock = std::chrono::steady_clock;
@@ -60,14 +60,15 @@ class Crew : public std::enable_shared_from_this<Crew> {
            is_wanted_elsewhere_now(arrived);
   }
   /// One thread more, for one that waits for something that needs a worker, until `take_back`.
-  /// False: the system refuses it for now; see `ask_for_missing`.
+  /// False: the system refuses it for now; see `start_missing`.
   bool lend();
   void take_back();
-  /// The thread is with code of users that does not return: it is left behind, and another one
-  /// starts. False: it keeps its place, because too many are stuck already.
-  [[nodiscard]] bool replace(Member& member);
-  /// Asks again for threads that the system has refused; when to ask once more.
-  [[nodiscard]] std::optional<Clock::time_point> ask_for_missing(Clock::time_point now);
+  /// The thread is with code of users that does not return: it is left behind, and another one is
+  /// missing until `start_missing`. False: it keeps its place, because as many are stuck already as
+  /// there are threads.
+  [[nodiscard]] bool leave_behind(Member& member);
+  /// Starts what is missing, also because the system has refused it; when to ask once more.
+  [[nodiscard]] std::optional<Clock::time_point> start_missing(Clock::time_point now);
 
   /// Does what is left to do, joins the threads that end by `deadline`, and leaves the others
   /// behind.
@@ -89,8 +90,8 @@ class Crew : public std::enable_shared_from_this<Crew> {
   std::deque<std::shared_ptr<Site>> sites_;  // that may have work, in turns
   std::vector<std::shared_ptr<Member>> members_;
   std::size_t idle_ = 0;
-  std::size_t replaced_ = 0;
-  std::size_t missing_ = 0;              // that the system refused
+  std::size_t left_behind_ = 0;          // that have not come back
+  std::size_t missing_ = 0;              // left behind, or refused by the system
   std::atomic<std::size_t> surplus_{0};  // that shall end: what was lent came back
   std::atomic<std::size_t> listed_{0};   // sites_.size(), for who looks without the lock
   bool stop_ = false;                    // threads end where nothing is left to do

@@ -102,11 +102,11 @@ struct IoThread::Shared {
 };
 
 void IoThread::Shared::start_thread(std::shared_ptr<Shared> const& self) {
-  if (!lane) lane = &services.inbox->add_lane();
   io = std::make_shared<Io>();
   auto started = engine::start_thread([self] { self->work(); });
   if (started) {
     thread = std::move(*started);
+    asio::post(io->context, [self] { self->start_waiting(self); });
   } else {
     io = nullptr;
     services.watcher->watch(Clock::now() + stuck_after);  // it tries again
@@ -237,7 +237,12 @@ IoThread::~IoThread() { shut_down(Clock::now()); }
 void IoThread::start(std::vector<ReadyTask>&& ready) {
   {
     std::lock_guard lock{shared_->mutex};
-    if (!shared_->io && !shared_->closed) shared_->start_thread(shared_);
+    if (!shared_->lane) shared_->lane = &shared_->services.inbox->add_lane();
+    if (shared_->closed) {
+      for (auto const& task : ready) shared_->services.inbox->push(*shared_->lane, dropped(task));
+      return;
+    }
+    if (!shared_->io) shared_->start_thread(shared_);
     shared_->waiting.insert(shared_->waiting.end(), std::make_move_iterator(ready.begin()),
                             std::make_move_iterator(ready.end()));
   }

@@ -1,5 +1,6 @@
 // The second half of a turn: the batch, its commit, and what the commit allows.
 #include <algorithm>
+#include <iterator>
 #include <thread>
 #include <utility>
 
@@ -425,7 +426,16 @@ void Loop::release_all() {
     }
   }
   if (!ready.empty()) start_bodies(ready);
-  if (!seen_.empty()) observations_->post(std::exchange(seen_, {}));
+  if (seen_.empty()) return;
+  // Of what is not stored yet observers hear later.
+  auto const later = std::stable_partition(seen_.begin(), seen_.end(), [this](auto const& seen) {
+    auto const* entry = table_.find(seen.id);
+    return !entry || !entry->left_over;
+  });
+  std::vector<Observation> waiting{std::make_move_iterator(later),
+                                   std::make_move_iterator(seen_.end())};
+  seen_.erase(later, seen_.end());
+  if (!seen_.empty()) observations_->post(std::exchange(seen_, std::move(waiting)));
 }
 
 void Loop::start_bodies(std::vector<ReadyTask>& ready) {

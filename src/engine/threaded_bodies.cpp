@@ -93,6 +93,7 @@ std::vector<ReadyTask> ThreadedBodies::take_back() {
 
 void ThreadedBodies::set_lease_end(std::chrono::nanoseconds monotonic) {
   auto const earlier = services_.lease_end->exchange(monotonic.count());
+  services_.watcher->start_missing();
   if (lease_matters_) services_.watcher->watch(Clock::time_point{monotonic});
   if (earlier > Clock::now().time_since_epoch().count()) return;  // nobody waits for it
   workers_->lease_moved();

@@ -43,18 +43,26 @@ void Watcher::watch(Clock::time_point deadline) {
   {
     std::lock_guard lock{mutex_};
     if (when >= next_.load() || stop_) return;
-    if (!thread_.joinable()) {
-      auto thread = start_thread([this] {
-        ThreadRole const role{ThreadRole::helper, owner_};
-        name_thread("cloacina-watch");
-        look_until_stopped();
-      });
-      if (!thread) return;  // the next deadline asks again
-      thread_ = std::move(*thread);
-    }
     next_.store(when);
+    if (!thread_.joinable()) start_thread();
   }
   changed_.notify_one();
+}
+
+void Watcher::start_thread() {
+  auto thread = engine::start_thread([this] {
+    ThreadRole const role{ThreadRole::helper, owner_};
+    name_thread("cloacina-watch");
+    look_until_stopped();
+  });
+  missing_ = !thread;
+  if (thread) thread_ = std::move(*thread);
+}
+
+void Watcher::start_missing() {
+  if (!missing_.load(std::memory_order_relaxed)) return;
+  std::lock_guard lock{mutex_};
+  if (!stop_ && !thread_.joinable()) start_thread();
 }
 
 void Watcher::shut_down() {

@@ -29,13 +29,18 @@ class Watcher {
   void start(Look look, void const* owner);
   /// Looks no later than `deadline`. Cheap if it looks earlier anyway.
   void watch(Clock::time_point deadline);
+  /// Starts the thread if the system has refused it when it was wanted. Cheap if it has not.
+  void start_missing();
   /// Looks no more, and joins.
   void shut_down();
 
  private:
   void look_until_stopped();
+  /// With the lock.
+  void start_thread();
 
   std::atomic<std::int64_t> next_{INT64_MAX};  // when it looks, on Clock; written under the mutex
+  std::atomic<bool> missing_{false};
   std::mutex mutex_;
   std::condition_variable changed_;
   bool stop_ = false;

@@ -220,6 +220,7 @@ void WorkerPool::Shared::put_back(ReadyTask&& ready) {
   std::lock_guard lock{mutex};
   batches[priority].push_front(batch);
   top_priority.store(INT32_MAX);  // it is seen before what is held
+  work_left = true;               // the lease may have been renewed meanwhile
 }
 
 bool WorkerPool::Shared::finish(Worker& self) {
@@ -385,7 +386,7 @@ void WorkerPool::lease_moved() {
 }
 
 std::optional<WorkerPool::Clock::time_point> WorkerPool::expire(Clock::time_point now) {
-  auto next = shared_->crew->ask_for_missing(now);
+  std::optional<Clock::time_point> next;
   std::vector<std::string> said;  // a log sink is a user's: without the locks
   {
     std::lock_guard lock{shared_->mutex};
@@ -406,6 +407,9 @@ std::optional<WorkerPool::Clock::time_point> WorkerPool::expire(Clock::time_poin
     }
   }
   for (auto const& text : said) log_warning(text);
+  if (auto const again = shared_->crew->start_missing(now); again && (!next || *again < *next))
+    next = again;
+  if (!said.empty() && shared_->work_left) shared_->crew->call(shared_, said.size());
   return next;
 }
 
@@ -423,15 +427,18 @@ void WorkerPool::give_up(Worker& worker, Clock::time_point now, std::vector<std:
 }
 
 bool WorkerPool::Shared::leave_behind(Worker& worker) {
-  if (worker.member->abandoned || !crew->replace(*worker.member)) return false;
+  if (!crew->leave_behind(*worker.member)) return false;
   --present;
   return true;
 }
 
 void WorkerPool::leave_behind() {
-  std::lock_guard lock{shared_->mutex};
-  for (auto const& worker : shared_->workers)
-    if (worker->member) (void)shared_->leave_behind(*worker);
+  {
+    std::lock_guard lock{shared_->mutex};
+    for (auto const& worker : shared_->workers)
+      if (worker->member) (void)shared_->leave_behind(*worker);
+  }
+  (void)shared_->crew->start_missing(Clock::now());
 }
 
 void WorkerPool::shut_down(Clock::time_point deadline) {

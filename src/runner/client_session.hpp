@@ -29,7 +29,7 @@ class ClientSession {
     bool perhaps_stored = false;
     for (Tries tries{environment_};;) {
       try {
-        if (!session_) session_ = database_.open_writer();
+        if (!session_ || session_->broken()) session_ = database_.open_writer();
         auto result = write(*session_);
         tidy_log();
         database_.announce();

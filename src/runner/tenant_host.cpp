@@ -57,9 +57,12 @@ struct TenantHost::Core {
   void check_not_forked() const;
   /// The one of that name, new if there is none.
   [[nodiscard]] std::shared_ptr<Tenant> find(std::string_view name);
+  /// One that could not be opened.
+  void forget(std::string_view name, Tenant& tenant);
   [[nodiscard]] std::shared_ptr<DefaultRunner> open(std::string_view name) const;
   [[nodiscard]] std::string url_of(std::string_view name) const;
-  void close(Tenant& tenant, WaitTime timeout);
+  /// Whether it was open.
+  bool close(Tenant& tenant, WaitTime timeout);
 
   std::string url_text;
   DatabaseUrl url;
@@ -73,6 +76,8 @@ struct TenantHost::Core {
   mutable std::mutex mutex;  // guards what follows; held for moments
   std::map<std::string, std::shared_ptr<Tenant>, std::less<>> tenants;
   bool shut_down = false;
+
+  std::mutex shutting_down;  // held until all are closed
 };
 
 std::string TenantHost::Core::url_of(std::string_view name) const {
@@ -104,6 +109,13 @@ void TenantHost::Core::check_not_forked() const {
         "and exec), or fork before the host is made"};
 }
 
+void TenantHost::Core::forget(std::string_view name, Tenant& tenant) {
+  std::lock_guard lock{mutex};
+  tenant.closed = true;
+  auto const known = tenants.find(name);
+  if (known != tenants.end() && known->second.get() == &tenant) tenants.erase(known);
+}
+
 std::shared_ptr<TenantHost::Core::Tenant> TenantHost::Core::find(std::string_view name) {
   std::lock_guard lock{mutex};
   if (shut_down)
@@ -114,7 +126,7 @@ std::shared_ptr<TenantHost::Core::Tenant> TenantHost::Core::find(std::string_vie
   return known;
 }
 
-void TenantHost::Core::close(Tenant& tenant, WaitTime timeout) {
+bool TenantHost::Core::close(Tenant& tenant, WaitTime timeout) {
   std::lock_guard changing{tenant.changing};
   std::shared_ptr<DefaultRunner> runner;
   {
@@ -122,7 +134,9 @@ void TenantHost::Core::close(Tenant& tenant, WaitTime timeout) {
     tenant.closed = true;
     runner.swap(tenant.runner);
   }
-  if (runner) runner->shutdown(timeout);
+  if (!runner) return false;
+  runner->shutdown(timeout);
+  return true;
 }
 
 DefaultRunnerConfig TenantHost::default_config() {
@@ -157,9 +171,14 @@ std::shared_ptr<DefaultRunner> TenantHost::tenant(std::string_view name) {
       if (tenant->runner) return tenant->runner;
       if (tenant->closed) continue;
     }
-    auto runner = core_->open(name);
-    std::lock_guard lock{core_->mutex};
-    return tenant->runner = std::move(runner);
+    try {
+      auto runner = core_->open(name);
+      std::lock_guard lock{core_->mutex};
+      return tenant->runner = std::move(runner);
+    } catch (...) {
+      core_->forget(name, *tenant);
+      throw;
+    }
   }
 }
 
@@ -182,12 +201,13 @@ bool TenantHost::close(std::string_view name, WaitTime timeout) {
     tenant = std::move(found->second);
     core_->tenants.erase(found);
   }
-  core_->close(*tenant, timeout);
-  return true;
+  return core_->close(*tenant, timeout);
 }
 
 void TenantHost::shutdown(WaitTime timeout) noexcept try {
   if (::getpid() != core_->process) return;
+  std::lock_guard shutting_down{core_->shutting_down};
+  auto const give_up_at = std::chrono::steady_clock::now() + timeout.value();
   std::vector<std::shared_ptr<Core::Tenant>> all;
   {
     std::lock_guard lock{core_->mutex};
@@ -197,7 +217,9 @@ void TenantHost::shutdown(WaitTime timeout) noexcept try {
   }
   std::atomic<std::size_t> next{0};
   auto const close_them = [&] {
-    for (auto i = next++; i < all.size(); i = next++) core_->close(*all[i], timeout);
+    for (auto i = next++; i < all.size(); i = next++)
+      (void)core_->close(*all[i], std::max<std::chrono::nanoseconds>(
+                                      0ns, give_up_at - std::chrono::steady_clock::now()));
   };
   std::vector<std::thread> helpers;
   while (helpers.size() + 1 < std::min(all.size(), closed_at_once)) {

@@ -146,7 +146,9 @@ pqxx::result Connection::run_with_parameters(Known const& known) {
 
 Connection::Statements& Connection::of_schema(std::string_view schema) {
   if (std::exchange(forget_, false)) {
-    if (settings_->prepare) transaction_->exec("DEALLOCATE ALL");
+    for (auto const& [name, statements] : schemas_)
+      for (auto const& [statement, known] : statements)
+        if (settings_->prepare) connection_.unprepare(known.name);
     schemas_.clear();
     last_used_ = schemas_.end();
     prepared_ = 0;

@@ -147,6 +147,7 @@ class Listener::Conversation {
   std::mutex mutex_;  // guards what follows
   std::condition_variable over_changed_;
   std::vector<std::shared_ptr<State>> channels_;
+  std::string farewells_;  // notices of channels that were closed
   bool over_ = false;
   int bell_;  // an eventfd
   std::atomic<bool> channels_changed_{false};
@@ -203,10 +204,11 @@ void Listener::Conversation::open(std::shared_ptr<State> channel) {
   ring();
 }
 
-// What it has announced last is said all the same: `follow` has its own reference.
+// What it has announced last is said all the same.
 void Listener::Conversation::close(State const& channel) {
   {
     std::lock_guard lock{mutex_};
+    if (channel.announced) farewells_ += notice_of(channel);
     std::erase_if(channels_, [&](auto const& open) { return open.get() == &channel; });
   }
   channels_changed_ = true;
@@ -272,7 +274,9 @@ void Listener::Conversation::listen() {
       last_proof = now;
     }
     auto const until = std::min(due.value_or(now + proof_of_life), now + proof_of_life);
-    wait(connection.sock(), std::chrono::ceil<std::chrono::milliseconds>(until - now));
+    // A negative time would be for ever.
+    wait(connection.sock(),
+         std::max(0ms, std::chrono::ceil<std::chrono::milliseconds>(until - now)));
   }
   follow(connection, all);
   auto const watch = watched(connection);
@@ -281,11 +285,14 @@ void Listener::Conversation::listen() {
 
 void Listener::Conversation::follow(pqxx::connection& connection, std::vector<Heard>& all) {
   std::vector<std::shared_ptr<State>> open;
+  std::string farewells;
   {
     std::lock_guard lock{mutex_};
     open = channels_;
+    farewells.swap(farewells_);
   }
   (void)tell(connection, all);
+  if (!farewells.empty()) say(connection, farewells);
   std::vector<Heard> followed;
   for (auto const& channel : open) {
     auto const known = std::find_if(all.begin(), all.end(),
@@ -302,7 +309,6 @@ void Listener::Conversation::follow(pqxx::connection& connection, std::vector<He
   }
   for (auto& closed : all) {
     if (!closed.receiver) continue;
-    if (closed.channel->announced) say(connection, notice_of(*closed.channel));
     auto const watch = watched(connection);
     closed.receiver.reset();
   }
@@ -313,6 +319,7 @@ std::optional<Clock::time_point> Listener::Conversation::tell(pqxx::connection& 
                                                               std::vector<Heard>& all) {
   announced_ = false;
   std::string notices;
+  std::vector<State*> told;
   std::optional<Clock::time_point> next;
   auto const now = Clock::now();
   for (auto& one : all) {
@@ -322,10 +329,17 @@ std::optional<Clock::time_point> Listener::Conversation::tell(pqxx::connection& 
       continue;
     }
     one.channel->announced = false;
+    told.push_back(one.channel.get());
     one.pace.said(now);
     notices += notice_of(*one.channel);
   }
-  if (!notices.empty()) say(connection, notices);
+  if (notices.empty()) return next;
+  try {
+    say(connection, notices);
+  } catch (...) {
+    for (auto* channel : told) channel->announced = true;  // over the next connection
+    throw;
+  }
   return next;
 }
 
@@ -336,6 +350,7 @@ std::string Listener::Conversation::notice_of(State const& channel) {
 void Listener::Conversation::say(pqxx::connection& connection, std::string const& sql) {
   auto const watch = watched(connection);
   pqxx::nontransaction{connection}.exec(sql);
+  connection.get_notifs();  // what came with the answer: the socket will not say so
 }
 
 void Listener::Conversation::wait(int socket, std::chrono::milliseconds longest) noexcept {

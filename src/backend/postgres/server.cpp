@@ -63,16 +63,26 @@ std::unique_ptr<Connection> connect_to_read(std::shared_ptr<Settings const> sett
 Server::Server(DatabaseUrl const& url, OpenOptions const& options)
     : settings_(std::make_shared<Settings const>(Settings::from(url))) {
   auto const is_of_use = [](Connection& connection) { return !connection.is_lost(); };
+  auto const refusing = [](std::size_t most) {
+    return [most] {
+      throw SessionError(
+          Failure::again,
+          "PostgreSQL, connect: all " + std::to_string(most) +
+              " connections that the tenants share have been in use for too long; "
+              "expected one to be free: raise db_pool_size, or see what they wait for",
+          "53300", "connect");
+    };
+  };
   writers_ = std::make_shared<ConnectionPool>(ConnectionPool::Rules{
       options.max_writers,
       [settings = settings_, watchdog = watchdog_, longest = options.longest_statement] {
         return connect_to_write(settings, watchdog, longest);
       },
-      is_of_use});
+      is_of_use, refusing(options.max_writers), options.longest_statement});
   readers_ = std::make_shared<ConnectionPool>(ConnectionPool::Rules{
       options.max_readers,
       [settings = settings_, watchdog = watchdog_] { return connect_to_read(settings, watchdog); },
-      is_of_use});
+      is_of_use, refusing(options.max_readers), longest_read});
   if (settings_->listen) listener_ = std::make_unique<Listener>(settings_, watchdog_);
 }
 

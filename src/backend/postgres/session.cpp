@@ -8,6 +8,11 @@ namespace cloacina::backend::postgres {
 
 template <class Work>
 auto PostgresSession::run(std::string_view doing, Failure lost, Work&& work) {
+  if (broken_)
+    throw SessionError(Failure::broken,
+                       "PostgreSQL, " + std::string{doing} +
+                           ": this session has failed before; expected another one to be opened",
+                       "08003", std::string{doing});
   struct Settle {
     PostgresSession& session;
     ~Settle() { session.settle(); }
@@ -40,8 +45,8 @@ void PostgresSession::begin() {
   expect_writer("begin");
   reach("begin");
   run("begin", Failure::broken, [this](Connection& connection) {
+    in_transaction_ = true;  // from now on the connection goes back to nobody before its end
     connection.run("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE");
-    in_transaction_ = true;
   });
 }
 

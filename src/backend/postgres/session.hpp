@@ -28,7 +28,10 @@ class PostgresSession final : public Session {
         borrow_(std::move(borrow)),
         fault_(std::move(fault)),
         access_(access) {}
-  ~PostgresSession() override { rollback(); }
+  ~PostgresSession() override {
+    rollback();
+    settle();
+  }
 
   void begin() override;
   void commit() override;
@@ -51,9 +54,11 @@ class PostgresSession final : public Session {
   /// Runs `work(connection)`; `lost`: what it means that the connection is lost meanwhile.
   template <class Work>
   auto run(std::string_view doing, Failure lost, Work&& work);
-  /// Between two transactions a borrowed connection goes back.
+  /// Between two transactions a borrowed connection goes back; what is lost goes back in between.
   void settle() noexcept {
-    if (borrow_ && (broken_ || !in_transaction_)) connection_.reset();
+    if (!borrow_ || !connection_ || (in_transaction_ && !broken_)) return;
+    if (in_transaction_) connection_->lose();
+    connection_.reset();
   }
 
   std::shared_ptr<Settings const> settings_;

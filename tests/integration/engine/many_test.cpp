@@ -242,7 +242,9 @@ TEST_CASE("what is too much for one group is written in several", "[many][large]
   constexpr std::size_t executions = 70;  // a group takes 64 MiB
   constexpr std::size_t bytes = 1u << 20;
   TestDatabase database;
-  auto runner = start(database.url(), {one_task("large", [](TaskContext<>& context) {
+  Gate accepted;
+  auto runner = start(database.url(), {one_task("large", [&](TaskContext<>& context) {
+                        accepted.pass();
                         auto const text = context.get_as<std::string>("text");
                         context.put("size", text.size());
                       })});
@@ -252,7 +254,9 @@ TEST_CASE("what is too much for one group is written in several", "[many][large]
   auto const handles = runner.submit_many("large", std::move(inputs));
   auto const raw = database.raw();
   CHECK(raw.integer("SELECT count(*) FROM workflow_executions") == executions);
-  CHECK(raw.integer("SELECT commit_seq FROM runners") >= 2);
+  if (TestDatabase::is_postgres())  // which says by which transaction a row was written
+    CHECK(raw.integer("SELECT count(DISTINCT xmin::text) FROM workflow_executions") > 1);
+  accepted.open();
   for (std::size_t i = 0; i < executions; ++i) {
     auto const result = wait(handles[i]);
     CHECK(result.status() == WorkflowStatus::completed);
