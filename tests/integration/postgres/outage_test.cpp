@@ -4,6 +4,7 @@
 #include <cloacina/client.hpp>
 #include <cloacina/error.hpp>
 
+#include "backend/database.hpp"
 #include "support/catch.hpp"
 #include "support/postgres_schema.hpp"
 #include "support/running.hpp"
@@ -77,4 +78,38 @@ TEST_CASE("who opens a database does not wait for a table that somebody holds as
   auto const begun = Clock::now();
   CHECK_THROWS_AS((Client{schema.url(), Registry{}}), BackendError);
   CHECK(Clock::now() - begun < patience);
+}
+
+// It borrowed another connection, began a transaction there, and gave it back open: the next one to
+// borrow it was told that a commit was made which was not.
+TEST_CASE("a borrowed connection that is lost inside a transaction ends its session", "[outage]") {
+  PostgresSchema schema;
+  auto const url = DatabaseUrl::parse(schema.url());
+  backend::OpenOptions options;
+  options.max_writers = 2;
+  options.server = backend::share_server(url, options);
+  auto const database = backend::Database::open(url, options);
+  static constexpr backend::Statement state{
+      .name = "state", .sqlite = {}, .postgres = "SELECT count(*) FROM {s}.runners"};
+
+  auto const lost = database->open_writer();
+  lost->begin();
+  CHECK(terminate_sessions(schema) > 0);
+  CHECK_THROWS_AS(lost->query(state), backend::SessionError);
+  CHECK(lost->broken());
+  lost->rollback();
+  CHECK_THROWS_AS(lost->begin(), backend::SessionError);
+  CHECK_THROWS_AS(lost->query(state), backend::SessionError);
+
+  auto const idle =
+      "SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in%' AND "
+      "application_name = '" +
+      schema.name() + "'";
+  for (int i = 0; i < 3; ++i) {
+    auto const next = database->open_writer();
+    next->begin();
+    CHECK(next->query(state).integer(0, 0) == 0);
+    next->rollback();
+    CHECK(schema.text(idle) == "0");
+  }
 }
