@@ -82,7 +82,8 @@ class DefaultRunnerConfig:
             _cloaca.check_config(self._plain())
         except ValueError as error:
             self._values = before
-            raise ValueError(f"Invalid configuration: {error}") from None
+            fields = [line.strip() for line in str(error).splitlines()[1:]]
+            raise ValueError(f"Invalid configuration: {'; '.join(fields) or error}") from None
 
     def _plain(self) -> dict[str, Any]:
         """What was set, as the engine names and counts it."""

@@ -182,8 +182,7 @@ void bind_context(py::module_& module) {
       .def("__eq__", &equal)
       .def("__repr__", [](Context const& context) { return "Context(" + context.to_json() + ")"; })
       .def("__reduce__", [](Context const& context) {
-        return py::make_tuple(py::type::of<Context>().attr("from_json"),
-                              py::make_tuple(context.to_json()));
+        return py::make_tuple(py::type::of<Context>(), py::make_tuple(to_dict(context)));
       });
 }
 

@@ -76,8 +76,10 @@ Gil::Gil() {
 }
 
 Gil::~Gil() {
-  if (own_thread_) return PyGILState_Release(state_);
-  thread_state.leave();
+  if (own_thread_)
+    PyGILState_Release(state_);
+  else
+    thread_state.leave();
 }
 
 Released::~Released() {

@@ -12,7 +12,7 @@
 namespace cloaca {
 namespace {
 
-cloacina::ErrorInfo info_of(Raised const& error) {
+cloacina::ErrorInfo error_info(Raised const& error) {
   cloacina::ErrorInfo info;
   info.text = error.summary;
   info.is_transient = error.is_transient;
@@ -53,7 +53,7 @@ cloacina::RetryPolicy OwnedPolicy::view() const {
 }
 
 bool OwnedPolicy::retries(Raised const& error) const {
-  return cloacina::should_retry(view(), info_of(error));
+  return cloacina::should_retry(view(), error_info(error));
 }
 
 OwnedPolicy policy_of(py::dict const& plain) {
