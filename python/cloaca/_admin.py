@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import List, Optional
-from urllib.parse import urlsplit
 
 from . import _cloaca
 from ._arguments import text, text_or, wrong_type
@@ -51,6 +50,8 @@ class DatabaseAdmin:
     """Makes and removes tenants: a schema each, and a role that may read and write its rows and nothing else."""
 
     def __init__(self, database_url: str) -> None:
+        from urllib.parse import urlsplit  # most programs have no administrator
+
         url = text("database_url", database_url)
         if url.startswith("sqlite:"):
             raise RuntimeError("DatabaseAdmin requires a PostgreSQL connection. On SQLite each tenant has a file of its own.")

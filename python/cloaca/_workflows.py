@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextvars
-import shutil
-import subprocess
 from types import TracebackType
 from typing import Any, Callable, Optional, Union
 
@@ -89,6 +87,9 @@ class Workflow:
 
 def pictures(plain: str, mermaid: str, dot: Optional[str] = None) -> dict[str, str]:
     """What a notebook draws; SVG where Graphviz is installed."""
+    import shutil  # both: most programs draw nothing
+    import subprocess
+
     bundle = {"text/plain": plain, "text/vnd.mermaid": mermaid}
     program = shutil.which("dot") if dot is not None else None
     if program is not None:
