@@ -95,7 +95,9 @@ class DefaultRunnerConfig:
         return plain
 
     def __eq__(self, other: object) -> bool:
-        return self.to_dict() == other.to_dict() if isinstance(other, DefaultRunnerConfig) else NotImplemented
+        if not isinstance(other, DefaultRunnerConfig):
+            return NotImplemented
+        return self.to_dict() == other.to_dict()
 
     __hash__ = None  # type: ignore[assignment]
 

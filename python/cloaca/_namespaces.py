@@ -56,7 +56,9 @@ class WorkflowContext:
         return f"WorkflowContext({self.tenant_id!r}, {self.package_name!r}, {self.workflow_id!r})"
 
     def __eq__(self, other: object) -> bool:
-        return self._namespace == other._namespace if isinstance(other, WorkflowContext) else NotImplemented
+        if not isinstance(other, WorkflowContext):
+            return NotImplemented
+        return self._namespace == other._namespace
 
     def __hash__(self) -> int:
         return hash(str(self))

@@ -38,7 +38,9 @@ class TriggerRule:
         return self  # `always` and `always()` are the same
 
     def __eq__(self, other: object) -> bool:
-        return self._json == other._json if isinstance(other, TriggerRule) else NotImplemented
+        if not isinstance(other, TriggerRule):
+            return NotImplemented
+        return self._json == other._json
 
     def __hash__(self) -> int:
         return hash(json.dumps(self._json, sort_keys=True))

@@ -36,6 +36,8 @@ class DefaultRunner:
     'Completed'
     """
 
+    _core: _cloaca.Runner
+
     def __init__(self, database_url: str, config: Optional[DefaultRunnerConfig] = None) -> None:
         self._start(text("database_url", database_url), None, config_of(config), "Failed to create DefaultRunner: ")
 

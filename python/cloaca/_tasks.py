@@ -141,6 +141,8 @@ def task(
     if builder is None:
         raise ValueError(NO_BUILDER)
 
+    owner = builder
+
     def decorate(function: Body) -> Body:
         if not callable(function):
             raise wrong_type("task", "a function", function)
@@ -159,7 +161,7 @@ def task(
                 "body_hash": fingerprint(function),
             },
         )
-        builder._add(spec)
+        owner._add(spec)
         try:
             function.__cloaca_task__ = task_id  # type: ignore[attr-defined]
         except AttributeError:

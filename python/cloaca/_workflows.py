@@ -105,7 +105,7 @@ def _draw_result(result: WorkflowResult, **_: Any) -> dict[str, str]:
     return pictures(repr(result), result.to_mermaid())
 
 
-WorkflowResult._repr_mimebundle_ = _draw_result  # type: ignore[attr-defined]
+WorkflowResult._repr_mimebundle_ = _draw_result  # type: ignore[assignment]
 
 
 class WorkflowBuilder:
