@@ -3,10 +3,10 @@
 # and add up the test cases of all of them.
 
 suites=(unit contract integration compile-fail examples package layers reliability)
-server_suites=(unit contract integration examples package reliability bench)
+server_suites=(unit contract integration examples package reliability python bench)
 
 command_test() {
-  local chosen=() pattern="" file="" sanitizer="" trial=()
+  local chosen=() pattern="" file="" sanitizer="" trial=() python=false
   backend=both
   while [[ $# -gt 0 ]]; do
     case "$1" in
@@ -27,10 +27,10 @@ command_test() {
       --mutants) trial+=("$1") ;;
       -*) usage_error "unknown option '$1' of test; there are -k, --file, --backend, --sanitizer, and for trials --scale, --seed, --mutants, --mutant and --figures" ;;
       all) chosen+=("${suites[@]}") ;;
-      python) comes_later "test python" "the Python module" ;;
+      python) python=true ;;
       *)
         contains "$1" "${suites[@]}" ||
-          usage_error "unknown suite '$1'.  Did you mean '$(nearest "$1" "${suites[@]}")'?  Suites: ${suites[*]} all"
+          usage_error "unknown suite '$1'.  Did you mean '$(nearest "$1" "${suites[@]}" python)'?  Suites: ${suites[*]} all, and python"
         chosen+=("$1")
         ;;
     esac
@@ -42,6 +42,10 @@ command_test() {
   if [[ ${#trial[@]} -gt 0 ]]; then
     [[ "${chosen[*]}" == reliability ]] || usage_error "${trial[0]} is for trials: ./dev test reliability ${trial[*]}"
     run_trials "$pattern" "${trial[@]}"
+  fi
+  if [[ $python == true ]]; then
+    [[ ${#chosen[@]} -eq 0 && -z "$sanitizer" ]] || usage_error "python is run by itself: ./dev test python"
+    run_python "$pattern" "$file"
   fi
   [[ ${#chosen[@]} -gt 0 ]] || chosen=("${suites[@]}")
 
@@ -74,6 +78,7 @@ select_file() {
     tests/reliability/*) chosen=(reliability) pattern="$(basename "$(dirname "$path")")" file="" ;;
     tests/package/*) chosen=(package) file="" ;;
     tests/layers/*) chosen=(layers) file="" ;;
+    tests/python/*) python=true ;;
     examples/*) chosen=(examples) pattern="$(dirname "${path#examples/}")" file="" ;;
     *) usage_error "--file $1: not a test; expected a file under tests/ or examples/" ;;
   esac
@@ -104,6 +109,32 @@ run_trials() {
   use_own_tmp
   with_server reliability -- python3 tests/reliability/run.py --build build/dev ${pattern:+-k "$pattern"} \
     --backend "$backend" "$@"
+}
+
+# The interpreter that has what the tests of the Python module import: Debian's, if its packages brought it.
+python_of_tests() {
+  local candidate
+  for candidate in python3 /usr/bin/python3; do
+    "$candidate" -c 'import pytest, pytest_timeout' 2>/dev/null && command -v "$candidate" && return 0
+  done
+  fail "no Python here has pytest and pytest-timeout; on Debian: apt-get install python3-pytest python3-pytest-timeout"
+}
+
+# run_python PATTERN FILE: not through CTest; each scenario file is a process of its own.
+run_python() {
+  local pattern="$1" file="$2" interpreter
+  ensure_packages "${python_packages[@]}"
+  interpreter="$(python_of_tests)"
+  configure dev
+  if ! grep -q '^CLOACINA_BUILD_PYTHON:BOOL=ON$' build/dev/CMakeCache.txt; then
+    cmake -DCLOACINA_BUILD_PYTHON=ON "-DPython_EXECUTABLE=$interpreter" build/dev >build/dev-configure.log 2>&1 ||
+      { cat build/dev-configure.log >&2; fail "CMake could not configure the Python module"; }
+  fi
+  say "Building: python"
+  build dev cloacina_python || fail "the build failed; the errors are above"
+  use_own_tmp
+  with_server python -- "$interpreter" tests/python/run.py --package build/dev/python --backend "$backend" \
+    ${pattern:+-k "$pattern"} ${file:+--file "$file"}
 }
 
 # with_server SUITE… -- COMMAND…: with a PostgreSQL for the tests, and a PgBouncer before it, if one of the suites wants

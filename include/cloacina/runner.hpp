@@ -164,6 +164,10 @@ class DefaultRunner {
 
   /// The workflows that this runner can run.
   [[nodiscard]] std::vector<std::string> workflows() const;
+  /// One more, for programs that make workflows while they run. What is submitted from now on under
+  /// its name is this one; executions of an earlier one of that name go on as they began. Does not
+  /// block: other runners hear of it with this runner's next transaction. Throws `RunnerStopped`.
+  void add_workflow(Workflow workflow);
 
   /// Accepts no more, lets running bodies end until `timeout`, asks the rest to stop, and gives its
   /// executions back so that others need not wait for the lease. Returns by `timeout` + 0.5 s;

@@ -2,11 +2,14 @@
 
 #include <algorithm>
 
+#include <cloacina/json.hpp>
+
 #include "core/sabotage.hpp"
 #include "dal/batch_columns.hpp"
 #include "dal/claim.hpp"
 #include "dal/execution_inputs.hpp"
 #include "dal/group_statement.hpp"
+#include "dal/runners.hpp"
 #include "dal/sql_text.hpp"
 #include "dal/transaction.hpp"
 
@@ -170,6 +173,15 @@ void update_executions(backend::Session& session, std::vector<ExecutionUpdate> c
   if (!released.empty()) session.apply(release_execution, released.get());
 }
 
+void store_learned(backend::Session& session, RunnerId me,
+                   std::vector<WorkflowDefinitionRow> const& learned) {
+  if (learned.empty()) return;
+  Json known = Json::array();
+  for (auto const& row : learned) known.push_back(row.name + "@" + row.version);
+  insert_runner_workflows(session, me, known.dump());
+  insert_definitions(session, learned);
+}
+
 /// R12: those that were applied, and those that came too late for what ends here.
 void settle_requests(backend::Session& session, Batch const& batch) {
   mark_applied(session, batch.applied);
@@ -187,6 +199,7 @@ void Batch::clear() noexcept {
   updates.clear();
   applied.clear();
   unowned_cancels.clear();
+  learned.clear();
   claim = {};
 }
 
@@ -202,6 +215,7 @@ Outcome commit(backend::Database& database, backend::Session& session, Fence con
       session.commit();
       session.begin();
     }
+    store_learned(session, fence.runner, batch.learned);
     insert_executions(session, fence.runner, batch.inserts, committed);
     write_tasks(session, batch.tasks);
     insert_attempts(session, fence.runner, batch.attempts);

@@ -13,6 +13,7 @@
 #include "backend/database.hpp"
 #include "dal/control_requests.hpp"
 #include "dal/rows.hpp"
+#include "dal/workflow_definitions.hpp"
 
 namespace cloacina::dal {
 
@@ -85,11 +86,12 @@ struct Batch {
   std::vector<ExecutionUpdate> updates;
   std::vector<AppliedRequest> applied;         ///< by the other rows of this batch
   std::vector<UnownedCancel> unowned_cancels;  ///< what waits for executions of nobody
+  std::vector<WorkflowDefinitionRow> learned;  ///< what this runner can run as well from now on
   ClaimRequest claim;
 
   [[nodiscard]] bool empty() const noexcept {
     return inserts.empty() && tasks.empty() && attempts.empty() && updates.empty() &&
-           applied.empty() && unowned_cancels.empty() && claim.limit == 0;
+           applied.empty() && unowned_cancels.empty() && learned.empty() && claim.limit == 0;
   }
   [[nodiscard]] std::size_t rows() const noexcept {
     return inserts.size() + tasks.size() + attempts.size() + updates.size();

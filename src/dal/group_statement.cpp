@@ -76,7 +76,7 @@ bool fits_one_statement(Batch const& batch) noexcept {
   static bool const fence_removed = is_sabotaged("no_fence");
   static bool const in_two = is_sabotaged("completion_in_two");
   if (fence_removed || in_two) return false;
-  if (!batch.unowned_cancels.empty()) return false;
+  if (!batch.unowned_cancels.empty() || !batch.learned.empty()) return false;
   // What is left to anybody may be claimed at once, which the statement would not see.
   if (batch.claim.limit != 0 &&
       !std::all_of(batch.inserts.begin(), batch.inserts.end(),

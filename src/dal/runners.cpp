@@ -29,12 +29,12 @@ constexpr auto insert_runner_postgres = join(R"sql(
 constexpr Statement insert_runner{
     .name = "insert_runner", .sqlite = insert_runner_sql, .postgres = insert_runner_postgres};
 
-constexpr Statement insert_runner_workflows{.name = "insert_runner_workflows",
-                                            .sqlite = R"sql(
+constexpr Statement insert_known_workflows{.name = "insert_runner_workflows",
+                                           .sqlite = R"sql(
       INSERT INTO {s}.runner_workflows (runner_id, workflow)
       SELECT $1, value FROM json_each($2) WHERE true
       ON CONFLICT DO NOTHING)sql",
-                                            .postgres = R"sql(
+                                           .postgres = R"sql(
       INSERT INTO {s}.runner_workflows (runner_id, workflow)
       SELECT $1, value FROM json_array_elements_text($2::json)
       ON CONFLICT DO NOTHING)sql"};
@@ -134,11 +134,15 @@ bool register_runner(backend::Database& database, backend::Session& session, Run
                                     std::string_view{row.library_version},
                                     row.started_at};
   if (session.execute(insert_runner, runner) == 0) return false;
-  std::array<Value, 2> const known{row.id.value, std::string_view{row.workflows}};
-  session.execute(insert_runner_workflows, known);
+  insert_runner_workflows(session, row.id, row.workflows);
   insert_definitions(session, definitions);
   transaction.commit();
   return true;
+}
+
+void insert_runner_workflows(backend::Session& session, RunnerId id, std::string_view known) {
+  std::array<Value, 2> const parameters{id.value, known};
+  session.execute(insert_known_workflows, parameters);
 }
 
 std::optional<RunnerState> read_runner(backend::Session& session, RunnerId id) {

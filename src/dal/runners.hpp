@@ -26,6 +26,9 @@ bool register_runner(backend::Database&, backend::Session&, RunnerRow const&,
                      std::chrono::microseconds lease,
                      std::vector<WorkflowDefinitionRow> const& definitions);
 
+/// Workflows that the runner knows: a JSON array of "name@version". In the transaction under way.
+void insert_runner_workflows(backend::Session&, RunnerId, std::string_view known);
+
 struct RunnerState {
   bool alive = false;
   std::uint64_t commit_seq = 0;

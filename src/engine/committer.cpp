@@ -62,6 +62,11 @@ void Committer::enroll() {
   no_takeover_before_ = 0ns;
 }
 
+void Committer::learn(dal::WorkflowDefinitionRow definition, std::string known) {
+  settings_.definitions.push_back(std::move(definition));
+  settings_.row.workflows = std::move(known);
+}
+
 dal::Fence Committer::fence() const noexcept {
   return {settings_.row.id, commit_seq_ + 1, settings_.lease};
 }

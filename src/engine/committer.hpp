@@ -44,6 +44,8 @@ class Committer {
 
   /// Registers this runner under a new id; throws what the database says. May be called again then.
   void enroll();
+  /// What a later `enroll` tells of as well, and all that it tells of.
+  void learn(dal::WorkflowDefinitionRow definition, std::string known);
   /// Blocks until the outcome is known. `Committed::not_inserted` is filled also where the answer
   /// was lost.
   [[nodiscard]] Result commit(dal::Batch const& batch);

@@ -1,17 +1,50 @@
 #pragma once
 
+#include <functional>
+#include <map>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include <cloacina/json.hpp>
 #include <cloacina/registry.hpp>
 
 namespace cloacina::engine {
 
-/// What a runner knows: a JSON list of "name@version", in order.
-[[nodiscard]] inline std::string known_workflows(Registry::Snapshot const& workflows) {
-  Json known = Json::array();
-  for (auto const& [name, workflow] : *workflows) known.push_back(name + "@" + workflow.version());
-  return known.dump();
-}
+/// The workflows whose executions a runner can take on. One that was replaced stays: executions of
+/// it may be waiting.
+class KnownWorkflows {
+ public:
+  explicit KnownWorkflows(Registry::Snapshot const& workflows) {
+    for (auto const& [name, workflow] : *workflows) workflows_.emplace(key_of(workflow), workflow);
+    list();
+  }
+
+  /// In place of an equal one, whose bodies may be others.
+  void add(Workflow workflow) {
+    auto key = key_of(workflow);
+    workflows_.insert_or_assign(std::move(key), std::move(workflow));
+    list();
+  }
+  [[nodiscard]] Workflow const* find(std::string_view name, std::string_view version) const {
+    auto const found = workflows_.find(std::string{name} + "@" + std::string{version});
+    return found == workflows_.end() ? nullptr : &found->second;
+  }
+  /// A JSON list of "name@version", in order.
+  [[nodiscard]] std::string const& json() const noexcept { return json_; }
+
+ private:
+  static std::string key_of(Workflow const& workflow) {
+    return workflow.name() + "@" + workflow.version();
+  }
+  void list() {
+    Json known = Json::array();
+    for (auto const& [key, workflow] : workflows_) known.push_back(key);
+    json_ = known.dump();
+  }
+
+  std::map<std::string, Workflow, std::less<>> workflows_;
+  std::string json_;
+};
 
 }  // namespace cloacina::engine

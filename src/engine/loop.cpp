@@ -6,7 +6,6 @@
 #include <cloacina/error.hpp>
 
 #include "dal/workflow_executions.hpp"
-#include "engine/known_workflows.hpp"
 #include "engine/refusals.hpp"
 
 namespace cloacina::engine {
@@ -29,14 +28,13 @@ std::exception_ptr caught(Throws&& throws) {
 Loop::Loop(Parts parts)
     : environment_(std::move(parts.environment)),
       config_(std::move(parts.config)),
-      workflows_(std::move(parts.workflows)),
       database_(parts.database),
       committer_(parts.committer),
       inbox_(std::move(parts.inbox)),
       bodies_(parts.bodies),
       observations_(parts.observations),
       committed_(std::move(parts.committed)),
-      known_(known_workflows(workflows_)) {
+      known_(parts.workflows) {
   plan_settings_.workflow_timeout = config_.workflow_timeout;
   plan_settings_.random = environment_.random;
   plan_settings_.max_crashes = config_.max_crashes;
@@ -158,6 +156,17 @@ void Loop::on_request(CancelRequest&& request) {
     return decide(*entry, CancelRequested{std::move(request.reason)});
   }
   request.answer->refused(std::make_exception_ptr(Elsewhere{}));
+}
+
+// Stored with the next transaction, which comes before or with what is submitted of it.
+void Loop::on_request(LearnRequest&& request) {
+  if (draining_) return;
+  auto const& workflow = request.workflow;
+  dal::WorkflowDefinitionRow row{workflow.name(), workflow.version(), workflow.to_json()};
+  learned_.push_back(row);
+  known_.add(std::move(request.workflow));
+  committer_.learn(std::move(row), known_.json());
+  next_look_ = mono_;  // executions of it may be waiting
 }
 
 void Loop::on_request(WatchRequest&& request) {

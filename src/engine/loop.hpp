@@ -21,6 +21,7 @@
 #include "engine/due_queue.hpp"
 #include "engine/execution_table.hpp"
 #include "engine/inbox.hpp"
+#include "engine/known_workflows.hpp"
 #include "engine/observations.hpp"
 #include "engine/plan.hpp"
 #include "engine/result.hpp"
@@ -89,6 +90,7 @@ class Loop {
   void on_finished(FinishedTask&& finished);
   void on_request(Submission&& submission);
   void on_request(CancelRequest&& request);
+  void on_request(LearnRequest&& request);
   void on_request(WatchRequest&& request);
   void on_request(CallbackReturned&& returned);
   /// To be handled in the next turn; declined if there will be none.
@@ -162,7 +164,6 @@ class Loop {
 
   Environment environment_;
   DefaultRunnerConfig config_;
-  Registry::Snapshot workflows_;
   backend::Database& database_;
   Committer& committer_;
   std::shared_ptr<Inbox> inbox_;
@@ -170,7 +171,7 @@ class Loop {
   Observations* observations_;
   std::function<void()> committed_;
   PlanSettings plan_settings_;
-  std::string known_;  // JSON array of "name@version"
+  KnownWorkflows known_;
 
   ExecutionTable table_;
   DueQueue due_;
@@ -182,6 +183,7 @@ class Loop {
   dal::Batch batch_;
   std::vector<dal::UnreadableRow> unreadable_;            // owned, to be stored as Failed
   std::vector<dal::ControlRequestRow> unowned_requests_;  // to be applied by anybody
+  std::vector<dal::WorkflowDefinitionRow> learned_;       // and not stored yet
   dal::ExecutionRows claimed_;  // by the last batch, not taken into the table yet
   Watched watched_;             // executions of others, or of nobody
   ExecutionId last_asked_{};    // they are looked at in turns

@@ -74,8 +74,8 @@ void Loop::commit_and_release() {
     auto const room = free_capacity();
     bool const claim = claim_wanted_ && !draining_ && !alone_ && room > 0 &&
                        (room >= claimed_at_once() || busy_ == 0 || others_alive_ > 0);
-    if (dirty_.empty() && unreadable_.empty() && unowned_requests_.empty() && !claim &&
-        !committer_.renewal_due(environment_.monotonic())) {
+    if (dirty_.empty() && unreadable_.empty() && unowned_requests_.empty() && learned_.empty() &&
+        !claim && !committer_.renewal_due(environment_.monotonic())) {
       if (!releases_.empty()) release_all();
       return;
     }
@@ -90,7 +90,8 @@ void Loop::commit_and_release() {
     bool const leaves = std::any_of(batch_.inserts.begin(), batch_.inserts.end(),
                                     [](auto const& insert) { return !insert.owned; });
     if (claim && !leaves)
-      batch_.claim = {.limit = std::min(room, claimed_at_once()), .now = now_, .known = known_};
+      batch_.claim = {
+          .limit = std::min(room, claimed_at_once()), .now = now_, .known = known_.json()};
     if (!commit_batch(entries)) return;
     heed_end();
     release_all();
@@ -103,6 +104,7 @@ void Loop::commit_and_release() {
 // Takes what fits, at least one; the others come with the next batch, at once.
 void Loop::build_batch(std::vector<Entry*>& entries) {
   batch_.clear();
+  batch_.learned = learned_;
   std::size_t fitting = 0;
   for (std::size_t bytes = 0; fitting < entries.size() && bytes < most_bytes; ++fitting)
     bytes += add_rows(*entries[fitting]);
@@ -229,6 +231,7 @@ bool Loop::commit_batch(std::vector<Entry*> const& entries) {
     for (auto* entry : entries) written(*entry);
     unreadable_.clear();
     unowned_requests_.clear();
+    learned_.clear();
     for (auto const id : refused)
       if (auto* entry = table_.find(id)) not_inserted(*entry);
     if (batch_.claim.limit > 0) {
@@ -268,11 +271,12 @@ void Loop::stop_at_damage(Committer::Damaged const& damaged) {
 // What is refused belongs to no execution that is known here. It waits until somebody looks again;
 // an empty batch burns the number and renews the lease.
 void Loop::drop_batch(dal::Refused const& refused) {
-  log_error("cloacina: the database refuses what this runner has to do for executions of nobody: " +
+  log_error("cloacina: the database refuses what belongs to no execution of this runner: " +
             refused.message);
   claim_wanted_ = false;
   unreadable_.clear();
   unowned_requests_.clear();
+  learned_.clear();
   batch_.clear();
   auto const result = committer_.commit(batch_);
   if (!is_answered(result)) lose_hold(result);

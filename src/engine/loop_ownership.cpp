@@ -81,7 +81,7 @@ void Loop::look_around(std::size_t watched) {
   next_look_ = mono_ + config_.scheduler_poll_interval;
   try {
     auto const seen =
-        dal::look_around(database_, committer_.session(), committer_.id(), now_, known_);
+        dal::look_around(database_, committer_.session(), committer_.id(), now_, known_.json());
     if (seen.schema_version > database_.schema_version()) return outgrown_by(seen.schema_version);
     others_alive_ = seen.others_alive;
     claim_wanted_ = claim_wanted_ || seen.claimable;
@@ -187,8 +187,8 @@ void Loop::give_up(ExecutionId id, std::string const& why) {
 
 void Loop::adopt(dal::ExecutionRow&& row) {
   if (table_.find(row.id)) return;
-  auto const known = workflows_->find(row.workflow);
-  if (known == workflows_->end() || known->second.version() != row.version) {
+  auto const* const known = known_.find(row.workflow, row.version);
+  if (known == nullptr) {
     log_error("cloacina: claimed execution " + row.id.to_string() + " of workflow '" +
               row.workflow + "' version " + row.version + ", which this runner does not know");
     return;
@@ -197,9 +197,9 @@ void Loop::adopt(dal::ExecutionRow&& row) {
     bool const fresh = row.status == WorkflowStatus::pending && row.takeovers == 0;
     auto const tasks =
         fresh ? std::vector<dal::TaskRow>{} : dal::tasks_of(committer_.session(), row.id);
-    auto& entry = table_.add(restore(row, tasks, known->second.shared_data()));
+    auto& entry = table_.add(restore(row, tasks, known->shared_data()));
     for (auto const& task : tasks)
-      if (auto const index = known->second.data().index_of(task.task))
+      if (auto const index = known->data().index_of(task.task))
         entry.state.tasks[*index].has_row = true;
     if (auto const watchers = watched_.find(row.id); watchers != watched_.end()) {
       entry.completions = std::move(watchers->second);
@@ -268,6 +268,7 @@ void Loop::declared_dead() {
   seen_.clear();  // observers hear of what is stored
   unreadable_.clear();
   unowned_requests_.clear();
+  learned_.clear();  // the new id comes with all that is known
   std::vector<Submission> again;
   table_.for_each([&](Entry& entry) {
     entry.stopped->store(true);

@@ -95,6 +95,11 @@ struct CancelRequest {
   std::shared_ptr<Acceptance> answer;
 };
 
+/// One more workflow that this runner can run.
+struct LearnRequest {
+  Workflow workflow;
+};
+
 /// Tell this completion when the execution ends, wherever it runs.
 struct WatchRequest {
   std::shared_ptr<Completion> completion;
@@ -107,8 +112,8 @@ struct DrainRequest {};
 struct StopRequest {};
 struct ReleaseRequest {};
 
-using Request = std::variant<Submission, CancelRequest, WatchRequest, CallbackReturned,
-                             DrainRequest, StopRequest, ReleaseRequest>;
+using Request = std::variant<Submission, CancelRequest, LearnRequest, WatchRequest,
+                             CallbackReturned, DrainRequest, StopRequest, ReleaseRequest>;
 
 /// Tells whoever waits for an answer to this request that there will be none.
 void decline(Request&& request, std::exception_ptr const& error);

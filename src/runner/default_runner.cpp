@@ -137,6 +137,7 @@ void DefaultRunner::cancel(ExecutionId id, std::string_view reason) {
   machine_->cancel(id, reason);
 }
 std::vector<std::string> DefaultRunner::workflows() const { return machine_->workflow_names(); }
+void DefaultRunner::add_workflow(Workflow workflow) { machine_->add_workflow(std::move(workflow)); }
 void DefaultRunner::shutdown(WaitTime timeout) noexcept {
   if (machine_) machine_->shutdown(timeout);
 }

@@ -3,6 +3,9 @@
 #include <unistd.h>
 
 #include <array>
+#include <functional>
+#include <map>
+#include <mutex>
 #include <utility>
 
 #include <cloacina/error.hpp>
@@ -52,7 +55,7 @@ engine::Committer::Settings committer_settings(Machine::Parts const& parts) {
   settings.row.library_version = version;
   for (auto const& [name, workflow] : *parts.workflows)
     settings.definitions.push_back({name, workflow.version(), workflow.to_json()});
-  settings.row.workflows = engine::known_workflows(parts.workflows);
+  settings.row.workflows = engine::KnownWorkflows{parts.workflows}.json();
   settings.lease = parts.config.lease;
   settings.max_crashes = parts.config.max_crashes;
   return settings;
@@ -155,9 +158,17 @@ struct Machine::Core {
       }
   }
 
+  /// What can be submitted now.
+  [[nodiscard]] Registry::Snapshot submittable() const {
+    std::lock_guard const lock{mutex};
+    return current;
+  }
+
   Environment environment;
   DefaultRunnerConfig config;
-  Registry::Snapshot workflows;
+  Registry::Snapshot workflows;  // the first ones: keeps the libraries that they come from
+  mutable std::mutex mutex;      // guards what follows
+  Registry::Snapshot current = workflows;
   std::shared_ptr<backend::Database> database;
   ClientSession outside{*database, environment};  // for callers, beside the engine
   std::shared_ptr<engine::Inbox> inbox = std::make_shared<engine::Inbox>();
@@ -203,12 +214,12 @@ Machine::~Machine() { shutdown(5s); }
 
 engine::Submission Machine::make_submission(std::string_view workflow, Context input,
                                             SubmitOptions const& options) {
-  return detail::make_submission(core_->workflows, core_->environment, workflow, std::move(input),
-                                 options, core_->config.max_context_bytes);
+  return detail::make_submission(core_->submittable(), core_->environment, workflow,
+                                 std::move(input), options, core_->config.max_context_bytes);
 }
 
 void Machine::check_workflow(std::string_view name) const {
-  (void)find_workflow(core_->workflows, name);
+  (void)find_workflow(core_->submittable(), name);
 }
 
 ExecutionId Machine::new_id() const { return core_->environment.new_id(); }
@@ -304,8 +315,18 @@ void Machine::cancel(ExecutionId id, std::string_view reason) {
 
 std::vector<std::string> Machine::workflow_names() const {
   std::vector<std::string> names;
-  for (auto const& [name, workflow] : *core_->workflows) names.push_back(name);
+  for (auto const& [name, workflow] : *core_->submittable()) names.push_back(name);
   return names;
+}
+
+// The engine hears of it before it can be given an execution of it.
+void Machine::add_workflow(Workflow workflow) {
+  check_not_forked();
+  std::lock_guard const lock{core_->mutex};
+  auto more = std::make_shared<std::map<std::string, Workflow, std::less<>>>(*core_->current);
+  push(engine::Request{engine::LearnRequest{workflow}});
+  more->insert_or_assign(workflow.name(), std::move(workflow));
+  core_->current = std::move(more);
 }
 
 void Machine::run_on_worker(std::function<void()> work) {

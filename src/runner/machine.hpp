@@ -80,6 +80,8 @@ class Machine {
   [[nodiscard]] std::shared_ptr<engine::Completion> watch(ExecutionId id);
   void cancel(ExecutionId id, std::string_view reason);
   [[nodiscard]] std::vector<std::string> workflow_names() const;
+  /// Does not block; throws `RunnerStopped`.
+  void add_workflow(Workflow workflow);
   void run_on_worker(std::function<void()> work);
 
   void shutdown(WaitTime timeout) noexcept;

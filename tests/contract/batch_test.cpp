@@ -211,6 +211,29 @@ TEST_CASE("a batch is written whole or not at all", "[contract][batch]") {
   CHECK(fixture.task(1, "load").status == TaskStatus::completed);
 }
 
+TEST_CASE("what a runner learns is stored with the rest of its batch, once", "[contract][batch]") {
+  DalFixture fixture;
+  auto batch = inserting({an_execution(1)});
+  batch.learned = {{"late", "7", R"({"tasks":[]})"}};
+  CHECK_FALSE(batch.empty());
+  fixture.runner.commit(batch);
+  batch.inserts = {an_execution(2)};
+  fixture.runner.commit(batch);
+  CHECK(fixture.execution(2).owner == fixture.runner.id());
+  CHECK(dal::find_definition(fixture.runner.session(), "late", "7").has_value());
+
+  // Somebody alive knows "late@7", and nobody "orders@8".
+  auto known = an_execution(3, false);
+  known.workflow = "late";
+  known.version = "7";
+  auto unknown = an_execution(4, false);
+  unknown.version = "8";
+  fixture.runner.commit(inserting({known, unknown}));
+  auto const waiting = dal::known_to_nobody(fixture.runner.session(), at(100));
+  REQUIRE(waiting.size() == 1);
+  CHECK(waiting[0].version == "8");
+}
+
 TEST_CASE("a row with a priority that is out of range is refused by the table",
           "[contract][batch]") {
   DalFixture fixture;

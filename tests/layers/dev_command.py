@@ -40,6 +40,8 @@ CASES: list[tuple[list[str], int | None, str]] = [
     (["test", "--nonsense"], 2, "unknown option '--nonsense' of test"),
     (["test", "unti"], 2, "Did you mean 'unit'?"),
     (["test", "-k"], 2, "-k wants a value"),
+    (["test", "pyhton"], 2, "Did you mean 'python'?"),
+    (["test", "python", "unit"], 2, "python is run by itself"),
     *(([name, "--nonsense"], 2, f"{name} takes no arguments, got: --nonsense")
       for name in ("smoke", "lint", "format", "clean")),
 ]

@@ -1,0 +1,61 @@
+"""cloaca: durable workflows in Python, on SQLite or PostgreSQL.
+
+>>> import cloaca
+>>> with cloaca.WorkflowBuilder("greeting") as builder:
+...     @cloaca.task()
+...     def greet(context):
+...         context.set("text", f"hello {context['name']}")
+"""
+
+from ._admin import DatabaseAdmin, TenantConfig, TenantCredentials
+from ._cloaca import Context, TaskHandle, TaskNamespace, TaskResult, WorkflowResult, __version__, backends
+from ._config import DefaultRunnerConfig
+from ._errors import (
+    BackendError,
+    ConfigurationError,
+    ContextError,
+    Error,
+    ExecutionCancelled,
+    ExecutionFailed,
+    ExecutionNotFound,
+    ExecutionTimeout,
+    PermanentError,
+    RunnerStopped,
+    StateError,
+    TaskError,
+    TransientError,
+    ValidationError,
+    WorkflowNotFound,
+)
+from ._handles import ExecutionHandle
+from ._hello import HelloClass, hello_world
+from ._namespaces import WorkflowContext
+from ._retry import BackoffStrategy, RetryCondition, RetryPolicy, RetryPolicyBuilder
+from ._rules import (
+    TriggerRule,
+    all_of,
+    always,
+    any_of,
+    context_value,
+    none_of,
+    task_failed,
+    task_skipped,
+    task_success,
+)
+from ._runner import DefaultRunner
+from ._tasks import task
+from ._triggers import TriggerResult, trigger
+from ._workflows import Workflow, WorkflowBuilder, register_workflow_constructor
+
+PipelineResult = WorkflowResult
+
+__all__ = [
+    "BackendError", "BackoffStrategy", "ConfigurationError", "Context", "ContextError", "DatabaseAdmin",
+    "DefaultRunner", "DefaultRunnerConfig", "Error", "ExecutionCancelled", "ExecutionFailed", "ExecutionHandle",
+    "ExecutionNotFound", "ExecutionTimeout", "HelloClass", "PermanentError", "PipelineResult", "RetryCondition",
+    "RetryPolicy", "RetryPolicyBuilder", "RunnerStopped", "StateError", "TaskError", "TaskHandle", "TaskNamespace",
+    "TaskResult", "TenantConfig", "TenantCredentials", "TransientError", "TriggerResult", "TriggerRule",
+    "ValidationError", "Workflow", "WorkflowBuilder", "WorkflowContext", "WorkflowNotFound", "WorkflowResult",
+    "__version__", "all_of", "always", "any_of", "backends", "context_value", "hello_world", "none_of",
+    "register_workflow_constructor", "task", "task_failed", "task_skipped", "task_success", "trigger",
+]

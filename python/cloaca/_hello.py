@@ -1,0 +1,16 @@
+"""What a first look at the module calls."""
+
+
+def hello_world() -> str:
+    return "Hello from Cloaca backend!"
+
+
+class HelloClass:
+    def __init__(self) -> None:
+        self.message = "Hello from HelloClass!"
+
+    def get_message(self) -> str:
+        return self.message
+
+    def __repr__(self) -> str:
+        return f"HelloClass(message={self.message!r})"

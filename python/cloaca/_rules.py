@@ -1,0 +1,131 @@
+"""Trigger rules: when a task whose dependencies are all final runs."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Callable, Union
+
+from ._arguments import text, wrong_type
+
+_OPERATORS = {
+    "equals": "Equals",
+    "not_equals": "NotEquals",
+    "greater_than": "GreaterThan",
+    "less_than": "LessThan",
+    "contains": "Contains",
+    "not_contains": "NotContains",
+    "exists": "Exists",
+    "not_exists": "NotExists",
+    "==": "Equals",
+    "!=": "NotEquals",
+    ">": "GreaterThan",
+    "<": "LessThan",
+}
+
+
+class TriggerRule:
+    """A condition; `to_dict()` gives it as the JSON that is stored."""
+
+    __slots__ = ("_json",)
+
+    def __init__(self, rule: dict[str, Any]) -> None:
+        self._json = rule
+
+    def to_dict(self) -> dict[str, Any]:
+        return dict(self._json)
+
+    def __call__(self) -> TriggerRule:
+        return self  # `always` and `always()` are the same
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, TriggerRule):
+            return NotImplemented
+        return self._json == other._json
+
+    def __hash__(self) -> int:
+        return hash(json.dumps(self._json, sort_keys=True))
+
+    def __repr__(self) -> str:
+        return f"TriggerRule({json.dumps(self._json)})"
+
+
+TaskReference = Union[str, Callable[..., Any]]
+
+
+def task_id_of(argument: str, reference: Any) -> str:
+    """The id of a task that is named by its id, or by the function that was decorated."""
+    if isinstance(reference, str):
+        return reference
+    named = getattr(reference, "__cloaca_task__", None) or getattr(reference, "__name__", None)
+    if not isinstance(named, str) or not callable(reference):
+        raise wrong_type(argument, "a task id or a decorated function", reference)
+    return named
+
+
+#: The task runs whatever became of its dependencies.
+always = TriggerRule({"type": "Always"})
+
+
+def _combined(kind: str, conditions: tuple[Any, ...]) -> TriggerRule:
+    if len(conditions) == 1 and isinstance(conditions[0], (list, tuple)):
+        conditions = tuple(conditions[0])
+    return TriggerRule({"type": kind, "conditions": [rule_of("conditions", one) for one in conditions]})
+
+
+def all_of(*conditions: Any) -> TriggerRule:
+    """Every one of them holds."""
+    return _combined("All", conditions)
+
+
+def any_of(*conditions: Any) -> TriggerRule:
+    """At least one of them holds."""
+    return _combined("Any", conditions)
+
+
+def none_of(*conditions: Any) -> TriggerRule:
+    """Not one of them holds."""
+    return _combined("None", conditions)
+
+
+def task_success(task: TaskReference) -> TriggerRule:
+    """The task Completed."""
+    return TriggerRule({"type": "TaskSuccess", "task_name": task_id_of("task", task)})
+
+
+def task_failed(task: TaskReference) -> TriggerRule:
+    """The task Failed; a task with such a rule that Completed has handled the failure."""
+    return TriggerRule({"type": "TaskFailed", "task_name": task_id_of("task", task)})
+
+
+def task_skipped(task: TaskReference) -> TriggerRule:
+    """The task was Skipped."""
+    return TriggerRule({"type": "TaskSkipped", "task_name": task_id_of("task", task)})
+
+
+def context_value(key: str, operator: str, value: Any = None) -> TriggerRule:
+    """Compares a value of the context that the task is given.
+
+    >>> context_value("total", ">", 100).to_dict()["operator"]
+    'GreaterThan'
+    """
+    word = text("operator", operator)
+    known = _OPERATORS.get(word, word if word in _OPERATORS.values() else None)
+    if known is None:
+        raise ValueError(f"operator is {word!r}; expected one of {', '.join(_OPERATORS)}")
+    return TriggerRule({"type": "ContextValue", "key": text("key", key), "operator": known, "value": value})
+
+
+def rule_of(argument: str, rule: Any) -> dict[str, Any]:
+    """The JSON of what was given as a rule: an object of this module, or that JSON."""
+    if isinstance(rule, TriggerRule):
+        return rule._json
+    if isinstance(rule, dict):
+        return rule
+    if isinstance(rule, str):
+        try:
+            parsed = json.loads(rule)
+        except ValueError as error:
+            raise ValueError(f"{argument}: not the JSON of a trigger rule: {error}") from None
+        if isinstance(parsed, dict):
+            return parsed
+    raise wrong_type(argument, "a trigger rule such as all_of(...), or its JSON", rule)

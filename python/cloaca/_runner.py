@@ -1,0 +1,361 @@
+"""`DefaultRunner`: runs workflows, and keeps them in a database."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+import threading
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, List, NoReturn, Optional, Union
+
+from . import _cloaca, _registry
+from ._arguments import integer, milliseconds, text, text_or, timeout as timeout_argument, wrong_type
+from ._config import DefaultRunnerConfig, config_of
+from ._errors import BackendError, ConfigurationError, Error, StateError
+from ._handles import ExecutionHandle, running_future
+from ._later import comes_later
+
+if TYPE_CHECKING:
+    from ._cloaca import Context, WorkflowResult
+
+Input = Union["Context", dict, None]
+
+_SCHEMA_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
+
+
+class DefaultRunner:
+    """Runs workflows, and keeps them in a database so that nothing accepted is ever lost.
+
+    Opens and migrates the database, starts its threads, and goes on with what earlier runners left behind. Any number of
+    runners, in this process or in others, may work on one database. It runs the workflows that this process has
+    registered, and those that it registers later. Thread-safe; does not survive a fork.
+
+    >>> with DefaultRunner("sqlite:///tmp/orders.db") as runner:  # doctest: +SKIP
+    ...     runner.execute("checkout", Context({"order_id": 42})).status
+    'Completed'
+    """
+
+    _core: _cloaca.Runner
+
+    def __init__(self, database_url: str, config: Optional[DefaultRunnerConfig] = None) -> None:
+        self._start(text("database_url", database_url), None, config_of(config), "Failed to create DefaultRunner: ")
+
+    @staticmethod
+    def with_config(url: str, config: DefaultRunnerConfig) -> DefaultRunner:
+        """The same as the constructor."""
+        return DefaultRunner(url, config)
+
+    @staticmethod
+    def with_schema(
+        database_url: str, schema: str, config: Optional[DefaultRunnerConfig] = None
+    ) -> DefaultRunner:
+        """The runner of one tenant, in a schema of its own on PostgreSQL; ValueError for SQLite and bad names."""
+        url = text("database_url", database_url)
+        if url.startswith("sqlite:"):
+            raise ConfigurationError(
+                "Schema-based multi-tenancy requires PostgreSQL. On SQLite give each tenant a file of its own."
+            )
+        if not text("schema", schema):
+            raise ConfigurationError("Schema name cannot be empty")
+        if not _SCHEMA_CHARACTERS.issuperset(schema):
+            raise ConfigurationError("Schema name must contain only alphanumeric characters and underscores")
+        runner = DefaultRunner.__new__(DefaultRunner)
+        failure = "Failed to create DefaultRunner with schema: "
+        runner._start(url, schema, config_of(config), failure)
+        return runner
+
+    def _start(self, url: str, schema: Optional[str], config: DefaultRunnerConfig, failure: str) -> None:
+        known = _registry.known()
+        workflows = [workflow._core for workflow in known.values()]
+        try:
+            self._core = _cloaca.Runner(url, schema, config._plain(), workflows)
+        except BackendError as error:
+            what = f"Failed to set up schema '{schema}': " if schema is not None else ""
+            raise BackendError(f"{failure}{what}{error}") from None
+        except ConfigurationError as error:
+            what = f"Failed to set up schema '{schema}': " if schema is not None else ""
+            raise ConfigurationError(f"{failure}{what}{error}") from None
+        self._schema, self._config, self._process = schema, config, os.getpid()
+        self._is_shut_down = False
+        _registry.enlist(self, known)
+
+    # ---- submit and wait
+
+    def execute(
+        self,
+        workflow_name: str,
+        context: Input = None,
+        timeout: Optional[float] = None,
+        *,
+        idempotency_key: Optional[str] = None,
+        priority: Optional[int] = None,
+        start_after: Optional[float] = None,
+        progress: Any = None,
+    ) -> WorkflowResult:
+        """Submits and waits until the end. A workflow that ran and failed *returns*, with status "Failed".
+
+        ValueError `Workflow execution failed: …` if it could not be accepted; TimeoutError after `timeout` seconds, and
+        the execution goes on. A second submission with the same idempotency key gives the first execution.
+        start_after: seconds.
+        """
+        if progress is not None:
+            comes_later("progress")
+        options = self._options(workflow_name, idempotency_key, priority, start_after)
+        return self._core.execute(workflow_name, context, *options, timeout_argument(timeout))
+
+    async def execute_async(
+        self,
+        workflow_name: str,
+        context: Input = None,
+        timeout: Optional[float] = None,
+        *,
+        idempotency_key: Optional[str] = None,
+        priority: Optional[int] = None,
+        start_after: Optional[float] = None,
+    ) -> WorkflowResult:
+        """The same for asyncio: waits without a thread. Cancelling the wait does not cancel the execution."""
+        import asyncio
+
+        options = self._options(workflow_name, idempotency_key, priority, start_after)
+        future = running_future()
+        self._core.execute_later(workflow_name, context, *options, future)
+        waited_for = asyncio.wrap_future(future)
+        if timeout is None:
+            return await waited_for
+        try:
+            return await asyncio.wait_for(waited_for, timeout_argument(timeout))
+        except asyncio.TimeoutError:
+            raise TimeoutError(f"workflow '{workflow_name}' has not ended within {timeout} s; it goes on") from None
+
+    def submit(
+        self,
+        workflow_name: str,
+        context: Input = None,
+        *,
+        idempotency_key: Optional[str] = None,
+        priority: Optional[int] = None,
+        start_after: Optional[float] = None,
+    ) -> ExecutionHandle:
+        """Returns when the execution is stored: from then on it is not lost."""
+        options = self._options(workflow_name, idempotency_key, priority, start_after)
+        return ExecutionHandle(self._core.submit(workflow_name, context, *options), workflow_name)
+
+    def submit_many(
+        self,
+        workflow_name: str,
+        contexts: Iterable[Input],
+        *,
+        priority: Optional[int] = None,
+        start_after: Optional[float] = None,
+    ) -> List[ExecutionHandle]:
+        """Many at once, stored in as few transactions as they fit into."""
+        _, number, after = self._options(workflow_name, None, priority, start_after)
+        handles = self._core.submit_many(workflow_name, list(contexts), number, after)
+        return [ExecutionHandle(core, workflow_name) for core in handles]
+
+    def execute_many(
+        self,
+        workflow_name: str,
+        contexts: Iterable[Input],
+        timeout: Optional[float] = None,
+        *,
+        priority: Optional[int] = None,
+    ) -> List[WorkflowResult]:
+        """Submits them all, and waits for each; the results in the order of the contexts."""
+        import time
+
+        handles = self.submit_many(workflow_name, contexts, priority=priority)
+        if timeout_argument(timeout) is None:
+            return [handle.result() for handle in handles]
+        end = time.monotonic() + float(timeout or 0)
+        return [handle.result(max(0.0, end - time.monotonic())) for handle in handles]
+
+    # ---- ask and steer
+
+    def handle(self, execution_id: str) -> ExecutionHandle:
+        """For an execution that was submitted earlier, or elsewhere."""
+        self._check_process()
+        return ExecutionHandle(self._core.handle(text("execution_id", execution_id)), "")
+
+    def status(self, execution_id: str) -> str:
+        """Pending, Running, Paused, Completed, Failed or Cancelled."""
+        self._check_process()
+        return self._core.status(text("execution_id", execution_id))
+
+    def result(self, execution_id: str) -> WorkflowResult:
+        """StateError at once if the execution is not final."""
+        self._check_process()
+        return self._core.result(text("execution_id", execution_id))
+
+    def cancel(self, execution_id: str, reason: str = "") -> None:
+        """Whichever runner owns it; returns when that is stored. StateError if it is final."""
+        self._check_process()
+        self._core.cancel(text("execution_id", execution_id), text("reason", reason))
+
+    def list(
+        self,
+        workflow_name: Optional[str] = None,
+        status: Optional[str] = None,
+        limit: Optional[int] = None,
+        after: Optional[str] = None,
+    ) -> List[Dict[str, Any]]:
+        """Newest first, as dicts that a data frame can be made of; `after`: the last id of the page before."""
+        self._check_process()
+        most = 100 if limit is None else integer("limit", limit, 1, 10_000)
+        return self._core.list(
+            text_or("workflow_name", workflow_name, ""),
+            None if status is None else text("status", status),
+            most,
+            None if after is None else text("after", after),
+        )
+
+    def runners(self) -> List[Dict[str, Any]]:
+        """Those of this database, this one too."""
+        self._check_process()
+        return self._core.runners()
+
+    def workflows(self) -> List[str]:
+        """Names of the workflows that this runner can run."""
+        return self._core.workflows()
+
+    # ---- life
+
+    def shutdown(self, timeout: Optional[float] = 5.0) -> None:
+        """Accepts no more, lets running bodies end for `timeout` seconds, asks the rest to stop. Idempotent."""
+        self._is_shut_down = True
+        seconds = timeout_argument(timeout)
+        self._core.shutdown(5.0 if seconds is None else seconds)
+
+    def start(self) -> None:
+        """Does nothing: construction starts a runner."""
+
+    def stop(self) -> None:
+        """The same as `shutdown`."""
+        self.shutdown()
+
+    def __enter__(self) -> DefaultRunner:
+        return self
+
+    def __exit__(
+        self,
+        kind: Optional[type[BaseException]],
+        error: Optional[BaseException],
+        traceback: Optional[TracebackType],
+    ) -> None:
+        self.shutdown()
+
+    async def __aenter__(self) -> DefaultRunner:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: Optional[type[BaseException]],
+        error: Optional[BaseException],
+        traceback: Optional[TracebackType],
+    ) -> None:
+        import asyncio
+
+        await asyncio.get_running_loop().run_in_executor(None, self.shutdown)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a DefaultRunner cannot be pickled; make one in each process")
+
+    def __repr__(self) -> str:
+        schema = f"schema={self._schema!r}, " if self._schema is not None else ""
+        return f"DefaultRunner({schema}{'shut down' if self._is_shut_down else 'running'})"
+
+    def _check_process(self) -> None:
+        if os.getpid() != self._process:
+            raise StateError(
+                "runner does not survive fork: this process was forked from the one that made it; make a runner here, or "
+                "start processes by 'spawn'"
+            )
+
+    def _options(
+        self, workflow_name: str, key: Optional[str], priority: Optional[int], start_after: Optional[float]
+    ) -> tuple[str, int, int]:
+        self._check_process()
+        text("workflow_name", workflow_name)
+        return (
+            text_or("idempotency_key", key, ""),
+            0 if priority is None else integer("priority", priority, -32768, 32767),
+            0 if start_after is None else milliseconds("start_after", start_after),
+        )
+
+    # ---- what comes later
+
+    def pause(self, execution_id: str) -> None:
+        """Comes with a later version."""
+        comes_later("pause")
+
+    def resume(self, execution_id: str) -> None:
+        """Comes with a later version."""
+        comes_later("resume")
+
+    def retry(self, execution_id: str) -> None:
+        """Comes with a later version."""
+        comes_later("retry of an execution")
+
+    def fork(self, execution_id: str, *arguments: Any, **options: Any) -> Any:
+        """Comes with a later version."""
+        comes_later("fork of an execution")
+
+    def explain(self, execution_id: str, task_id: Optional[str] = None) -> Any:
+        """Comes with a later version."""
+        comes_later("explain")
+
+    def signal(self, execution_id: str, name: str, payload: Any = None) -> None:
+        """Comes with a later version."""
+        comes_later("signal")
+
+
+def _later(name: str, what: str) -> Callable[..., NoReturn]:
+    def method(self: DefaultRunner, *arguments: Any, **options: Any) -> NoReturn:
+        comes_later(f"{name} ({what})")
+
+    method.__name__ = name
+    method.__qualname__ = f"DefaultRunner.{name}"
+    method.__doc__ = "Comes with a later version."
+    return method
+
+
+for _name in (
+    "register_cron_workflow list_cron_schedules get_cron_schedule update_cron_schedule set_cron_schedule_enabled "
+    "delete_cron_schedule get_cron_execution_history get_cron_execution_stats"
+).split():
+    setattr(DefaultRunner, _name, _later(_name, "cron schedules"))
+for _name in (
+    "list_trigger_schedules get_trigger_schedule set_trigger_enabled get_trigger_execution_history"
+).split():
+    setattr(DefaultRunner, _name, _later(_name, "event triggers"))
+
+
+def _end() -> None:
+    """Bodies and callbacks need the interpreter: every runner is shut down while there is one."""
+    runners = [runner for runner in _registry.runners() if runner._process == os.getpid()]
+    threads = [threading.Thread(target=_shut_down, args=(runner,)) for runner in runners[1:]]
+    for thread in threads:
+        try:
+            thread.start()
+        except RuntimeError:  # no thread can be started any more: one after the other then
+            thread.run()
+    for runner in runners[:1]:
+        _shut_down(runner)
+    for thread in threads:
+        if thread.ident is not None:
+            thread.join()
+    if "cloaca._event_loop" in sys.modules:
+        for loop in list(sys.modules["cloaca._event_loop"].loops):
+            loop.join(1.0)  # what its coroutines do when they are cancelled still has an interpreter
+    _cloaca._begin_end()
+
+
+def _shut_down(runner: DefaultRunner) -> None:
+    try:
+        runner.shutdown()
+    except Error:
+        pass  # it says so in the log
+
+
+atexit.register(_end)

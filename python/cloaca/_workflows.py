@@ -1,0 +1,211 @@
+"""`WorkflowBuilder` and `Workflow`."""
+
+from __future__ import annotations
+
+import contextvars
+from types import TracebackType
+from typing import Any, Callable, Optional, Union
+
+from . import _cloaca, _registry
+from ._arguments import name as name_argument
+from ._arguments import text, text_or
+from ._cloaca import TaskNamespace, WorkflowResult
+from ._errors import ValidationError
+from ._rules import task_id_of
+from ._tasks import TaskSpec, current_builder
+
+DEFAULT_TENANT = "public"
+DEFAULT_PACKAGE = "embedded"
+EMPTY = "Workflow cannot be empty"
+
+
+class Workflow:
+    """A checked graph of tasks; immutable. Made by `WorkflowBuilder`."""
+
+    __slots__ = ("__weakref__", "_core", "_prefix", "_specs")
+
+    def __init__(self, core: _cloaca.Workflow, prefix: tuple[str, str, str], specs: dict[str, TaskSpec]) -> None:
+        self._core, self._prefix, self._specs = core, prefix, specs
+
+    @property
+    def name(self) -> str:
+        return self._core.name
+
+    @property
+    def description(self) -> str:
+        """ "" if there is none."""
+        return self._core.description
+
+    @property
+    def version(self) -> str:
+        """16 hex digits: equal content, equal version, in every process."""
+        return self._core.version
+
+    @property
+    def tags(self) -> dict[str, str]:
+        return self._core.tags
+
+    @property
+    def tasks(self) -> list[str]:
+        """Ids, in the order in which they were listed."""
+        return self._core.tasks
+
+    def _full(self, ids: list[str]) -> list[str]:
+        return [str(TaskNamespace(*self._prefix, one)) for one in ids]
+
+    def topological_sort(self) -> list[str]:
+        """Full names, each behind what it depends on."""
+        return self._full(self._core.topological_sort())
+
+    def get_execution_levels(self) -> list[list[str]]:
+        """Tasks that could run at the same time if each took equally long, level by level."""
+        return [self._full(level) for level in self._core.execution_levels()]
+
+    def get_roots(self) -> list[str]:
+        return self._full(self._core.roots())
+
+    def get_leaves(self) -> list[str]:
+        return self._full(self._core.leaves())
+
+    def validate(self) -> None:
+        """Checks again what was checked when it was built; ValueError."""
+        self._core.validate()
+
+    def to_mermaid(self) -> str:
+        return self._core.to_mermaid()
+
+    def to_dot(self) -> str:
+        """The same graph for Graphviz."""
+        return self._core.to_dot()
+
+    def __repr__(self) -> str:
+        return f"Workflow(name={self.name!r}, tasks={len(self.tasks)})"
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        return pictures(repr(self), self.to_mermaid(), self.to_dot())
+
+
+def pictures(plain: str, mermaid: str, dot: Optional[str] = None) -> dict[str, str]:
+    """What a notebook draws; SVG where Graphviz is installed."""
+    import shutil  # both: most programs draw nothing
+    import subprocess
+
+    bundle = {"text/plain": plain, "text/vnd.mermaid": mermaid}
+    program = shutil.which("dot") if dot is not None else None
+    if program is not None:
+        try:
+            drawn = subprocess.run([program, "-Tsvg"], input=dot, capture_output=True, text=True, timeout=10, check=True)
+            bundle["image/svg+xml"] = drawn.stdout
+        except (OSError, subprocess.SubprocessError):
+            pass  # the other two will do
+    return bundle
+
+
+def _draw_result(result: WorkflowResult, **_: Any) -> dict[str, str]:
+    return pictures(repr(result), result.to_mermaid())
+
+
+WorkflowResult._repr_mimebundle_ = _draw_result  # type: ignore[assignment]
+
+
+class WorkflowBuilder:
+    """Puts a workflow together: as a context manager of the tasks that are defined inside.
+
+    Leaving the block registers the workflow under its name, in place of an earlier one; an exception inside registers
+    nothing. Used by one thread at a time; several threads may build at the same time.
+    """
+
+    def __init__(
+        self, name: str, *, tenant: Optional[str] = None, package: Optional[str] = None, workflow: Optional[str] = None
+    ) -> None:
+        self._name = name_argument("name", name)
+        self._prefix = (
+            text_or("tenant", tenant, DEFAULT_TENANT),
+            text_or("package", package, DEFAULT_PACKAGE),
+            text_or("workflow", workflow, self._name),
+        )
+        TaskNamespace(*self._prefix, "")  # ValueError if a part is no name
+        self._description = ""
+        self._tags: dict[str, str] = {}
+        self._tasks: list[TaskSpec] = []
+        self._tokens: list[contextvars.Token[Optional[WorkflowBuilder]]] = []
+
+    def description(self, description: str) -> WorkflowBuilder:
+        self._description = text("description", description)
+        return self
+
+    def tag(self, key: str, value: str) -> WorkflowBuilder:
+        """A second value for one key replaces the first."""
+        self._tags[name_argument("key", key)] = text("value", value)
+        return self
+
+    def add_task(self, task: Union[str, Callable[..., Any]]) -> WorkflowBuilder:
+        """A task of this block, or of the workflow that is registered under this name."""
+        try:
+            task_id = task_id_of("task", task)
+        except TypeError:
+            raise TypeError("Task must be either a string task ID or a function object with __name__ attribute") from None
+        if any(spec.id == task_id for spec in self._tasks):
+            return self
+        registered = _registry.find(self._name)
+        spec = registered._specs.get(task_id) if registered is not None and registered._prefix == self._prefix else None
+        if spec is None:
+            raise ValueError(f"Task '{task_id}' not found in registry. Make sure it was decorated with @task.")
+        self._tasks.append(spec)
+        return self
+
+    def build(self) -> Workflow:
+        """The workflow; ValueError that lists everything that is wrong with it."""
+        return self._build("Failed to build workflow: ")
+
+    def _add(self, spec: TaskSpec) -> None:
+        self._tasks.append(spec)
+
+    def _build(self, failure: str) -> Workflow:
+        if not self._tasks:
+            raise ValidationError(failure + EMPTY)
+        try:
+            core = _cloaca.build_workflow(
+                self._name, self._description, self._tags, [spec.plain for spec in self._tasks]
+            )
+        except ValueError as error:
+            raise ValidationError(failure + str(error)) from None
+        return Workflow(core, self._prefix, {spec.id: spec for spec in self._tasks})
+
+    def __enter__(self) -> WorkflowBuilder:
+        self._tasks = []
+        self._tokens.append(current_builder.set(self))
+        return self
+
+    def __exit__(
+        self,
+        kind: Optional[type[BaseException]],
+        error: Optional[BaseException],
+        traceback: Optional[TracebackType],
+    ) -> None:
+        current_builder.reset(self._tokens.pop())
+        if kind is None:
+            _registry.register(self._build("Workflow validation failed: "))
+
+    def __repr__(self) -> str:
+        return f"WorkflowBuilder(name={self._name!r})"
+
+
+def register_workflow_constructor(name: str, constructor: Callable[[], Any]) -> None:
+    """Calls `constructor` at once, which returns a `Workflow` of this name, or registers one itself."""
+    name_argument("name", name)
+    if not callable(constructor):
+        raise TypeError(f"constructor: expected a callable, got {type(constructor).__name__}")
+    failure = "Failed to call workflow constructor: "
+    try:
+        made = constructor()
+    except Exception as error:
+        raise ValueError(f"{failure}{type(error).__name__}: {error}") from error
+    if made is not None and not isinstance(made, Workflow):
+        raise ValueError(f"{failure}it returned {type(made).__name__}; expected Workflow or None")
+    if made is not None and made.name == name:
+        _registry.register(made)
+    elif made is not None:
+        raise ValueError(f"{failure}it returned workflow '{made.name}'; expected '{name}'")
+    elif _registry.find(name) is None:
+        raise ValueError(f"{failure}it returned None and registered no workflow '{name}'")

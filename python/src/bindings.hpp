@@ -1,0 +1,18 @@
+#pragma once
+
+#include "gil.hpp"
+
+namespace cloaca {
+
+// One for each source that adds names to the module; `module.cpp` calls them in this order.
+void bind_context(py::module_& module);
+void bind_namespaces(py::module_& module);
+void bind_retry(py::module_& module);
+void bind_workflow(py::module_& module);
+void bind_body(py::module_& module);
+void bind_results(py::module_& module);
+void bind_handle(py::module_& module);
+void bind_runner(py::module_& module);
+void bind_admin(py::module_& module);
+
+}  // namespace cloaca

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <string_view>
+
+#include <cloacina/context.hpp>
+#include <cloacina/detail/context_delta.hpp>
+
+#include "gil.hpp"
+
+namespace cloaca {
+
+/// A Context, a dict, or None for an empty one; raises TypeError naming the argument.
+[[nodiscard]] cloacina::Context context_of(std::string_view what, py::handle value);
+
+/// What a body wrote to the context that it was given, equal values included.
+[[nodiscard]] cloacina::detail::ContextDelta changes_in_place(cloacina::Context const& given,
+                                                              cloacina::Context const& now);
+/// What makes `now` of `given`.
+[[nodiscard]] cloacina::detail::ContextDelta changes_to(cloacina::Context const& given,
+                                                        cloacina::Context const& now);
+
+}  // namespace cloaca

@@ -1,0 +1,138 @@
+#include "errors.hpp"
+
+#include <string_view>
+
+#include <cloacina/version.hpp>
+
+#include "conversions.hpp"
+
+namespace cloaca {
+namespace {
+
+std::string text_or(py::handle value, std::string const& otherwise) {
+  auto const text = py::reinterpret_steal<py::object>(PyObject_Str(value.ptr()));
+  if (text) {
+    Py_ssize_t size = 0;
+    if (auto const* utf8 = PyUnicode_AsUTF8AndSize(text.ptr(), &size))
+      return {utf8, static_cast<std::size_t>(size)};
+  }
+  PyErr_Clear();
+  return otherwise;
+}
+
+std::string format(py::error_already_set& error) {
+  try {
+    py::object trace = error.trace();
+    if (!trace) trace = py::none();
+    auto const lines = py::module_::import("traceback")
+                           .attr("format_exception")(error.type(), error.value(), trace);
+    return text_or(py::str("").attr("join")(lines), {});
+  } catch (py::error_already_set&) {
+    return {};
+  }
+}
+
+bool is_a(py::handle type, PyObject* base) {
+  return PyErr_GivenExceptionMatches(type.ptr(), base) != 0;
+}
+
+bool is_timeout(py::handle type) {
+  if (is_a(type, PyExc_TimeoutError)) return true;
+  // Before Python 3.11 asyncio and concurrent.futures have one of their own.
+  auto const name = text_or(type.attr("__name__"), {});
+  return name == "TimeoutError" || name == "TimeoutExpired";
+}
+
+char const* class_of(cloacina::ErrorKind kind) {
+  using cloacina::ErrorKind;
+  switch (kind) {
+    case ErrorKind::validation:
+      return "ValidationError";
+    case ErrorKind::context:
+      return "ContextError";
+    case ErrorKind::task:
+      return "TaskError";
+    case ErrorKind::workflow_not_found:
+      return "WorkflowNotFound";
+    case ErrorKind::execution_not_found:
+      return "ExecutionNotFound";
+    case ErrorKind::execution_failed:
+      return "ExecutionFailed";
+    case ErrorKind::execution_cancelled:
+      return "ExecutionCancelled";
+    case ErrorKind::state:
+      return "StateError";
+    case ErrorKind::runner_stopped:
+      return "RunnerStopped";
+    case ErrorKind::configuration:
+      return "ConfigurationError";
+    case ErrorKind::backend:
+      return "BackendError";
+    case ErrorKind::timeout:
+      return "ExecutionTimeout";
+  }
+  return "Error";
+}
+
+void set_error(cloacina::Error const& error, std::string const& prefix) {
+  auto const type = error_class(class_of(error.kind()));
+  auto const text = prefix + error.what();
+  auto const made = type(to_python(std::string_view{text}));
+  made.attr("where") = to_python(std::string_view{error.where()});
+  made.attr("is_retryable") = error.is_retryable();
+  PyErr_SetObject(type.ptr(), made.ptr());
+}
+
+}  // namespace
+
+Raised describe(py::error_already_set& error) {
+  Raised raised;
+  auto const type = error.type();
+  auto const name = text_or(type.attr("__name__"), "Exception");
+  auto const message = text_or(error.value(), "<its __str__ raises>");
+  raised.summary = message.empty() ? name : name + ": " + message;
+  raised.traceback = format(error);
+  raised.is_timeout = is_timeout(type);
+  raised.is_io = is_a(type, PyExc_OSError);
+  raised.is_transient = is_a(type, error_class("TransientError").ptr());
+  raised.is_permanent = is_a(type, error_class("PermanentError").ptr());
+  return raised;
+}
+
+py::object error_class(char const* name) {
+  return py::module_::import("cloaca._errors").attr(name);
+}
+
+void raise(char const* name, std::string const& message) {
+  PyErr_SetObject(error_class(name).ptr(), to_python(std::string_view{message}).ptr());
+  throw py::error_already_set();
+}
+
+void raise_not_implemented(std::string const& what) {
+  auto const message = what + " is not available in version " + std::string{cloacina::version} +
+                       ": it comes with a later one";
+  PyErr_SetString(PyExc_NotImplementedError, message.c_str());
+  throw py::error_already_set();
+}
+
+void set_error(std::exception_ptr const& error, std::string const& prefix) {
+  try {
+    std::rethrow_exception(error);
+  } catch (cloacina::Error const& known) {
+    set_error(known, prefix);
+  } catch (std::exception const& other) {
+    PyErr_SetString(PyExc_RuntimeError, (prefix + other.what()).c_str());
+  }
+}
+
+void translate_errors() {
+  py::register_local_exception_translator([](std::exception_ptr pointer) {
+    try {
+      if (pointer) std::rethrow_exception(pointer);
+    } catch (cloacina::Error const& error) {
+      set_error(error, {});
+    }
+  });
+}
+
+}  // namespace cloaca

@@ -1,0 +1,85 @@
+#include "handle.hpp"
+
+#include <utility>
+
+#include <asio/bind_executor.hpp>
+
+#include <pybind11/stl.h>
+
+#include <cloacina/error.hpp>
+
+#include "bindings.hpp"
+#include "delivery.hpp"
+#include "errors.hpp"
+#include "waiting.hpp"
+
+namespace cloaca {
+namespace {
+
+using cloacina::ExecutionHandle;
+using cloacina::ExecutionResult;
+
+std::string status(ExecutionHandle const& handle) {
+  Released const released;
+  return std::string{to_string(handle.status())};
+}
+
+void cancel(ExecutionHandle const& handle, std::string const& reason) {
+  Released const released;
+  handle.cancel(reason);
+}
+
+void notify(ExecutionHandle const& handle, py::object future) {
+  Kept kept{std::move(future)};
+  Released const released;
+  settle_when_final(handle, std::move(kept));
+}
+
+}  // namespace
+
+ExecutionResult wait_for(ExecutionHandle const& handle, std::optional<double> timeout) {
+  auto result = wait_patiently(timeout_of(timeout), [&handle](cloacina::WaitTime at_most) {
+    return handle.wait_for(at_most);
+  });
+  if (result) return std::move(*result);
+  auto const seconds = py::str(py::float_(timeout.value_or(0))).cast<std::string>();
+  raise("ExecutionTimeout", "execution " + handle.id().to_string() + " has not ended within " +
+                                seconds + " s; it goes on: ask for its result later");
+}
+
+void settle(Kept const& future, std::exception_ptr const& error, ExecutionResult const& result) {
+  Gil const gil;
+  until_the_end([&] {
+    try {
+      if (!error) {
+        future.get().attr("set_result")(result);
+        return;
+      }
+      set_error(error, "Workflow execution failed: ");
+      py::error_already_set raised;
+      future.get().attr("set_exception")(raised.value());
+    } catch (py::error_already_set& failure) {
+      failure.discard_as_unraisable("cloaca: answering a future");
+    }
+  });
+}
+
+void settle_when_final(ExecutionHandle const& handle, Kept future) {
+  handle.async_wait(asio::bind_executor(
+      delivery().get_executor(),
+      [future = std::move(future)](std::exception_ptr const& error, ExecutionResult const& result) {
+        settle(future, error, result);
+      }));
+}
+
+void bind_handle(py::module_& module) {
+  py::class_<ExecutionHandle>(module, "Handle")
+      .def_property_readonly("id",
+                             [](ExecutionHandle const& handle) { return handle.id().to_string(); })
+      .def("status", &status)
+      .def("wait", &wait_for, py::arg("timeout"))
+      .def("cancel", &cancel, py::arg("reason"))
+      .def("notify", &notify, py::arg("future"));
+}
+
+}  // namespace cloaca

@@ -1,0 +1,56 @@
+#include <cloacina/version.hpp>
+
+#include "bindings.hpp"
+#include "delivery.hpp"
+#include "errors.hpp"
+
+namespace {
+
+namespace py = pybind11;
+
+// Python objects of two interpreters must not meet, and threads of a runner know one only.
+void refuse_subinterpreters() {
+  if (PyInterpreterState_Get() == PyInterpreterState_Main()) return;
+  throw py::import_error(
+      "cloaca does not work in a sub-interpreter; import it in the main interpreter");
+}
+
+py::list backends() {
+  py::list names;
+#ifdef CLOACINA_WITH_SQLITE
+  names.append("sqlite");
+#endif
+#ifdef CLOACINA_WITH_POSTGRES
+  names.append("postgres");
+#endif
+  return names;
+}
+
+}  // namespace
+
+PYBIND11_MODULE(_cloaca, module) {
+  refuse_subinterpreters();
+  py::options options;
+  options.disable_function_signatures();
+  module.doc() = "The engine of cloaca; use the package cloaca instead.";
+  module.attr("__version__") = cloacina::version;
+  cloaca::translate_errors();
+  cloaca::bind_context(module);
+  cloaca::bind_namespaces(module);
+  cloaca::bind_retry(module);
+  cloaca::bind_workflow(module);
+  cloaca::bind_body(module);
+  cloaca::bind_results(module);
+  cloaca::bind_handle(module);
+  cloaca::bind_runner(module);
+  cloaca::bind_admin(module);
+  module.def("backends", &backends, "The databases that this build can use.");
+  module.def(
+      "_begin_end",
+      [] {
+        cloaca::Released const released;
+        cloaca::begin_end();
+        cloaca::end_delivery();
+      },
+      "Called once, when the interpreter ends and every runner is shut down.");
+}

@@ -1,0 +1,89 @@
+"""Runs the scenario files of the Python module, each in a process of its own with databases of its own.
+
+usage: run.py --package DIRECTORY [--backend sqlite|postgres|both] [--file FILE] [-k PATTERN]
+closes with `N passed, N failed, N skipped`; PostgreSQL's server is that of CLOACINA_TEST_POSTGRES_URL.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import xml.etree.ElementTree as xml
+
+HERE = pathlib.Path(__file__).resolve().parent
+NOTHING_SELECTED = 5  # pytest's exit status for it
+LIMIT = 300  # seconds of one file; a test has 10
+
+
+def run_file(file: pathlib.Path, backend: str, arguments: argparse.Namespace) -> tuple[int, int, int]:
+    """Passed, failed, skipped; the databases are kept, and named, if one failed."""
+    place = pathlib.Path(tempfile.mkdtemp(prefix=f"cloaca-{file.stem}-"))
+    report = place / "report.xml"
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([arguments.package, os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep),
+        "CLOACA_BACKEND": backend,
+        "PYTHONFAULTHANDLER": "1",
+    }
+    command = [sys.executable, "-m", "pytest", "-c", str(HERE / "pytest.ini"), "--rootdir", str(HERE), str(file),
+               "--junitxml", str(report), "--basetemp", str(place / "databases")]
+    if arguments.pattern:
+        command += ["-k", arguments.pattern]
+    begun = time.monotonic()
+    try:
+        ran = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                             timeout=LIMIT, check=False)
+        status, output = ran.returncode, ran.stdout
+    except subprocess.TimeoutExpired as late:
+        status, output = -1, f"{(late.stdout or b'').decode(errors='replace')}\nlonger than {LIMIT} s"
+    passed = failed = skipped = 0
+    if report.exists():
+        for suite in xml.parse(report).getroot().iter("testsuite"):
+            tests, bad, left = (int(suite.get(key, 0)) for key in ("tests", "failures", "skipped"))
+            bad += int(suite.get("errors", 0))
+            passed, failed, skipped = passed + tests - bad - left, failed + bad, skipped + left
+    if status not in (0, NOTHING_SELECTED) and failed == 0:
+        failed = 1  # the process died, or could not even begin
+    print(f"{file.name:<28} {backend:<9} {passed:3} passed {failed:3} failed {skipped:3} skipped "
+          f"{time.monotonic() - begun:6.1f} s", flush=True)
+    if failed:
+        print(re.sub(r"(?m)^", "  | ", output.strip()))
+        print(f"  | the databases are kept in {place}")
+    else:
+        shutil.rmtree(place, ignore_errors=True)
+    return passed, failed, skipped
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--package", required=True, help="where the package cloaca is")
+    parser.add_argument("--backend", choices=("sqlite", "postgres", "both"), default="sqlite")
+    parser.add_argument("--file", default="")
+    parser.add_argument("-k", dest="pattern", default="")
+    arguments = parser.parse_args()
+    arguments.package = str(pathlib.Path(arguments.package).resolve())
+
+    files = sorted(HERE.glob("test_*.py"))
+    if arguments.file:
+        wanted = pathlib.Path(arguments.file).stem
+        files = [file for file in files if file.stem == wanted]
+        if not files:
+            parser.error(f"--file {arguments.file}: no such scenario in {HERE}")
+    backends = ("sqlite", "postgres") if arguments.backend == "both" else (arguments.backend,)
+    sums = [0, 0, 0]
+    for backend in backends:
+        for file in files:
+            sums = [a + b for a, b in zip(sums, run_file(file, backend, arguments))]
+    print("{} passed, {} failed, {} skipped".format(*sums))
+    return 1 if sums[1] or not sum(sums[:2]) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

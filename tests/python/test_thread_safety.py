@@ -1,0 +1,123 @@
+"""One runner, many threads; and signals."""
+
+import signal
+import threading
+import time
+
+import pytest
+
+import cloaca
+
+
+def test_many_threads_submit(runner, name):
+    with cloaca.WorkflowBuilder(name):
+
+        @cloaca.task()
+        def double(context):
+            return {"twice": context["n"] * 2}
+
+    wrong = []
+
+    def work(thread):
+        for i in range(25):
+            n = thread * 1000 + i
+            result = runner.execute(name, {"n": n})
+            if result.final_context["twice"] != 2 * n:
+                wrong.append(n)
+
+    threads = [threading.Thread(target=work, args=(n,)) for n in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+    assert len(runner.list(limit=1000)) == 400
+
+
+def test_shutdown_while_others_execute(database, name):
+    with cloaca.WorkflowBuilder(name):
+
+        @cloaca.task()
+        def body(context):
+            pass
+
+    runner = database.runner()
+    ended, ran = [], threading.Semaphore(0)
+
+    def work():
+        try:
+            while True:
+                runner.execute(name)
+                ran.release()
+        except RuntimeError as error:
+            ended.append(error)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for _ in range(10):
+        assert ran.acquire(timeout=5)
+    runner.shutdown()
+    for thread in threads:
+        thread.join(5)
+    assert len(ended) == 4
+
+
+def test_runner_that_is_dropped_shuts_down(database, name):
+    with cloaca.WorkflowBuilder(name):
+
+        @cloaca.task()
+        def body(context):
+            pass
+
+    for _ in range(3):
+        assert database.runner().execute(name).status == "Completed"
+
+
+def test_ctrl_c_ends_the_wait_and_not_the_work(runner, name, gate):
+    with cloaca.WorkflowBuilder(name):
+
+        @cloaca.task()
+        def slow(context):
+            gate.pass_()
+
+    sent = []
+
+    def interrupt():
+        gate.wait_for_arrivals()
+        sent.append(time.monotonic())
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+
+    # Ignored in the background of a shell, and then by Python too.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    with pytest.raises(KeyboardInterrupt):
+        runner.execute(name)
+    signal.signal(signal.SIGINT, before)
+    assert time.monotonic() - sent[0] < 0.5
+    thread.join()
+    gate.open()
+    assert runner.handle(runner.list(name)[0]["execution_id"]).result(8).status == "Completed"
+
+
+def test_signal_handlers_run_while_the_main_thread_waits(runner, name, gate):
+    with cloaca.WorkflowBuilder(name):
+
+        @cloaca.task()
+        def slow(context):
+            gate.pass_()
+
+    before = signal.signal(signal.SIGUSR1, lambda number, frame: gate.open())
+    try:
+        thread = threading.Thread(
+            target=lambda: (
+                gate.wait_for_arrivals(),
+                signal.pthread_kill(threading.main_thread().ident, signal.SIGUSR1),
+            )
+        )
+        thread.start()
+        assert runner.execute(name).status == "Completed"
+        thread.join()
+    finally:
+        signal.signal(signal.SIGUSR1, before)
