@@ -99,8 +99,7 @@ constexpr std::string_view applied_part = R"sql(,
       applied AS (
         UPDATE {s}.control_requests AS r SET applied_at = a.at, outcome = 'applied'
         FROM fence, unnest($1::uuid[], $2::timestamptz[]) AS a (id, at)
-        WHERE r.id = a.id AND r.applied_at IS NULL
-        RETURNING r.id))sql";
+        WHERE r.id = a.id AND r.applied_at IS NULL))sql";
 
 // Requests that came after the end. What is applied here is none of them.
 constexpr std::string_view late_part = R"sql(,

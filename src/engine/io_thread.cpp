@@ -5,6 +5,7 @@
 #include <list>
 #include <mutex>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include <asio/bind_cancellation_slot.hpp>
