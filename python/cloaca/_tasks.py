@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, Callable, Optional, TypeVar, Union, overload
+from typing import TYPE_CHECKING, Any, Callable, Optional, Sequence, TypeVar, Union, overload
 
 from ._arguments import integer, milliseconds, name, text, text_or, wrong_type
 from ._fingerprint import fingerprint
@@ -67,7 +67,7 @@ def task(id: Body) -> Body: ...
 @overload
 def task(
     id: Optional[str] = None,
-    dependencies: Optional[list[TaskReference]] = None,
+    dependencies: Optional[Sequence[TaskReference]] = None,
     retry_attempts: Optional[int] = None,
     retry_backoff: Optional[str] = None,
     retry_delay_ms: Optional[int] = None,
