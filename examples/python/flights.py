@@ -129,8 +129,9 @@ with cloaca.WorkflowBuilder("settle_claim") as builder:
         if later:
             context["new_flight"] = later[0]
 
-    # A task that was skipped by its own rule stops nobody: settle runs, and finds no value from it.
-    @cloaca.task(dependencies=[compensate, rebook])
+    # A task that was skipped by its own rule stops nobody: settle runs, and finds no value from it. But it stops with
+    # assess, which is skipped when something failed before.
+    @cloaca.task(dependencies=[assess, compensate, rebook])
     def settle(context: Context) -> None:
         due = f"{context['dollars']} dollars ({context['cause']})" if "dollars" in context else "nothing due"
         new = f"; new flight: {context['new_flight']}" if "new_flight" in context else ""
@@ -178,7 +179,10 @@ async def settle_all(runner: cloaca.DefaultRunner, flights: list[Row]) -> list[W
 
 
 async def run(options: argparse.Namespace) -> None:
-    flights = [row for row in FLIGHTS if options.week or row["day"] == "8"]
+    flights = [
+        row for row in FLIGHTS
+        if (options.week or row["day"] == "8") and options.airport in (None, row["origin"])
+    ]
     begun, start = datetime.datetime.now(datetime.timezone.utc).isoformat(), time.monotonic()
     # The services that the coroutines ask would not thank us for more calls than that at a time.
     config = cloaca.DefaultRunnerConfig(max_concurrent_async_tasks=64, lease_ms=int(options.lease * 1000))
@@ -228,6 +232,7 @@ def print_report(claims: list[WorkflowResult]) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--week", action="store_true", help="all 6104 flights of the week, not only the 930 of the 8th")
+    parser.add_argument("--airport", choices=("EWR", "JFK", "LGA"), help="only its flights")
     parser.add_argument("--database", default="sqlite://flights.db", metavar="URL", help="default: %(default)s")
     parser.add_argument("--lease", type=float, default=15, metavar="SECONDS",
                         help="a process that was silent for so long is dead, and its work is taken over; default: 15")
