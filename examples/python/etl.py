@@ -116,9 +116,9 @@ with cloaca.WorkflowBuilder("load_day") as builder:
     # Several days are loaded at the same time, and an SQLite file has one writer: who finds it locked tries again.
     @cloaca.task(
         dependencies=transformed,
-        retry_attempts=10,
+        retry_attempts=20,
         retry_delay_ms=50,
-        retry_max_delay_ms=1000,
+        retry_max_delay_ms=250,
         retry_condition="locked",
     )
     def load(context: Context, handle: TaskHandle) -> None:
@@ -130,7 +130,7 @@ with cloaca.WorkflowBuilder("load_day") as builder:
             for line in context[f"delays_{airport}"]
         ]
         target = pathlib.Path(context["directory"]) / "delays.db"
-        with closing(sqlite3.connect(target, timeout=0.1)) as database, database:  # the second: one transaction
+        with closing(sqlite3.connect(target, timeout=0.2)) as database, database:  # the second: one transaction
             database.execute(TABLE)
             database.executemany(LOAD, lines)
         context["loaded"] = len(lines)

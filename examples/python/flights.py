@@ -181,7 +181,7 @@ async def settle_all(runner: cloaca.DefaultRunner, flights: list[Row]) -> list[W
 async def run(options: argparse.Namespace) -> None:
     flights = [
         row for row in FLIGHTS
-        if (options.week or row["day"] == "8") and options.airport in (None, row["origin"])
+        if (options.week or row["day"] == "8") and options.airline in (None, row["carrier"])
     ]
     begun, start = datetime.datetime.now(datetime.timezone.utc).isoformat(), time.monotonic()
     # The services that the coroutines ask would not thank us for more calls than that at a time.
@@ -232,7 +232,7 @@ def print_report(claims: list[WorkflowResult]) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--week", action="store_true", help="all 6104 flights of the week, not only the 930 of the 8th")
-    parser.add_argument("--airport", choices=("EWR", "JFK", "LGA"), help="only its flights")
+    parser.add_argument("--airline", choices=sorted(AIRLINES), metavar="CODE", help="only its flights, such as B6")
     parser.add_argument("--database", default="sqlite://flights.db", metavar="URL", help="default: %(default)s")
     parser.add_argument("--lease", type=float, default=15, metavar="SECONDS",
                         help="a process that was silent for so long is dead, and its work is taken over; default: 15")

@@ -10,12 +10,12 @@ with cloaca.WorkflowBuilder("letter"):
 
     @cloaca.task()
     def compose(context: cloaca.Context) -> None:
-        time.sleep(0.25)
+        time.sleep(0.2)
         context["text"] = f"letter {context['number']}"
 
     @cloaca.task(dependencies=[compose])
     def post(context: cloaca.Context) -> None:
-        time.sleep(0.25)
+        time.sleep(0.2)
         context["posted_by"] = os.getpid()
 
 
