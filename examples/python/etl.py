@@ -87,16 +87,15 @@ def add_airport(airport: str) -> str:
     """Two tasks for one airport, in the workflow that is being built; the name of the second."""
 
     def extract(context: Context) -> None:
+        wanted = [str(context["day"]), airport]
         with SOURCE.open(encoding="utf-8", newline="") as file:
-            reader = csv.DictReader(file)
-            rows = [row for row in reader if row["day"] == str(context["day"]) and row["origin"] == airport]
+            columns, *rows = csv.reader(file)
+        day, origin = columns.index("day"), columns.index("origin")
         staged = pathlib.Path(context["directory"]) / "staging" / f"{context['date']}-{airport}.csv"
         staged.parent.mkdir(exist_ok=True)
         part = staged.with_suffix(f".{os.getpid()}")
         with part.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, reader.fieldnames or ())
-            writer.writeheader()
-            writer.writerows(rows)
+            csv.writer(file).writerows([columns, *(row for row in rows if [row[day], row[origin]] == wanted)])
         part.replace(staged)  # who reads it finds all of it, or nothing
         context[f"staged_{airport}"] = str(staged)
 
