@@ -147,7 +147,7 @@ def key_of(row: Row) -> str:
 
 
 def show_progress(done: int, total: int) -> None:
-    """Every per cent on a terminal, every tenth in a log."""
+    """Each of them on a terminal, every tenth in a log."""
     if sys.stdout.isatty():
         print(f"\r{done} of {total} flights done", end="\n" if done == total else "", flush=True)
     elif done * 10 // total > (done - 1) * 10 // total:
