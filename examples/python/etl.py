@@ -138,19 +138,11 @@ with cloaca.WorkflowBuilder("load_day") as builder:
 # ---- run it
 
 
-async def load_week(runner: cloaca.DefaultRunner, directory: pathlib.Path) -> list[cloaca.WorkflowResult]:
-    """All days at once; the key names what is loaded, and where to."""
-    days = [(day, f"2013-02-{day:02}") for day in DAYS]
-    return await asyncio.gather(
-        *(
-            runner.execute_async(
-                "load_day",
-                {"day": day, "date": date, "directory": str(directory)},
-                idempotency_key=f"{date} into {directory}",
-            )
-            for day, date in days
-        )
-    )
+async def load_day(runner: cloaca.DefaultRunner, day: int, directory: pathlib.Path) -> cloaca.WorkflowResult:
+    """The key names what is loaded, and where to."""
+    date = f"2013-02-{day:02}"
+    context = {"day": day, "date": date, "directory": str(directory)}
+    return await runner.execute_async("load_day", context, idempotency_key=f"{date} into {directory}")
 
 
 def write_report(directory: pathlib.Path) -> None:
@@ -170,7 +162,7 @@ async def run(options: argparse.Namespace) -> int:
         use_pandas()
     print("with pandas" if pandas is not None else "without pandas")
     async with cloaca.DefaultRunner(options.database or f"sqlite://{directory}/etl.db") as runner:
-        results = await load_week(runner, directory)
+        results = await asyncio.gather(*(load_day(runner, day, directory) for day in options.day or DAYS))
     for result in results:
         lines = result.final_context.get("loaded")
         print(f"{result.final_context['date']}: {result.error_message or f'{lines} lines'}")
@@ -182,6 +174,7 @@ async def run(options: argparse.Namespace) -> int:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--day", type=int, action="append", choices=DAYS, help="of February 2013; default: all of them")
     parser.add_argument("--directory", type=pathlib.Path, default=pathlib.Path("delays"), help="default: %(default)s")
     parser.add_argument("--database", metavar="URL",
                         help="keeps the workflows; default: etl.db in the directory, whose removal begins anew")

@@ -26,6 +26,7 @@ from cloaca import Context, TaskHandle
 
 LARGEST_BODY = 64 * 1024
 READ_SECONDS = 5.0
+LINGER_SECONDS = 1.0
 LONGEST_WAIT_SECONDS = 30
 FINAL = ("Completed", "Failed", "Cancelled")
 PRICES = {"tea": 4.5, "cake": 6.0}
@@ -106,6 +107,12 @@ async def read_request(reader: asyncio.StreamReader) -> Request:
     return Request(method, url.path, query, headers, await reader.readexactly(length))
 
 
+async def discard(reader: asyncio.StreamReader) -> None:
+    """Who is refused may still be sending; a connection that is closed before would take the answer with it."""
+    while await reader.read(LARGEST_BODY):
+        pass
+
+
 def order_of(body: bytes) -> dict[str, Any]:
     try:
         order = json.loads(body)
@@ -147,8 +154,9 @@ class Endpoint:
         self.under_way.add(task)
         try:
             writer.write(bytes(await self.answer(reader)))
-            await writer.drain()
-        except (ConnectionError, asyncio.IncompleteReadError):
+            writer.write_eof()
+            await asyncio.wait_for(discard(reader), LINGER_SECONDS)
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.TimeoutError):
             pass  # the client went away
         finally:
             self.under_way.discard(task)
