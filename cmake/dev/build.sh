@@ -7,8 +7,7 @@ configure() {
   local preset="$1" options=() log
   [[ -f "build/$preset/build.ninja" ]] && return 0
   command -v ccache >/dev/null && options+=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
-  # What clang-tidy sees is one source at a time.
-  [[ -n "${CLOACINA_UNITY:-}" && "$preset" != tidy ]] && options+=("-DCLOACINA_UNITY=$CLOACINA_UNITY")
+  [[ -n "${CLOACINA_UNITY:-}" ]] && options+=("-DCLOACINA_UNITY=$CLOACINA_UNITY")
   say "Configuring build/$preset"
   mkdir -p build
   log="build/$preset-configure.log"

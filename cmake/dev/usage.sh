@@ -12,7 +12,7 @@ command_help() {
     IFS='|' read -r name purpose arguments <<<"$entry"
     printf '  %-11s %s%s\n' "$name" "$purpose" "${arguments:+: ./dev $name $arguments}"
   done
-  printf '\nsuites of ./dev test: %s (all of them when none is named), and python by itself\n' "${suites[*]}"
+  printf '\nsuites of ./dev test: %s (all of them when none is named)\n' "${suites[*]}"
 }
 
 print_usage() {
@@ -26,7 +26,7 @@ print_usage() {
     quickstart | bench) program_usage "$name" ;;
     *) printf 'usage: ./dev %s%s\n' "$name" "${arguments:+ $arguments}" ;;
   esac
-  [[ "$name" != test ]] || printf 'suites: %s (all of them when none is named), and python by itself\n' "${suites[*]}"
+  [[ "$name" != test ]] || printf 'suites: %s (all of them when none is named)\n' "${suites[*]}"
 }
 
 # The usage that the program of a command prints, from its source: there may be no program yet.
