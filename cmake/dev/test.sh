@@ -121,21 +121,20 @@ python_of_tests() {
   fail "no Python here has pytest and pytest-timeout; on Debian: apt-get install python3-pytest python3-pytest-timeout"
 }
 
-# configure_python: build/dev builds the Python module from now on; sets `interpreter`.
+# configure_python PRESET: that build has the Python module from now on; sets `interpreter`.
 configure_python() {
   ensure_packages "${python_packages[@]}"
   interpreter="$(python_of_tests)"
-  configure dev
-  if ! grep -q '^CLOACINA_BUILD_PYTHON:BOOL=ON$' build/dev/CMakeCache.txt; then
-    cmake -DCLOACINA_BUILD_PYTHON=ON "-DPython_EXECUTABLE=$interpreter" build/dev >build/dev-configure.log 2>&1 ||
-      { cat build/dev-configure.log >&2; fail "CMake could not configure the Python module"; }
-  fi
+  configure "$1"
+  grep -q '^CLOACINA_BUILD_PYTHON:BOOL=ON$' "build/$1/CMakeCache.txt" && return 0
+  cmake -DCLOACINA_BUILD_PYTHON=ON "-DPython_EXECUTABLE=$interpreter" "build/$1" >"build/$1-configure.log" 2>&1 ||
+    { cat "build/$1-configure.log" >&2; fail "CMake could not configure the Python module"; }
 }
 
 # run_python PATTERN FILE: not through CTest, which would show nothing before the end.
 run_python() {
   local pattern="$1" file="$2" interpreter
-  configure_python
+  configure_python dev
   say "Building: python"
   build dev suite-python || fail "the build failed; the errors are above"
   use_own_tmp
@@ -179,7 +178,7 @@ run_suites() {
     *) ensure_packages "${test_packages[@]}" ;;
   esac
   if contains reliability "$@"; then ensure_packages "${trial_packages[@]}"; fi
-  if contains python "$@"; then configure_python; fi
+  if contains python "$@"; then configure_python "$preset"; fi
   configure "$preset"
   say "Building: $*"
   mapfile -t targets < <(targets_of "$preset" "$pattern" "$@")

@@ -41,6 +41,7 @@ program_usage() {
 # Each benchmark as name|what it measures.
 benchmarks() {
   sed -n 's/^    {"\([a-z_]*\)", "\(.*\)", [a-z_]*},$/\1|\2/p' examples/performance/benchmarks.hpp
+  echo "python|what the module cloaca costs above the engine; by itself, with --quick, --json, --strict and --backend"
 }
 
 # check_program_arguments COMMAND ARGUMENT…: refuses what the program of that command would refuse.
