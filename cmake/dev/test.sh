@@ -38,6 +38,11 @@ command_test() {
   if [[ -n "$file" ]]; then
     select_file "$file"
   fi
+  if [[ "${chosen[*]}" == python && "${trial[0]:-}" == --scale && ${#trial[@]} -eq 2 ]]; then
+    contains "${trial[1]}" quick nightly || usage_error "--scale ${trial[1]}: python has quick and nightly"
+    export CLOACA_SCALE="${trial[1]}"
+    trial=()
+  fi
   if [[ ${#trial[@]} -gt 0 ]]; then
     [[ "${chosen[*]}" == reliability ]] || usage_error "${trial[0]} is for trials: ./dev test reliability ${trial[*]}"
     run_trials "$pattern" "${trial[@]}"
