@@ -82,27 +82,17 @@ class Workflow:
         return f"Workflow(name={self.name!r}, tasks={len(self.tasks)})"
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        return pictures(repr(self), self.to_mermaid(), self.to_dot())
+        from ._pictures import pictures  # most programs draw nothing
+
+        return pictures(self)
 
 
-def pictures(plain: str, mermaid: str, dot: Optional[str] = None) -> dict[str, str]:
-    """What a notebook draws; SVG where Graphviz is installed."""
-    import shutil  # both: most programs draw nothing
-    import subprocess
-
-    bundle = {"text/plain": plain, "text/vnd.mermaid": mermaid}
-    program = shutil.which("dot") if dot is not None else None
-    if program is not None:
-        try:
-            drawn = subprocess.run([program, "-Tsvg"], input=dot, capture_output=True, text=True, timeout=10, check=True)
-            bundle["image/svg+xml"] = drawn.stdout
-        except (OSError, subprocess.SubprocessError):
-            pass  # the other two will do
-    return bundle
 
 
 def _draw_result(result: WorkflowResult, **_: Any) -> dict[str, str]:
-    return pictures(repr(result), result.to_mermaid())
+    from ._pictures import pictures
+
+    return pictures(result)
 
 
 WorkflowResult._repr_mimebundle_ = _draw_result  # type: ignore[assignment]

@@ -60,11 +60,14 @@ cloacina::detail::ContextDelta PythonBody::changes(Context const& given, py::han
     return changes_in_place(given, py::cast<Context const&>(passed));
   if (py::isinstance<Context>(returned))
     return changes_to(given, py::cast<Context const&>(returned));
-  if (!PyDict_Check(returned.ptr()))
+  auto const values = PyDict_Check(returned.ptr()) != 0
+                          ? py::reinterpret_borrow<py::object>(returned)
+                          : plain_form(returned);
+  if (!PyDict_Check(values.ptr()))
     throw py::type_error("task '" + task + "' must return Context, dict or None, not " +
                          type_name(returned));
   auto now = py::cast<Context>(passed);  // with what it changed in place
-  for (auto const& [key, value] : py::reinterpret_borrow<py::dict>(returned)) {
+  for (auto const& [key, value] : py::reinterpret_borrow<py::dict>(values)) {
     auto const name = text_of("key", key);
     now.put(name, to_json(name, value));
   }

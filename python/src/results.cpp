@@ -20,6 +20,12 @@ py::object iso_or_none(std::optional<cloacina::Instant> const& instant) {
   return py::str(iso_8601(*instant));
 }
 
+py::object seconds_between(std::optional<cloacina::Instant> const& start,
+                           std::optional<cloacina::Instant> const& end) {
+  if (!start || !end) return py::none();
+  return py::float_(std::chrono::duration<double>{*end - *start}.count());
+}
+
 py::object text_or_none(std::string const& text) {
   if (text.empty()) return py::none();
   return to_python(std::string_view{text});
@@ -47,7 +53,8 @@ py::dict info_of(cloacina::ExecutionInfo const& info) {
                   "created_at"_a = iso_8601(info.created_at),
                   "start_after"_a = iso_or_none(info.start_after),
                   "started_at"_a = iso_or_none(info.started_at),
-                  "completed_at"_a = iso_or_none(info.completed_at));
+                  "completed_at"_a = iso_or_none(info.completed_at),
+                  "duration"_a = seconds_between(info.started_at, info.completed_at));
 }
 
 void bind_results(py::module_& module) {
@@ -102,6 +109,7 @@ void bind_results(py::module_& module) {
       .def_property_readonly("task_results", &tasks_of, "TaskResult by task id, in order.")
       .def("to_mermaid", &ExecutionResult::to_mermaid,
            "A flowchart with the state, attempts and duration of each task.")
+      .def("to_dot", &ExecutionResult::to_dot, "The same for Graphviz.")
       .def("__repr__", &repr_of_result);
 }
 
