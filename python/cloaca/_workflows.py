@@ -22,10 +22,16 @@ EMPTY = "Workflow cannot be empty"
 class Workflow:
     """A checked graph of tasks; immutable. Made by `WorkflowBuilder`."""
 
-    __slots__ = ("__weakref__", "_core", "_prefix", "_specs")
+    __slots__ = ("__weakref__", "_core", "_inputs", "_prefix", "_specs")
 
-    def __init__(self, core: _cloaca.Workflow, prefix: tuple[str, str, str], specs: dict[str, TaskSpec]) -> None:
-        self._core, self._prefix, self._specs = core, prefix, specs
+    def __init__(
+        self,
+        core: _cloaca.Workflow,
+        prefix: tuple[str, str, str],
+        specs: dict[str, TaskSpec],
+        inputs: dict[str, Any],
+    ) -> None:
+        self._core, self._prefix, self._specs, self._inputs = core, prefix, specs, inputs
 
     @property
     def name(self) -> str:
@@ -49,6 +55,11 @@ class Workflow:
     def tasks(self) -> list[str]:
         """Ids, in the order in which they were listed."""
         return self._core.tasks
+
+    @property
+    def inputs(self) -> dict[str, Any]:
+        """Keys that tasks take by name and that no task before them can have put, with their type hints."""
+        return dict(self._inputs)
 
     def _full(self, ids: list[str]) -> list[str]:
         return [str(TaskNamespace(*self._prefix, one)) for one in ids]
@@ -160,7 +171,25 @@ class WorkflowBuilder:
             )
         except ValueError as error:
             raise ValidationError(failure + str(error)) from None
-        return Workflow(core, self._prefix, {spec.id: spec for spec in self._tasks})
+        return Workflow(core, self._prefix, {spec.id: spec for spec in self._tasks}, self._inputs(core, failure))
+
+    def _inputs(self, core: _cloaca.Workflow, failure: str) -> dict[str, Any]:
+        signatures = {spec.id: spec.signature for spec in self._tasks}
+        told = [signature for signature in signatures.values() if signature is not None]
+        try:
+            for signature in told:
+                signature.read_hints()
+            if not any(signature.takes_inputs for signature in told):
+                return {}
+            from ._fit import check  # most programs have no type hints on tasks
+
+            inputs, problems = check(signatures, core)
+        except ValidationError as error:
+            raise ValidationError(f"{failure}{error}") from None
+        if problems:
+            listed = "".join(f"\n  - {problem}" for problem in problems)
+            raise ValidationError(f"{failure}workflow '{self._name}' cannot be built:{listed}")
+        return inputs
 
     def __enter__(self) -> WorkflowBuilder:
         self._tasks = []
