@@ -42,6 +42,7 @@ from ._rules import (
     task_skipped,
     task_success,
 )
+from ._progress import Progress
 from ._runner import DefaultRunner
 from ._tasks import task
 from ._triggers import TriggerResult, trigger
@@ -52,7 +53,7 @@ PipelineResult = WorkflowResult
 __all__ = [
     "BackendError", "BackoffStrategy", "ConfigurationError", "Context", "ContextError", "DatabaseAdmin",
     "DefaultRunner", "DefaultRunnerConfig", "Error", "ExecutionCancelled", "ExecutionFailed", "ExecutionHandle",
-    "ExecutionNotFound", "ExecutionTimeout", "HelloClass", "PermanentError", "PipelineResult", "RetryCondition",
+    "ExecutionNotFound", "ExecutionTimeout", "HelloClass", "PermanentError", "PipelineResult", "Progress", "RetryCondition",
     "RetryPolicy", "RetryPolicyBuilder", "RunnerStopped", "StateError", "TaskError", "TaskHandle", "TaskNamespace",
     "TaskResult", "TenantConfig", "TenantCredentials", "TransientError", "TriggerResult", "TriggerRule",
     "ValidationError", "Workflow", "WorkflowBuilder", "WorkflowContext", "WorkflowNotFound", "WorkflowResult",

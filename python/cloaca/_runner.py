@@ -10,7 +10,7 @@ import threading
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, List, NoReturn, Optional, Union
 
-from . import _cloaca, _registry
+from . import _cloaca, _progress, _registry
 from ._arguments import integer, milliseconds, text, text_or, timeout as timeout_argument, wrong_type
 from ._config import DefaultRunnerConfig, config_of
 from ._errors import BackendError, ConfigurationError, Error, StateError
@@ -21,9 +21,8 @@ from ._later import comes_later
 if TYPE_CHECKING:
     from ._cloaca import Context, TaskResult, WorkflowResult
     from ._inputs import Input
-    from ._progress import Progress
 
-    ProgressArgument = Union[bool, Callable[[Progress], Any], None]
+    ProgressArgument = Union[bool, Callable[[_progress.Progress], Any], None]
 
 _SCHEMA_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
 
@@ -35,9 +34,14 @@ class DefaultRunner:
     runners, in this process or in others, may work on one database. It runs the workflows that this process has
     registered, and those that it registers later. Thread-safe; does not survive a fork.
 
-    >>> with DefaultRunner("sqlite:///tmp/orders.db") as runner:  # doctest: +SKIP
-    ...     runner.execute("checkout", Context({"order_id": 42})).status
-    'Completed'
+    >>> with WorkflowBuilder("doc_runner") as builder:
+    ...     @task()
+    ...     def greet(context):
+    ...         context.set("text", f"hello {context['name']}")
+    >>> with DefaultRunner("sqlite::memory:", DefaultRunnerConfig(max_concurrent_tasks=2)) as runner:
+    ...     result = runner.execute("doc_runner", {"name": "Ada"})
+    ...     result.status, result.final_context["text"]
+    ('Completed', 'hello Ada')
     """
 
     _core: _cloaca.Runner
@@ -120,8 +124,6 @@ class DefaultRunner:
         seconds = timeout_argument(timeout)
         if not progress:
             return self._core.execute(workflow_name, context, *options, seconds)
-        from . import _progress  # most programs show none
-
         _progress.check(progress)
         handle = self._core.submit(workflow_name, context, *options)
         return _progress.wait(self._core, handle, workflow_name, progress, seconds)
@@ -145,8 +147,6 @@ class DefaultRunner:
 
         options = self._options(workflow_name, idempotency_key, priority, start_after)
         if progress:
-            from . import _progress
-
             _progress.check(progress)
             submit = functools.partial(self._core.submit, workflow_name, context, *options)
             handle = await asyncio.get_running_loop().run_in_executor(None, submit)
@@ -204,8 +204,6 @@ class DefaultRunner:
 
         seconds = timeout_argument(timeout)
         if progress:
-            from . import _progress
-
             _progress.check(progress)
             many = self.submit_many(workflow_name, contexts, priority=priority)
             return _progress.wait_for_all([handle._core for handle in many], workflow_name, progress, seconds)

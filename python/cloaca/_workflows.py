@@ -20,7 +20,19 @@ EMPTY = "Workflow cannot be empty"
 
 
 class Workflow:
-    """A checked graph of tasks; immutable. Made by `WorkflowBuilder`."""
+    """A checked graph of tasks; immutable. Made by `WorkflowBuilder`. A notebook draws it.
+
+    >>> with WorkflowBuilder("doc_workflow") as builder:
+    ...     @task()
+    ...     def load(order_id: int):
+    ...         return {"rows": [order_id]}
+    ...     @task(dependencies=[load])
+    ...     def count(rows: list):
+    ...         return {"count": len(rows)}
+    >>> workflow = builder.build()
+    >>> workflow.tasks, workflow.inputs
+    (['load', 'count'], {'order_id': <class 'int'>})
+    """
 
     __slots__ = ("__weakref__", "_core", "_inputs", "_prefix", "_specs")
 
@@ -114,6 +126,16 @@ class WorkflowBuilder:
 
     Leaving the block registers the workflow under its name, in place of an earlier one; an exception inside registers
     nothing. Used by one thread at a time; several threads may build at the same time.
+
+    >>> with WorkflowBuilder("doc_builder") as builder:
+    ...     builder.description("two tasks, one after the other").tag("team", "data")
+    ...     @task()
+    ...     def load(context):
+    ...         context.set("rows", [3, 1, 2])
+    ...     @task(dependencies=[load])
+    ...     def order(context):
+    ...         context.set("rows", sorted(context["rows"]))
+    WorkflowBuilder(name='doc_builder')
     """
 
     def __init__(
@@ -211,7 +233,16 @@ class WorkflowBuilder:
 
 
 def register_workflow_constructor(name: str, constructor: Callable[[], Any]) -> None:
-    """Calls `constructor` at once, which returns a `Workflow` of this name, or registers one itself."""
+    """Calls `constructor` at once, which returns a `Workflow` of this name, or registers one itself.
+
+    >>> def make():
+    ...     with WorkflowBuilder("doc_constructor") as builder:
+    ...         @task()
+    ...         def only(context):
+    ...             pass
+    ...     return builder.build()
+    >>> register_workflow_constructor("doc_constructor", make)
+    """
     name_argument("name", name)
     if not callable(constructor):
         raise TypeError(f"constructor: expected a callable, got {type(constructor).__name__}")

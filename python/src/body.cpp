@@ -97,7 +97,18 @@ cloacina::TaskFunction synchronous_body(std::shared_ptr<PythonBody const> body) 
 
 void bind_body(py::module_& module) {
   py::class_<TaskHandle>(module, "TaskHandle",
-                         "What a task may ask about its own run: a parameter called `handle`.")
+                         R"(What a task may ask about its own run: a parameter called `handle`.
+
+>>> with WorkflowBuilder("doc_task_handle") as builder:
+...     @task(retry_attempts=2, retry_delay_ms=1)
+...     def flaky(context, handle):
+...         if handle.attempt == 1:
+...             raise OSError("not yet")
+...         context.set("attempt", handle.attempt)
+>>> with DefaultRunner("sqlite::memory:") as runner:
+...     runner.execute("doc_task_handle").final_context["attempt"]
+2
+)")
       .def_readonly("task_id", &TaskHandle::task_id)
       .def_readonly("execution_id", &TaskHandle::execution_id)
       .def_readonly("attempt", &TaskHandle::attempt, "1 for the first one.")

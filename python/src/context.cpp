@@ -153,7 +153,13 @@ cloacina::detail::ContextDelta changes_to(Context const& given, Context const& n
 
 void bind_context(py::module_& module) {
   py::class_<Context>(module, "Context",
-                      "What a workflow carries from task to task: JSON values by name.")
+                      R"(What a workflow carries from task to task: JSON values by name.
+
+>>> context = Context({"order_id": 42})
+>>> context["total"] = 105.0
+>>> context.get("currency", "EUR"), context.to_dict()
+('EUR', {'order_id': 42, 'total': 105.0})
+)")
       .def(py::init(&from_data), py::arg("data") = py::none())
       .def("get", &get, py::arg("key"), py::arg("default") = py::none(),
            "The value, or `default` if there is no such key.")

@@ -45,7 +45,11 @@ PYBIND11_MODULE(_cloaca, module) {
   cloaca::bind_runner(module);
   cloaca::bind_admin(module);
   cloaca::log_to_python();
-  module.def("backends", &backends, "The databases that this build can use.");
+  module.def("backends", &backends, R"(The databases that this build can use.
+
+>>> "sqlite" in backends()
+True
+)");
   module.def(
       "_begin_end",
       [] {

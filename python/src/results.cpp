@@ -58,7 +58,17 @@ py::dict info_of(cloacina::ExecutionInfo const& info) {
 }
 
 void bind_results(py::module_& module) {
-  py::class_<TaskResult>(module, "TaskResult", "What became of one task of an execution.")
+  py::class_<TaskResult>(module, "TaskResult", R"(What became of one task of an execution.
+
+>>> with WorkflowBuilder("doc_task_result") as builder:
+...     @task()
+...     def load(context):
+...         pass
+>>> with DefaultRunner("sqlite::memory:") as runner:
+...     result = runner.execute("doc_task_result").task_results["load"]
+...     result.status, result.attempts, result.error
+('Completed', 1, None)
+)")
       .def_readonly("task_id", &TaskResult::id)
       .def_property_readonly(
           "status", [](TaskResult const& task) { return std::string{to_string(task.status)}; })
@@ -78,7 +88,19 @@ void bind_results(py::module_& module) {
       });
 
   py::class_<ExecutionResult>(module, "WorkflowResult",
-                              "How an execution ended, with everything it left behind.")
+                              R"(How an execution ended, with everything it left behind.
+
+A notebook draws it.
+
+>>> with WorkflowBuilder("doc_result") as builder:
+...     @task(retry_attempts=1)
+...     def load(context):
+...         raise OSError("no such file")
+>>> with DefaultRunner("sqlite::memory:") as runner:
+...     result = runner.execute("doc_result", {"file": "a.csv"})
+>>> result.status, result.final_context.to_dict(), "no such file" in result.error_message
+('Failed', {'file': 'a.csv'}, True)
+)")
       .def_property_readonly(
           "status",
           [](ExecutionResult const& result) { return std::string{to_string(result.status())}; },
