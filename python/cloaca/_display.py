@@ -5,12 +5,19 @@ from __future__ import annotations
 import shutil
 import sys
 import time
+from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Callable, Optional
 
 if TYPE_CHECKING:
     from ._progress import Progress
 
 LINES_APART = 1.0  # seconds between two lines in a file
+
+
+def _module(name: str) -> Any:
+    """One that may be missing, for type checkers too."""
+    return import_module(name)
 
 
 class Display:
@@ -65,9 +72,7 @@ class Notebook(Display):
         self._handle: Any = None
 
     def update(self, now: Progress) -> None:
-        import IPython
-
-        show: Any = IPython.display.display
+        show = _module("IPython.display").display
         bundle = {"text/plain": str(now)}
         if self._handle is None:
             self._handle = show(bundle, raw=True, display_id=True)
@@ -102,21 +107,13 @@ def _is_notebook() -> bool:
 
 
 def display(unit: str) -> Display:
-    from importlib.util import find_spec
-
     has_tqdm = find_spec("tqdm") is not None
     if _is_notebook():
         if has_tqdm and find_spec("ipywidgets") is not None:  # without them its bars are text, and it complains
-            from tqdm.notebook import tqdm as in_notebook
-
-            return Bar(in_notebook, unit)
+            return Bar(_module("tqdm.notebook").tqdm, unit)
         return Notebook()
     if sys.stderr is None:
         return Display()
     if not sys.stderr.isatty():
         return Lines()
-    if has_tqdm:
-        from tqdm import tqdm
-
-        return Bar(tqdm, unit)
-    return Line()
+    return Bar(_module("tqdm").tqdm, unit) if has_tqdm else Line()

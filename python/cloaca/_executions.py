@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any, Dict, List
 
 #: The keys of each dict, in their order. Times are ISO 8601 in UTC, `duration` is seconds; None: there is none (yet).
@@ -27,8 +28,7 @@ class Executions(List[Dict[str, Any]]):
 
         The columns are there without a row too. ImportError if pandas is not installed.
         """
-        import pandas
-
+        pandas: Any = import_module("pandas")
         frame = pandas.DataFrame(list(self), columns=list(COLUMNS))
         for time in _TIMES:
             frame[time] = pandas.to_datetime(frame[time], utc=True)

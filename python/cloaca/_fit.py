@@ -44,8 +44,8 @@ def check(signatures: Mapping[str, Optional[Signature]], core: _cloaca.Workflow)
                 given = known[writer].gives[key]
                 if not accepts(wanted, given):
                     problems.append(
-                        f"type of a key: task '{task}' takes '{key}' as {name_of(wanted)}, but task '{writer}' gives it as "
-                        f"{name_of(given)}"
+                        f"type of a key: task '{task}' takes '{key}' as {name_of(wanted)}, but task '{writer}' gives "
+                        f"it as {name_of(given)}"
                     )
             if graph.is_input(task, key):
                 inputs.setdefault(key, wanted)

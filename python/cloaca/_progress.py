@@ -93,7 +93,9 @@ class _Slices:
         """Before one: TimeoutError if the time is over."""
         self._looks_since = time.monotonic()
         if self._end is not None and self._looks_since >= self._end:
-            raise ExecutionTimeout(f"{what} has not ended within {self._timeout} s; it goes on: ask for its result later")
+            raise ExecutionTimeout(
+                f"{what} has not ended within {self._timeout} s; it goes on: ask for its result later"
+            )
 
     def looked(self) -> None:
         self._pause = max(SLICE, 10 * (time.monotonic() - self._looks_since))

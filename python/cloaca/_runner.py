@@ -30,8 +30,8 @@ _SCHEMA_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUV
 class DefaultRunner:
     """Runs workflows, and keeps them in a database so that nothing accepted is ever lost.
 
-    Opens and migrates the database, starts its threads, and goes on with what earlier runners left behind. Any number of
-    runners, in this process or in others, may work on one database. It runs the workflows that this process has
+    Opens and migrates the database, starts its threads, and goes on with what earlier runners left behind. Any number
+    of runners, in this process or in others, may work on one database. It runs the workflows that this process has
     registered, and those that it registers later. Thread-safe; does not survive a fork.
 
     >>> with WorkflowBuilder("doc_runner") as builder:
@@ -107,9 +107,9 @@ class DefaultRunner:
         the execution goes on. A second submission with the same idempotency key gives the first execution.
         context: a Context, a dict, a dataclass or a pydantic model. start_after: seconds.
 
-        progress: True shows how many tasks have ended, on stderr or below a notebook's cell; a function is called with a
-        `Progress` by the thread that waits, whenever one has changed, and with the last one before the result returns.
-        What it raises ends the wait, and the execution goes on. It costs a read of the tasks every 150 ms.
+        progress: True shows how many tasks have ended, on stderr or below a notebook's cell; a function is called with
+        a `Progress` by the thread that waits, whenever one has changed, and with the last one before the result
+        returns. What it raises ends the wait, and the execution goes on. It costs a read of the tasks every 150 ms.
 
         >>> with WorkflowBuilder("doc_execute") as builder:
         ...     @task()

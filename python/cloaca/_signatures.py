@@ -1,8 +1,8 @@
 """What a function's parameters and hints say about the task that it is.
 
-A parameter is an input, named as its key, if it has a type hint that is not the Context's and is the first one or has no
-default. A task with such a parameter takes all of its parameters by name; all others are called with the Context, and
-with a handle if the second parameter is called so.
+A parameter decides that a task takes its inputs by name if it is the first one or has no default, and has a type hint
+that is not the Context's: each parameter is then the name of a key. All other tasks are called with the Context, and with
+a handle if the second parameter is called so.
 """
 
 from __future__ import annotations
@@ -166,8 +166,8 @@ class Signature:
 
         # Permanent: another attempt would be given the same context.
         raise PermanentError(
-            f"task '{self.task_id}' takes key '{key}' ({name_of(self.takes[key])}), which is not there; its context has "
-            f"{', '.join(context.keys()) or 'no key'}"
+            f"task '{self.task_id}' takes key '{key}' ({name_of(self.takes[key])}), which is not there; its context "
+            f"has {', '.join(context.keys()) or 'no key'}"
         )
 
 

@@ -105,13 +105,13 @@ def task(
     (all, never, transient, or patterns separated by commas). timeout: seconds of one attempt, 0: none.
     execution: "at_least_once" or "at_most_once", how often a body may run when its process dies under it.
 
-    The body gets a `Context` and returns it, another one, None, or what is merged into it key by key: a dict, a dataclass
-    or a pydantic model. With a second parameter called `handle` or `task_handle` it gets a `TaskHandle` too. An
-    `async def` is awaited on an event loop of the runner.
+    The body gets a `Context` and returns it, another one, None, or what is merged into it key by key: a dict, a
+    dataclass or a pydantic model. With a second parameter called `handle` or `task_handle` it gets a `TaskHandle` too.
+    An `async def` is awaited on an event loop of the runner.
 
-    A body whose first parameter has a type hint takes its inputs by name instead: each parameter is a key of the context,
-    a default makes it optional, and the hint is what the value must be, or is made into (a dataclass, a model). Hints of
-    two tasks that contradict each other are an error when the workflow is built.
+    A body whose first parameter has a type hint takes its inputs by name instead: each parameter is a key of the
+    context, a default makes it optional, and the hint is what the value must be, or is made into (a dataclass, a
+    model). Hints of two tasks that contradict each other are an error when the workflow is built.
 
     >>> with WorkflowBuilder("doc_task") as builder:
     ...     @task()

@@ -21,8 +21,8 @@ namespace {
 
 constexpr int most_waiting = 10'000;  // a handler that hangs must not fill the memory
 
-constinit std::atomic<int> waiting{0};
-constinit std::atomic<std::uint64_t> dropped{0};
+constinit std::atomic<int> records_waiting{0};
+constinit std::atomic<std::uint64_t> records_dropped{0};
 
 /// One message, on its way.
 struct Record {
@@ -48,16 +48,16 @@ int python_level(spdlog::level::level_enum level) {
 }
 
 void hand_over(Record const& record) {
-  --waiting;
-  auto const lost = dropped.exchange(0);
+  --records_waiting;
+  auto const lost = records_dropped.exchange(0);
   Gil const gil;
   until_the_end([&] {
     try {
       auto const handle = py::module_::import("cloaca._logging").attr("handle");
       if (lost != 0)
-        handle(
-            30, record.created, record.thread,
-            "cloacina: " + std::to_string(lost) + " records were dropped: handlers are too slow");
+        handle(30, record.created, record.thread,
+               "cloacina: " + std::to_string(lost) +
+                   " records were dropped: handlers are too slow");
       handle(python_level(record.level), record.created, record.thread,
              to_python(std::string_view{record.text}));
     } catch (py::error_already_set& error) {
@@ -71,9 +71,9 @@ class PythonSink : public spdlog::sinks::sink {
  public:
   void log(spdlog::details::log_msg const& message) override {
     if (is_ending()) return;
-    if (waiting.fetch_add(1) >= most_waiting) {
-      --waiting;
-      ++dropped;
+    if (records_waiting.fetch_add(1) >= most_waiting) {
+      --records_waiting;
+      ++records_dropped;
       return;
     }
     auto const since = message.time.time_since_epoch();

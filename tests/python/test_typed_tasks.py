@@ -66,7 +66,7 @@ def test_inputs_by_name(runner, name):
         context["receipt"] = f"{total} {currency}, attempt {handle.attempt}"
 
     workflow = build(name, load, price, bill)
-    assert workflow.inputs == {"order_id": OrderId, "factor": float}
+    assert workflow.inputs == {"order_id": OrderId, "factor": float, "currency": str}
     assert runner.execute(name, {"order_id": 42}).final_context["receipt"] == "7.5 EUR, attempt 1"
     changed = runner.execute(name, {"order_id": 42, "factor": 1, "currency": "DKK"})
     assert changed.final_context["receipt"] == "3 DKK, attempt 1"
@@ -226,19 +226,20 @@ def test_contradicting_hints_are_an_error_when_the_workflow_is_built(name):
     [
         (int, int, True), (int, float, True), (float, int, False), (bool, int, False), (int, Any, True),
         (int, Optional[int], True), (Optional[int], int, False), (int, Union[str, int], True),
-        (Order, Order, True), (Order, Dict[str, Any], True), (dict, Order, True), (Order, Line, False), (Order, int, False),
-        (List[int], List[int], True), (List[int], List[float], True), (List[int], List[str], False), (list, List[str], True),
+        (Order, Order, True), (Order, Dict[str, Any], True), (dict, Order, True), (Order, Line, False),
+        (Order, int, False), (List[int], List[int], True), (List[int], List[float], True),
+        (List[int], List[str], False), (list, List[str], True),
         (List[Order], List[dict], True), (Dict[str, int], Dict[str, str], False), (Loaded, dict, True),
         (Loaded, Priced, False), (Loaded, Order, True), (str, Color, True), (Color, str, True), (str, List[str], False),
         (OrderId, int, True), (tuple, list, True), (None, int, False), (None, Optional[int], True),
     ],
 )
 def test_which_types_fit(name, given, taken, fits):
-    def load() -> Gives: ...
+    def load(): ...
 
     def use(value): ...
 
-    Gives = TypedDict("Gives", {"value": given})
+    load.__annotations__["return"] = TypedDict("Gives", {"value": given})
     use.__annotations__["value"] = taken
     if fits:
         assert build(name, load, use).inputs == {}
