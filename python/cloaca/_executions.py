@@ -11,6 +11,7 @@ COLUMNS = (
     "start_after", "started_at", "completed_at", "duration",
 )
 _TIMES = ("created_at", "start_after", "started_at", "completed_at")
+_TEXTS = ("execution_id", "workflow_name", "version", "error_message", "idempotency_key")
 _STATES = ["Pending", "Running", "Paused", "Completed", "Failed", "Cancelled"]
 
 
@@ -33,4 +34,4 @@ class Executions(List[Dict[str, Any]]):
         for time in _TIMES:
             frame[time] = pandas.to_datetime(frame[time], utc=True)
         frame["status"] = pandas.Categorical(frame["status"], _STATES, ordered=True)
-        return frame.astype({"priority": "int16", "duration": "float64"})
+        return frame.astype({**dict.fromkeys(_TEXTS, "string"), "priority": "int16", "duration": "float64"})

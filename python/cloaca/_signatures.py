@@ -34,10 +34,14 @@ def wants_handle(signature: Optional[inspect.Signature]) -> bool:
     return len(names) > 1 and names[1] in _HANDLES
 
 
+def _last_name(hint: str) -> str:
+    """Of a dotted one that is not read: it may name what is imported for type checkers alone."""
+    return hint.strip("'\" ").rpartition(".")[2]
+
+
 def _is(hint: Any, kind: type) -> bool:
-    """Without reading text: `"cloaca.Context"` may name what is imported for type checkers alone."""
     if isinstance(hint, str):
-        return hint.rpartition(".")[2] == kind.__name__
+        return _last_name(hint) == kind.__name__
     return isinstance(hint, type) and issubclass(hint, kind)
 
 
@@ -59,7 +63,7 @@ def _is_input(parameter: inspect.Parameter) -> bool:
 
 def _says_a_type(hint: Any) -> bool:
     if isinstance(hint, str):
-        return hint.rpartition(".")[2] not in _SAY_NOTHING
+        return _last_name(hint) not in _SAY_NOTHING
     return hint not in (_ABSENT, Any, object)
 
 

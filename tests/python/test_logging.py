@@ -152,14 +152,14 @@ def test_without_a_handler_warnings_are_seen(database, run_program):
     assert errors.count("\n") == 1 and "RuntimeError: planned" in errors
 
 
-def test_a_hanging_handler_does_not_keep_the_process(database, run_program):
+def test_what_hangs_does_not_keep_the_process(database, run_program):
+    # A filter: for the lock of a handler that hangs `logging` waits itself.
     hangs = """
 import threading
-class Hangs(logging.Handler):
-    def emit(self, record):
-        print("hangs", flush=True)
-        threading.Event().wait()
-logging.getLogger("cloacina").addHandler(Hangs())
+def hangs(record):
+    print("hangs", flush=True)
+    threading.Event().wait()
+logging.getLogger("cloacina").addFilter(hangs)
 """
     program = run_program("import logging\n" + hangs + PROGRAM.format(runner=database.expression()))
     status, output, errors = program.wait()
@@ -168,13 +168,13 @@ logging.getLogger("cloacina").addHandler(Hangs())
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
-def test_the_child_of_a_fork_logs_too(database, run_program):
-    source = PROGRAM.format(runner=database.expression()) + f"""
+def test_the_child_of_a_fork_logs_too(run_program):
+    source = PROGRAM.format(runner="cloaca.DefaultRunner('sqlite::memory:')") + """
 runner.shutdown()
 child = os.fork()
 if child == 0:
     logging.basicConfig(stream=sys.stdout, format="%(levelname)s in the child")
-    with {database.expression()} as mine:
+    with cloaca.DefaultRunner("sqlite::memory:") as mine:
         mine.execute("warns")
     sys.exit(0)
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))

@@ -1,11 +1,14 @@
 """progress=: what is told while a caller waits, and where it is shown."""
 
 import asyncio
+import fcntl
 import os
 import pty
 import signal
+import struct
 import subprocess
 import sys
+import termios
 import threading
 import time
 
@@ -210,6 +213,7 @@ def test_a_file_gets_whole_lines(run_program):
 def in_terminal(before):
     """What a terminal is sent."""
     ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
     process = subprocess.Popen([sys.executable, "-c", PROGRAM.format(before=before)], stderr=theirs)
     os.close(theirs)
     sent = b""
