@@ -32,6 +32,6 @@ class Executions(List[Dict[str, Any]]):
         pandas: Any = import_module("pandas")
         frame = pandas.DataFrame(list(self), columns=list(COLUMNS))
         for time in _TIMES:
-            frame[time] = pandas.to_datetime(frame[time], utc=True)
+            frame[time] = pandas.to_datetime(frame[time], utc=True).astype("datetime64[ns, UTC]")
         frame["status"] = pandas.Categorical(frame["status"], _STATES, ordered=True)
         return frame.astype({**dict.fromkeys(_TEXTS, "string"), "priority": "int16", "duration": "float64"})

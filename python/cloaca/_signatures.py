@@ -29,6 +29,12 @@ def signature_of(function: Any) -> Optional[inspect.Signature]:
         return None
 
 
+def is_async(function: Any) -> bool:
+    while isinstance(function, functools.partial):
+        function = function.func
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))
+
+
 def wants_handle(signature: Optional[inspect.Signature]) -> bool:
     names = list(signature.parameters) if signature is not None else []
     return len(names) > 1 and names[1] in _HANDLES

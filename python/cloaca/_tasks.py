@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import inspect
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Callable, Optional, TypeVar, Union, overload
 
@@ -11,9 +9,9 @@ from ._arguments import integer, milliseconds, name, text, text_or, wrong_type
 from ._fingerprint import fingerprint
 from ._retry import RetryPolicy, policy_from_keywords
 from ._rules import TaskReference, rule_of, task_id_of
-from ._signatures import Signature, signature_of, wants_handle
 
 if TYPE_CHECKING:
+    from ._signatures import Signature
     from ._workflows import WorkflowBuilder
 
 Body = TypeVar("Body", bound=Callable[..., Any])
@@ -33,12 +31,6 @@ class TaskSpec:
 
     def __init__(self, task_id: str, signature: Optional[Signature], plain: dict[str, Any]) -> None:
         self.id, self.signature, self.plain = task_id, signature, plain
-
-
-def _is_async(function: Any) -> bool:
-    while isinstance(function, functools.partial):
-        function = function.func
-    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))
 
 
 def _ids(dependencies: Any) -> list[str]:
@@ -153,6 +145,9 @@ def task(
     owner = builder
 
     def decorate(function: Body) -> Body:
+        # With `inspect`, which would be a tenth of the module's import.
+        from ._signatures import Signature, is_async, signature_of, wants_handle
+
         if not callable(function):
             raise wrong_type("task", "a function", function)
         task_id = id if id is not None else getattr(function, "__name__", None)
@@ -169,7 +164,7 @@ def task(
                 "id": task_id,
                 "function": signature.body(function) if signature is not None and takes_inputs else function,
                 "wants_handle": takes_inputs or wants_handle(told),
-                "is_async": _is_async(function),
+                "is_async": is_async(function),
                 "body_hash": fingerprint(function),
             },
         )
