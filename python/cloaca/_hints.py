@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections.abc
 import dataclasses
 import enum
+import types
 import typing
 from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple, Union
 
@@ -13,7 +14,7 @@ Names = Mapping[str, Any]
 
 _SEQUENCES = (list, tuple, collections.abc.Sequence, collections.abc.Iterable, collections.abc.Collection)
 _MAPPINGS = (dict, collections.abc.Mapping, collections.abc.MutableMapping)
-_UNIONS = (Union, type(Union[int, str]), getattr(__import__("types"), "UnionType", Union))
+_UNIONS = (Union, getattr(types, "UnionType", Union))  # `int | str` of Python 3.10
 
 
 def plain(hint: Any) -> Any:

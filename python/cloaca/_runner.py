@@ -78,12 +78,9 @@ class DefaultRunner:
         workflows = [workflow._core for workflow in known.values()]
         try:
             self._core = _cloaca.Runner(url, schema, config._plain(), workflows)
-        except BackendError as error:
+        except (BackendError, ConfigurationError) as error:
             what = f"Failed to set up schema '{schema}': " if schema is not None else ""
-            raise BackendError(f"{failure}{what}{error}") from None
-        except ConfigurationError as error:
-            what = f"Failed to set up schema '{schema}': " if schema is not None else ""
-            raise ConfigurationError(f"{failure}{what}{error}") from None
+            raise type(error)(f"{failure}{what}{error}") from None
         self._schema, self._config, self._process = schema, config, os.getpid()
         self._is_shut_down = False
         _registry.enlist(self, known)

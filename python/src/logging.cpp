@@ -19,7 +19,7 @@
 namespace cloaca {
 namespace {
 
-constexpr int most_waiting = 10'000;  // a handler that hangs must not fill the memory
+constexpr int most_waiting = 1'000;  // a handler that hangs must not fill the memory
 
 constinit std::atomic<int> records_waiting{0};
 constinit std::atomic<std::uint64_t> records_dropped{0};

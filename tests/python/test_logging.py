@@ -29,11 +29,10 @@ class Records(logging.Handler):
 
 @pytest.fixture
 def records():
-    handler, before = Records(), LOGGER.level
+    handler = Records()
     LOGGER.addHandler(handler)
     yield handler
     LOGGER.removeHandler(handler)
-    LOGGER.setLevel(before)
 
 
 @pytest.fixture
@@ -63,15 +62,6 @@ def test_a_warning(warns, records):
     assert logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s").format(record)
 
 
-def test_levels_are_those_of_the_logger(warns, records):
-    LOGGER.setLevel(logging.ERROR)
-    warns("not wanted")
-    LOGGER.setLevel(logging.WARNING)
-    warns("wanted")
-    # Records arrive in order: the first would have been there before.
-    assert "not wanted" not in records.next().getMessage()
-
-
 def test_a_slow_handler_holds_nobody_up(warns, gate):
     class Slow(logging.Handler):
         def emit(self, record):
@@ -86,6 +76,34 @@ def test_a_slow_handler_holds_nobody_up(warns, gate):
         gate.open()
     finally:
         LOGGER.removeHandler(slow)
+
+
+def test_what_waits_too_long_is_dropped_and_counted(runner, warns, name, gate):
+    seen, events = [], {"were dropped": threading.Event(), "the last": threading.Event()}
+
+    class Slow(logging.Handler):
+        def emit(self, record):
+            gate.pass_()
+            seen.append(record.getMessage())
+            for text, event in events.items():
+                if text in seen[-1]:
+                    event.set()
+
+    slow = Slow()
+    LOGGER.addHandler(slow)
+    try:
+        warns("first")
+        gate.wait_for_arrivals()  # the handler is busy now
+        runner.execute_many(name, [{"text": "many"}] * 1100)
+        gate.open()
+        assert events["were dropped"].wait(8)  # said before the next record
+        warns("the last")
+        assert events["the last"].wait(8)
+    finally:
+        LOGGER.removeHandler(slow)
+    (dropped,) = (text for text in seen if "were dropped" in text)
+    assert dropped == "cloacina: 100 records were dropped: handlers are too slow"
+    assert sum("many" in text for text in seen) == 1000
 
 
 def test_a_handler_may_use_the_runner(runner, warns, name):
@@ -150,6 +168,12 @@ def test_without_a_handler_warnings_are_seen(database, run_program):
     status, output, errors = run_program(PROGRAM.format(runner=database.expression())).wait()
     assert (status, output) == (0, "")
     assert errors.count("\n") == 1 and "RuntimeError: planned" in errors
+
+
+def test_levels_are_those_of_the_logger(database, run_program):
+    # The end of the process waits for records: one that is not there then does not come.
+    quiet = "import logging\nlogging.getLogger('cloacina').setLevel(logging.ERROR)\n"
+    assert run_program(quiet + PROGRAM.format(runner=database.expression())).wait() == (0, "", "")
 
 
 def test_what_hangs_does_not_keep_the_process(database, run_program):
