@@ -19,12 +19,22 @@ from ._handles import ExecutionHandle, running_future
 from ._later import comes_later
 
 if TYPE_CHECKING:
-    from ._cloaca import Context, TaskResult, WorkflowResult
+    from ._cloaca import TaskResult, WorkflowResult
     from ._inputs import Input
 
-    ProgressArgument = Union[bool, Callable[[_progress.Progress], Any], None]
+ProgressArgument = Union[bool, Callable[[_progress.Progress], Any], None]
 
 _SCHEMA_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
+
+
+def _later(name: str, what: str) -> Callable[..., NoReturn]:
+    def method(self: DefaultRunner, *arguments: Any, **options: Any) -> NoReturn:
+        comes_later(f"{name} ({what})")
+
+    method.__name__ = name
+    method.__qualname__ = f"DefaultRunner.{name}"
+    method.__doc__ = "Comes with a later version."
+    return method
 
 
 class DefaultRunner:
@@ -355,26 +365,19 @@ class DefaultRunner:
         """Comes with a later version."""
         comes_later("signal")
 
+    register_cron_workflow = _later("register_cron_workflow", "cron schedules")
+    list_cron_schedules = _later("list_cron_schedules", "cron schedules")
+    get_cron_schedule = _later("get_cron_schedule", "cron schedules")
+    update_cron_schedule = _later("update_cron_schedule", "cron schedules")
+    set_cron_schedule_enabled = _later("set_cron_schedule_enabled", "cron schedules")
+    delete_cron_schedule = _later("delete_cron_schedule", "cron schedules")
+    get_cron_execution_history = _later("get_cron_execution_history", "cron schedules")
+    get_cron_execution_stats = _later("get_cron_execution_stats", "cron schedules")
+    list_trigger_schedules = _later("list_trigger_schedules", "event triggers")
+    get_trigger_schedule = _later("get_trigger_schedule", "event triggers")
+    set_trigger_enabled = _later("set_trigger_enabled", "event triggers")
+    get_trigger_execution_history = _later("get_trigger_execution_history", "event triggers")
 
-def _later(name: str, what: str) -> Callable[..., NoReturn]:
-    def method(self: DefaultRunner, *arguments: Any, **options: Any) -> NoReturn:
-        comes_later(f"{name} ({what})")
-
-    method.__name__ = name
-    method.__qualname__ = f"DefaultRunner.{name}"
-    method.__doc__ = "Comes with a later version."
-    return method
-
-
-for _name in (
-    "register_cron_workflow list_cron_schedules get_cron_schedule update_cron_schedule set_cron_schedule_enabled "
-    "delete_cron_schedule get_cron_execution_history get_cron_execution_stats"
-).split():
-    setattr(DefaultRunner, _name, _later(_name, "cron schedules"))
-for _name in (
-    "list_trigger_schedules get_trigger_schedule set_trigger_enabled get_trigger_execution_history"
-).split():
-    setattr(DefaultRunner, _name, _later(_name, "event triggers"))
 
 
 def _end() -> None:

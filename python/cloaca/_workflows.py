@@ -112,13 +112,13 @@ class Workflow:
 
 
 
-def _draw_result(result: WorkflowResult, **_: Any) -> dict[str, str]:
+def _draw_result(self: WorkflowResult, **_: Any) -> dict[str, str]:
     from ._pictures import pictures
 
-    return pictures(result)
+    return pictures(self)
 
 
-WorkflowResult._repr_mimebundle_ = _draw_result  # type: ignore[assignment]
+setattr(WorkflowResult, "_repr_mimebundle_", _draw_result)
 
 
 class WorkflowBuilder:

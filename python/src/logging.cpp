@@ -55,9 +55,9 @@ void hand_over(Record const& record) {
     try {
       auto const handle = py::module_::import("cloaca._logging").attr("handle");
       if (lost != 0)
-        handle(30, record.created, record.thread,
-               "cloacina: " + std::to_string(lost) +
-                   " records were dropped: handlers are too slow");
+        handle(
+            30, record.created, record.thread,
+            "cloacina: " + std::to_string(lost) + " records were dropped: handlers are too slow");
       handle(python_level(record.level), record.created, record.thread,
              to_python(std::string_view{record.text}));
     } catch (py::error_already_set& error) {
