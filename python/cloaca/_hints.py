@@ -45,7 +45,7 @@ def is_model(hint: Any) -> bool:
     return isinstance(hint, type) and hasattr(hint, "model_validate")
 
 
-def fields(hint: Any, names: Names = {}) -> Optional[Dict[str, Any]]:  # noqa: B006: it is only read
+def fields(hint: Any, names: Names = {}) -> Optional[Dict[str, Any]]:  # noqa: B006 - it is only read
     """Names and hints of a TypedDict, a dataclass or a pydantic model; None for what declares none.
 
     `names`: what hints that are text may use beside what their module has.
@@ -57,7 +57,7 @@ def fields(hint: Any, names: Names = {}) -> Optional[Dict[str, Any]]:  # noqa: B
         return None
     try:
         hints = typing.get_type_hints(hint, None, dict(names))
-    except Exception:  # noqa: BLE001: a hint may be any expression, of names that are not there at run time
+    except Exception:  # noqa: BLE001 - a hint may be any expression, of names that are not there at run time
         hints = dict.fromkeys(hint.__annotations__, Any)
     if is_typed_dict(hint):
         return hints

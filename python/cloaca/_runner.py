@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, List, NoReturn, Optional, Union
 
 from . import _cloaca, _progress, _registry
-from ._arguments import integer, milliseconds, text, text_or, timeout as timeout_argument, wrong_type
+from ._arguments import integer, milliseconds, text, text_or, timeout as timeout_argument
 from ._config import DefaultRunnerConfig, config_of
 from ._errors import BackendError, ConfigurationError, Error, StateError
 from ._executions import Executions

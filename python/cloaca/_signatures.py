@@ -36,8 +36,10 @@ def is_async(function: Any) -> bool:
 
 
 def wants_handle(signature: Optional[inspect.Signature]) -> bool:
-    names = list(signature.parameters) if signature is not None else []
-    return len(names) > 1 and names[1] in _HANDLES
+    parameters = list(signature.parameters.values()) if signature is not None else []
+    if signature is not None and takes_inputs(signature):
+        return any(map(_is_handle, parameters))
+    return len(parameters) > 1 and parameters[1].name in _HANDLES
 
 
 def _last_name(hint: str) -> str:
@@ -118,7 +120,7 @@ class Signature:
         has_context = not self.takes_inputs or any(map(_is_context, self._parameters))
         try:
             returned = _hints.resolve(self._returned, self._globals, self._locals)
-        except Exception:  # noqa: BLE001: it may be any expression, and is then not understood
+        except Exception:  # noqa: BLE001 - it may be any expression, and is then not understood
             returned = Any
         declared = _hints.declared(returned, self._locals)
         if declared is not None:
@@ -139,10 +141,12 @@ class Signature:
             ) from None
 
     def body(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """What is called with the Context and a handle, of a task that takes inputs."""
+        """What is called with the Context, and a handle where one is wanted."""
+        if not self.takes_inputs:
+            return function
         sources = [(one, self._source(one)) for one in self._parameters]
 
-        def call(context: Context, handle: TaskHandle) -> Any:
+        def call(context: Context, handle: Optional[TaskHandle] = None) -> Any:
             positional: List[Any] = []
             named: Dict[str, Any] = {}
             for parameter, source in sources:
@@ -154,7 +158,7 @@ class Signature:
 
         return call
 
-    def _source(self, parameter: inspect.Parameter) -> Callable[[Context, TaskHandle], Any]:
+    def _source(self, parameter: inspect.Parameter) -> Callable[[Context, Optional[TaskHandle]], Any]:
         if _is_context(parameter):
             return lambda context, _: context
         if _is_handle(parameter):

@@ -155,15 +155,14 @@ def task(
             raise ValueError("task: the callable has no __name__; give an id")
         told = signature_of(function)
         signature = None if told is None else Signature(text("id", task_id), function, told)
-        takes_inputs = signature is not None and signature.takes_inputs
         spec = TaskSpec(
             text("id", task_id),
             signature,
             {
                 **plain,
                 "id": task_id,
-                "function": signature.body(function) if signature is not None and takes_inputs else function,
-                "wants_handle": takes_inputs or wants_handle(told),
+                "function": function if signature is None else signature.body(function),
+                "wants_handle": wants_handle(told),
                 "is_async": is_async(function),
                 "body_hash": fingerprint(function),
             },

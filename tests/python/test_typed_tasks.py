@@ -171,7 +171,7 @@ def test_values_of_another_type(runner, name, hint, value, error):
     build(name, body)
     result = runner.execute(name, {"value": value})
     assert result.status == "Failed" and result.task_results["body"].attempts == 1
-    assert f"task 'body', key 'value': " in result.error_message and error in result.error_message
+    assert "task 'body', key 'value': " in result.error_message and error in result.error_message
 
 
 @pytest.mark.parametrize(
