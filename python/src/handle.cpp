@@ -1,6 +1,9 @@
 #include "handle.hpp"
 
+#include <chrono>
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include <asio/bind_executor.hpp>
 
@@ -27,6 +30,17 @@ std::string status(ExecutionHandle const& handle) {
 void cancel(ExecutionHandle const& handle, std::string const& reason) {
   Released const released;
   handle.cancel(reason);
+}
+
+/// What is known of each by now; the lock is given away once for all.
+std::vector<std::optional<ExecutionResult>> results_by_now(
+    std::vector<ExecutionHandle> const& handles) {
+  Released const released;
+  std::vector<std::optional<ExecutionResult>> results;
+  results.reserve(handles.size());
+  for (auto const& handle : handles)
+    results.push_back(handle.wait_for(cloacina::WaitTime{std::chrono::nanoseconds{0}}));
+  return results;
 }
 
 void notify(ExecutionHandle const& handle, py::object future) {
@@ -78,8 +92,17 @@ void bind_handle(py::module_& module) {
                              [](ExecutionHandle const& handle) { return handle.id().to_string(); })
       .def("status", &status)
       .def("wait", &wait_for, py::arg("timeout"))
+      .def(
+          "wait_at_most",
+          [](ExecutionHandle const& handle, double seconds) {
+            return wait_patiently(timeout_of(seconds), [&handle](cloacina::WaitTime at_most) {
+              return handle.wait_for(at_most);
+            });
+          },
+          py::arg("seconds"))
       .def("cancel", &cancel, py::arg("reason"))
       .def("notify", &notify, py::arg("future"));
+  module.def("results_by_now", &results_by_now, py::arg("handles"));
 }
 
 }  // namespace cloaca

@@ -8,13 +8,6 @@ namespace {
 
 namespace py = pybind11;
 
-// Python objects of two interpreters must not meet, and threads of a runner know one only.
-void refuse_subinterpreters() {
-  if (PyInterpreterState_Get() == PyInterpreterState_Main()) return;
-  throw py::import_error(
-      "cloaca does not work in a sub-interpreter; import it in the main interpreter");
-}
-
 py::list backends() {
   py::list names;
 #ifdef CLOACINA_WITH_SQLITE
@@ -29,7 +22,6 @@ py::list backends() {
 }  // namespace
 
 PYBIND11_MODULE(_cloaca, module) {
-  refuse_subinterpreters();
   py::options options;
   options.disable_function_signatures();
   module.doc() = "The engine of cloaca; use the package cloaca instead.";
@@ -44,11 +36,17 @@ PYBIND11_MODULE(_cloaca, module) {
   cloaca::bind_handle(module);
   cloaca::bind_runner(module);
   cloaca::bind_admin(module);
-  module.def("backends", &backends, "The databases that this build can use.");
+  cloaca::log_to_python();
+  module.def("backends", &backends, R"(The databases that this build can use.
+
+>>> "sqlite" in backends()
+True
+)");
   module.def(
       "_begin_end",
       [] {
         cloaca::Released const released;
+        cloaca::flush_log_delivery();
         cloaca::begin_end();
         cloaca::end_delivery();
       },

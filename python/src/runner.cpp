@@ -217,6 +217,11 @@ void bind_runner(py::module_& module) {
              Released const released;
              return (*runner).result(ExecutionId::parse(id));
            })
+      .def("tasks",
+           [](Runner const& runner, std::string const& id) {
+             Released const released;
+             return (*runner).tasks(ExecutionId::parse(id));
+           })
       .def("cancel",
            [](Runner& runner, std::string const& id, std::string const& reason) {
              Released const released;

@@ -41,7 +41,7 @@ CASES: list[tuple[list[str], int | None, str]] = [
     (["test", "unti"], 2, "Did you mean 'unit'?"),
     (["test", "-k"], 2, "-k wants a value"),
     (["test", "pyhton"], 2, "Did you mean 'python'?"),
-    (["test", "python", "unit"], 2, "python is run by itself"),
+    (["test", "python", "--sanitizer", "address"], 2, "python runs without"),
     *(([name, "--nonsense"], 2, f"{name} takes no arguments, got: --nonsense")
       for name in ("smoke", "lint", "format", "clean")),
 ]
