@@ -187,8 +187,7 @@ class Endpoint:
         """Answers when the order is stored. The workflow goes on by itself."""
         order, key = order_of(request.body), key_of(request)
         try:
-            # In a thread, for it waits for the disk.
-            handle = await asyncio.to_thread(self.runner.submit, "order", order, idempotency_key=key)
+            handle = await self.runner.submit_async("order", order, idempotency_key=key)
         except cloaca.ValidationError as error:
             raise Refusal(HTTPStatus.CONFLICT, str(error)) from None  # the key belongs to another order
         return Answer(HTTPStatus.ACCEPTED, {"id": handle.id, "url": f"/orders/{handle.id}"})

@@ -82,9 +82,9 @@ class ExecutionHandle:
         return f"ExecutionHandle(id={self.id!r})"
 
 
-def running_future() -> Future[WorkflowResult]:
+def running_future() -> Future[Any]:
     from concurrent.futures import Future
 
-    future: Future[WorkflowResult] = Future()
+    future: Future[Any] = Future()
     future.set_running_or_notify_cancel()
     return future

@@ -19,6 +19,8 @@ from ._handles import ExecutionHandle, running_future
 from ._later import comes_later
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from ._cloaca import TaskResult, WorkflowResult
     from ._inputs import Input
 
@@ -180,6 +182,23 @@ class DefaultRunner:
         """Returns when the execution is stored: from then on it is not lost."""
         options = self._options(workflow_name, idempotency_key, priority, start_after)
         return ExecutionHandle(self._core.submit(workflow_name, context, *options), workflow_name)
+
+    async def submit_async(
+        self,
+        workflow_name: str,
+        context: Input = None,
+        *,
+        idempotency_key: Optional[str] = None,
+        priority: Optional[int] = None,
+        start_after: Optional[float] = None,
+    ) -> ExecutionHandle:
+        """The same for asyncio: waits for the disk without a thread. Cancelled, it may have been stored all the same."""
+        import asyncio
+
+        options = self._options(workflow_name, idempotency_key, priority, start_after)
+        future: Future[_cloaca.Handle] = running_future()
+        self._core.submit_later(workflow_name, context, *options, future)
+        return ExecutionHandle(await asyncio.wrap_future(future), workflow_name)
 
     def submit_many(
         self,

@@ -61,12 +61,13 @@ ExecutionResult wait_for(ExecutionHandle const& handle, std::optional<double> ti
                                 seconds + " s; it goes on: ask for its result later");
 }
 
-void settle(Kept const& future, std::exception_ptr const& error, ExecutionResult const& result) {
+void settle(Kept const& future, std::exception_ptr const& error,
+            std::function<py::object()> const& value) {
   Gil const gil;
   until_the_end([&] {
     try {
       if (!error) {
-        future.get().attr("set_result")(result);
+        future.get().attr("set_result")(value());
         return;
       }
       set_error(error, "Workflow execution failed: ");
@@ -82,7 +83,7 @@ void settle_when_final(ExecutionHandle const& handle, Kept future) {
   handle.async_wait(asio::bind_executor(
       delivery().get_executor(),
       [future = std::move(future)](std::exception_ptr const& error, ExecutionResult const& result) {
-        settle(future, error, result);
+        settle(future, error, [&result] { return py::cast(result); });
       }));
 }
 
