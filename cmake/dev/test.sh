@@ -6,7 +6,7 @@ suites=(unit contract integration compile-fail examples package layers reliabili
 server_suites=(unit contract integration examples package reliability python bench)
 
 command_test() {
-  local chosen=() pattern="" file="" sanitizer="" trial=() python=false
+  local chosen=() pattern="" file="" sanitizer="" trial=() python=false isolated=""
   backend=both
   while [[ $# -gt 0 ]]; do
     case "$1" in
@@ -25,7 +25,8 @@ command_test() {
         shift
         ;;
       --mutants) trial+=("$1") ;;
-      -*) usage_error "unknown option '$1' of test; there are -k, --file, --backend, --sanitizer, and for trials --scale, --seed, --mutants, --mutant and --figures" ;;
+      --isolated) isolated="$1" ;;
+      -*) usage_error "unknown option '$1' of test; there are -k, --file, --backend, --sanitizer, for python --isolated, and for trials --scale, --seed, --mutants, --mutant and --figures" ;;
       all) chosen+=("${suites[@]}") ;;
       python) python=true ;;
       *)
@@ -45,8 +46,9 @@ command_test() {
   fi
   if [[ $python == true ]]; then
     [[ ${#chosen[@]} -eq 0 && -z "$sanitizer" ]] || usage_error "python is run by itself: ./dev test python"
-    run_python "$pattern" "$file"
+    run_python "$pattern" "$file" "$isolated"
   fi
+  [[ -z "$isolated" ]] || usage_error "--isolated is for python: ./dev test python --isolated"
   [[ ${#chosen[@]} -gt 0 ]] || chosen=("${suites[@]}")
 
   case "$sanitizer" in
@@ -120,20 +122,32 @@ python_of_tests() {
   fail "no Python here has pytest and pytest-timeout; on Debian: apt-get install python3-pytest python3-pytest-timeout"
 }
 
-# run_python PATTERN FILE: not through CTest; each scenario file is a process of its own.
+# configure_python INTERPRETER: build/dev with the Python module in it.
+configure_python() {
+  configure dev
+  grep -q '^CLOACINA_BUILD_PYTHON:BOOL=ON$' build/dev/CMakeCache.txt && return 0
+  cmake -DCLOACINA_BUILD_PYTHON=ON "-DPython_EXECUTABLE=$1" build/dev >build/dev-configure.log 2>&1 ||
+    { cat build/dev-configure.log >&2; fail "CMake could not configure the Python module"; }
+}
+
+# run_python PATTERN FILE [--isolated]: not through CTest; each scenario file is a process of its own, isolated also with
+# the wheel in an environment of its own.
 run_python() {
-  local pattern="$1" file="$2" interpreter
+  local pattern="$1" file="$2" isolated="$3" interpreter module=()
   ensure_packages "${python_packages[@]}"
   interpreter="$(python_of_tests)"
-  configure dev
-  if ! grep -q '^CLOACINA_BUILD_PYTHON:BOOL=ON$' build/dev/CMakeCache.txt; then
-    cmake -DCLOACINA_BUILD_PYTHON=ON "-DPython_EXECUTABLE=$interpreter" build/dev >build/dev-configure.log 2>&1 ||
-      { cat build/dev-configure.log >&2; fail "CMake could not configure the Python module"; }
+  if [[ -n "$isolated" ]]; then
+    ensure_packages "${wheel_packages[@]}" debootstrap
+    build_wheels "$interpreter"
+    module=(--wheel build/dist --pip build/python-tools/bin/pip)
+  else
+    configure_python "$interpreter"
+    say "Building: python"
+    build dev cloacina_python || fail "the build failed; the errors are above"
+    module=(--package build/dev/python)
   fi
-  say "Building: python"
-  build dev cloacina_python || fail "the build failed; the errors are above"
   use_own_tmp
-  with_server python -- "$interpreter" tests/python/run.py --package build/dev/python --backend "$backend" \
+  with_server python -- "$interpreter" tests/python/run.py "${module[@]}" --backend "$backend" \
     ${pattern:+-k "$pattern"} ${file:+--file "$file"}
 }
 

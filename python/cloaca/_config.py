@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import TYPE_CHECKING, Any, Optional
 
 from . import _cloaca
 from ._arguments import boolean, integer, text
@@ -56,6 +56,33 @@ class DefaultRunnerConfig:
     """
 
     __slots__ = ("_values",)
+
+    if TYPE_CHECKING:  # made below, of the table above
+        max_concurrent_tasks: int
+        scheduler_poll_interval_ms: int
+        executor_poll_interval_ms: int
+        task_timeout_seconds: int
+        workflow_timeout_seconds: int
+        pipeline_timeout_seconds: int
+        db_pool_size: int
+        enable_recovery: bool
+        enable_cron_scheduling: bool
+        cron_poll_interval_seconds: int
+        cron_max_catchup_executions: int
+        cron_enable_recovery: bool
+        cron_recovery_interval_seconds: int
+        cron_lost_threshold_minutes: int
+        cron_max_recovery_age_seconds: int
+        cron_max_recovery_attempts: int
+        max_concurrent_async_tasks: int
+        enable_trigger_scheduling: bool
+        trigger_base_poll_interval_ms: int
+        trigger_poll_timeout_ms: int
+        lease_ms: int
+        max_active_executions: int
+        max_crashes: int
+        max_context_bytes: int
+        runner_name: str
 
     def __init__(self, **settings: Any) -> None:
         self._values: dict[str, Any] = {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, Callable, Union
 
 from ._arguments import text, wrong_type
@@ -43,9 +42,13 @@ class TriggerRule:
         return self._json == other._json
 
     def __hash__(self) -> int:
+        import json  # not above: importing the package would take longer by a tenth
+
         return hash(json.dumps(self._json, sort_keys=True))
 
     def __repr__(self) -> str:
+        import json
+
         return f"TriggerRule({json.dumps(self._json)})"
 
 
@@ -122,6 +125,8 @@ def rule_of(argument: str, rule: Any) -> dict[str, Any]:
     if isinstance(rule, dict):
         return rule
     if isinstance(rule, str):
+        import json
+
         try:
             parsed = json.loads(rule)
         except ValueError as error:

@@ -7,24 +7,24 @@ import os
 import sys
 import threading
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, List, NoReturn, Optional, Union
+from typing import TYPE_CHECKING, Any, Dict, Iterable, List, NoReturn, Optional, Union
 
 from . import _cloaca, _registry
-from ._arguments import integer, milliseconds, text, text_or, timeout as timeout_argument, wrong_type
+from ._arguments import integer, milliseconds, text, text_or, timeout as timeout_argument
 from ._config import DefaultRunnerConfig, config_of
 from ._errors import BackendError, ConfigurationError, Error, StateError
 from ._handles import ExecutionHandle, running_future
-from ._later import comes_later
+from ._later import CronAndTriggers, comes_later
 
 if TYPE_CHECKING:
     from ._cloaca import Context, WorkflowResult
 
-Input = Union["Context", dict, None]
+Input = Union["Context", Dict[str, Any], None]
 
 _SCHEMA_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
 
 
-class DefaultRunner:
+class DefaultRunner(CronAndTriggers):
     """Runs workflows, and keeps them in a database so that nothing accepted is ever lost.
 
     Opens and migrates the database, starts its threads, and goes on with what earlier runners left behind. Any number of
@@ -308,27 +308,6 @@ class DefaultRunner:
     def signal(self, execution_id: str, name: str, payload: Any = None) -> None:
         """Comes with a later version."""
         comes_later("signal")
-
-
-def _later(name: str, what: str) -> Callable[..., NoReturn]:
-    def method(self: DefaultRunner, *arguments: Any, **options: Any) -> NoReturn:
-        comes_later(f"{name} ({what})")
-
-    method.__name__ = name
-    method.__qualname__ = f"DefaultRunner.{name}"
-    method.__doc__ = "Comes with a later version."
-    return method
-
-
-for _name in (
-    "register_cron_workflow list_cron_schedules get_cron_schedule update_cron_schedule set_cron_schedule_enabled "
-    "delete_cron_schedule get_cron_execution_history get_cron_execution_stats"
-).split():
-    setattr(DefaultRunner, _name, _later(_name, "cron schedules"))
-for _name in (
-    "list_trigger_schedules get_trigger_schedule set_trigger_enabled get_trigger_execution_history"
-).split():
-    setattr(DefaultRunner, _name, _later(_name, "event triggers"))
 
 
 def _end() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import inspect
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Callable, Optional, TypeVar, Union, overload
 
@@ -35,6 +34,8 @@ class TaskSpec:
 
 
 def _wants_handle(function: Any) -> bool:
+    import inspect  # a fifth of the time that importing the package would take
+
     try:
         parameters = list(inspect.signature(function).parameters.values())
     except (TypeError, ValueError):  # some builtins tell nothing
@@ -43,6 +44,8 @@ def _wants_handle(function: Any) -> bool:
 
 
 def _is_async(function: Any) -> bool:
+    import inspect
+
     while isinstance(function, functools.partial):
         function = function.func
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))

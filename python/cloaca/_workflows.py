@@ -101,11 +101,11 @@ def pictures(plain: str, mermaid: str, dot: Optional[str] = None) -> dict[str, s
     return bundle
 
 
-def _draw_result(result: WorkflowResult, **_: Any) -> dict[str, str]:
-    return pictures(repr(result), result.to_mermaid())
+def _draw_result(self: WorkflowResult, **_: Any) -> dict[str, str]:
+    return pictures(repr(self), self.to_mermaid())
 
 
-WorkflowResult._repr_mimebundle_ = _draw_result  # type: ignore[assignment]
+WorkflowResult._repr_mimebundle_ = _draw_result  # type: ignore[method-assign]
 
 
 class WorkflowBuilder:
