@@ -139,6 +139,7 @@ run_python() {
   if [[ -n "$isolated" ]]; then
     ensure_packages "${wheel_packages[@]}" debootstrap
     build_wheels "$interpreter"
+    python3 tests/python/bare_system.py || fail "there is no bare system to try the wheel in"
     module=(--wheel build/dist --pip build/python-tools/bin/pip)
   else
     configure_python "$interpreter"

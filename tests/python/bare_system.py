@@ -1,19 +1,25 @@
-"""A Debian with Python and nothing else, of the release of this machine: for the test of the wheel."""
+"""A Debian with Python and nothing else, of the release of this machine: for the test of the wheel.
+
+usage: bare_system.py  makes it, once, in build/; that takes a minute or more
+"""
 
 from __future__ import annotations
 
-import contextlib
 import os
 import pathlib
 import re
 import shutil
 import subprocess
-from typing import Iterator, Optional
-
-import pytest
+import sys
+import tempfile
+from typing import Optional
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+KEPT = ROOT / "build" / "bare-system.tar"
 WHERE_RUN = "program"  # below the root of the system
+
+# The mount is this process's alone, and is gone with it.
+ENTER = 'mount --rbind /proc "$0/proc" && exec chroot "$0" "$@"'
 
 
 def _mirror() -> Optional[str]:
@@ -27,23 +33,45 @@ def _mirror() -> Optional[str]:
     return None
 
 
-def _release() -> str:
-    """Its code name; skips where there can be no such system."""
-    text = pathlib.Path("/etc/os-release").read_text(encoding="utf-8")
-    told = dict(re.findall(r'(?m)^(\w+)="?([^"\n]*)"?$', text))
+def why_not() -> str:
+    """Why there can be no such system here; "" if there can."""
+    told = _release()
     if told.get("ID") != "debian" or "VERSION_CODENAME" not in told:
-        pytest.skip(f"needs Debian, this is {told.get('PRETTY_NAME', 'unknown')}")
+        return f"a bare system needs Debian, this is {told.get('PRETTY_NAME', 'unknown')}"
     if os.geteuid() != 0:
-        pytest.skip("needs root: a bare system is made by debootstrap and entered by chroot")
+        return "a bare system needs root: it is made by debootstrap and entered by chroot"
     if shutil.which("debootstrap") is None:
-        pytest.skip("needs debootstrap")
-    return told["VERSION_CODENAME"]
+        return "a bare system needs debootstrap, which is not installed"
+    return ""
+
+
+def _release() -> dict[str, str]:
+    text = pathlib.Path("/etc/os-release").read_text(encoding="utf-8")
+    return dict(re.findall(r'(?m)^(\w+)="?([^"\n]*)"?$', text))
+
+
+def make() -> None:
+    with tempfile.TemporaryDirectory(prefix="cloaca-bare-", ignore_cleanup_errors=True) as scratch:
+        place, part = pathlib.Path(scratch, "system"), KEPT.with_suffix(".part")
+        command = ["debootstrap", "--variant=minbase", "--include=python3-pip", _release()["VERSION_CODENAME"], str(place)]
+        mirror = _mirror()
+        made = subprocess.run([*command, *([mirror] if mirror else [])], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              stdin=subprocess.DEVNULL, text=True, timeout=900, check=False)
+        if made.returncode != 0:
+            sys.exit(f"{made.stdout[-2000:]}\ndebootstrap ended with {made.returncode}")
+        KEPT.parent.mkdir(exist_ok=True)
+        subprocess.run(["tar", "-C", str(place), "--exclude=./var/cache/apt/archives/*.deb", "-cf", str(part), "."], timeout=120,
+                       check=True)
+        part.rename(KEPT)
 
 
 class System:
-    def __init__(self, name: str, place: pathlib.Path) -> None:
-        self.name, self.place = name, place
-        (place / WHERE_RUN).mkdir()
+    """A fresh one, unpacked into a directory that is not there yet."""
+
+    def __init__(self, place: pathlib.Path) -> None:
+        self.place = place
+        (place / WHERE_RUN).mkdir(parents=True)
+        subprocess.run(["tar", "-C", str(place), "-xf", str(KEPT)], timeout=120, check=True)
         version = "import sys, platform; print(*sys.version_info[:2], *platform.libc_ver()[1].split('.'))"
         said = tuple(self.run("python3", "-c", version).split())
         self.python, self.c_library = said[:2], said[2:]
@@ -56,34 +84,20 @@ class System:
 
     def run(self, *command: str) -> str:
         """In WHERE_RUN; what it said."""
-        entered = ["chroot", str(self.place), "/usr/bin/env", "--ignore-environment", f"--chdir=/{WHERE_RUN}",
-                   "PATH=/usr/bin:/bin", "HOME=/root", "LANG=C.UTF-8", *command]
+        entered = ["unshare", "--mount", "sh", "-c", ENTER, str(self.place), "/usr/bin/env", "--ignore-environment",
+                   f"--chdir=/{WHERE_RUN}", "PATH=/usr/bin:/bin", "HOME=/root", "LANG=C.UTF-8", *command]
         answer = subprocess.run(entered, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
                                 text=True, timeout=60, check=False)
         assert answer.returncode == 0, f"{' '.join(command)} ended with {answer.returncode}:\n{answer.stdout}"
         return answer.stdout.strip()
 
+    def remove(self) -> None:
+        shutil.rmtree(self.place, ignore_errors=True)
 
-@contextlib.contextmanager
-def debian(scratch: pathlib.Path) -> Iterator[System]:
-    """A fresh one below `scratch`; the first call makes it, about a minute, later ones unpack what that has kept in build/."""
-    release = _release()
-    kept = ROOT / "build" / f"bare-{release}.tar"
-    place = scratch / "system"
-    if not kept.exists():
-        mirror = _mirror()
-        made = subprocess.run(["debootstrap", "--variant=minbase", "--include=python3-pip", release, str(place),
-                               *([mirror] if mirror else [])], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                              stdin=subprocess.DEVNULL, text=True, timeout=240, check=False)
-        assert made.returncode == 0, made.stdout[-2000:]
-        kept.parent.mkdir(exist_ok=True)
-        part = kept.with_suffix(".part")
-        subprocess.run(["tar", "-C", str(place), "-cf", str(part), "."], timeout=60, check=True)
-        part.rename(kept)
-    else:
-        place.mkdir()
-        subprocess.run(["tar", "-C", str(place), "-xf", str(kept)], timeout=60, check=True)
-    try:
-        yield System(f"Debian {release}", place)
-    finally:
-        shutil.rmtree(place, ignore_errors=True)
+
+if __name__ == "__main__":
+    if why_not():
+        print(f"Not made: {why_not()}")
+    elif not KEPT.exists():
+        print("Making a bare system to try the wheel in", flush=True)
+        make()
