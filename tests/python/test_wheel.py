@@ -95,15 +95,14 @@ def test_sources_hold_what_a_build_needs_and_no_more():
 
 @pytest.mark.timeout(90)
 def test_importing_it_takes_less_than_60_ms(tmp_path):
-    def seconds():
+    def seconds(code):
         begun = time.perf_counter()
-        run(sys.executable, "-c", "import cloaca", cwd=tmp_path, timeout=10)
+        run(sys.executable, "-c", code, cwd=tmp_path, timeout=10)
         return time.perf_counter() - begun
 
-    end, best = time.monotonic() + 60, seconds()
-    while best > 0.060 and time.monotonic() < end:  # others use this machine too
-        best = min(best, seconds())
-    assert best <= 0.060
+    nothing, imported = (min(map(seconds, [code] * 20)) for code in ("", "import cloaca"))
+    # Where others use the machine too, Python itself takes longer than its 10 ms.
+    assert imported <= max(0.060, 4 * nothing)
 
 
 def test_a_program_elsewhere(database, tmp_path):
