@@ -53,9 +53,11 @@ function(cloacina_room room)
       set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 12)
       # Sources are included, as headers are, which ought not to hold what is nameless.
       target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
-      # The sabotaged library takes the objects of all others.
-      cloacina_sabotaged_sources(alone ${sources})
-      set_source_files_properties(${alone} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+      if(CLOACINA_BUILD_TESTS)
+        # The sabotaged library takes the objects of all others.
+        cloacina_sabotaged_sources(alone ${sources})
+        set_source_files_properties(${alone} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+      endif()
     endif()
   endif()
   target_include_directories(${target} ${scope} "${PROJECT_SOURCE_DIR}/include" "${PROJECT_SOURCE_DIR}/src")
@@ -75,4 +77,6 @@ function(cloacina_embed_migrations target driver)
     DEPENDS ${migrations} "${script}"
     COMMENT "Embedding the migrations of ${driver}" VERBATIM)
   target_sources(${target} PRIVATE "${output}")
+  # Alone, so that what only reads the sources (clang-tidy) needs no build.
+  set_source_files_properties("${output}" PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
 endfunction()

@@ -7,8 +7,7 @@ configure() {
   local preset="$1" options=() log
   [[ -f "build/$preset/build.ninja" ]] && return 0
   command -v ccache >/dev/null && options+=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
-  # What clang-tidy sees is one source at a time.
-  [[ -n "${CLOACINA_UNITY:-}" && "$preset" != tidy ]] && options+=("-DCLOACINA_UNITY=$CLOACINA_UNITY")
+  [[ -n "${CLOACINA_UNITY:-}" ]] && options+=("-DCLOACINA_UNITY=$CLOACINA_UNITY")
   say "Configuring build/$preset"
   mkdir -p build
   log="build/$preset-configure.log"
@@ -50,8 +49,25 @@ command_quickstart() {
     --database "sqlite://$place/flights.db" --picture "$place/flight.md" "$@"
 }
 
+# bench_python ARGUMENT…: a program of its own, since it is Python.
+bench_python() {
+  local argument arguments=() interpreter name=""
+  for argument in "$@"; do
+    if [[ "$argument" == python && -z "$name" ]]; then name=python; else arguments+=("$argument"); fi
+  done
+  configure_python release
+  say "Building the Python module and cloacina_bench" >&2
+  build release cloacina_python cloacina_bench >&2 || fail "the build failed; the errors are above"
+  backend=sqlite
+  if [[ " $* " == *" --backend postgres "* ]]; then backend=both; fi
+  mkdir -p build/tmp
+  PYTHONPATH="$root/build/release/python" with_server bench -- "$interpreter" examples/performance/python.py \
+    --bench build/release/examples/cloacina_bench "${arguments[@]}"
+}
+
 command_bench() {
   check_program_arguments bench "$@"
+  if contains python "$@"; then bench_python "$@"; fi
   ensure_packages "${build_packages[@]}" clang python3 # for compile
   configure release
   say "Building cloacina_bench" >&2

@@ -51,6 +51,14 @@ lint_changelog() {
 # clang-tidy reads Clang's flags: Asio hides its coroutines from Clang without them.
 lint_tidy() {
   configure tidy
-  git ls-files --cached --others --exclude-standard 'src/*.cpp' |
-    xargs --no-run-if-empty --max-procs "$(job_count)" --max-args 4 clang-tidy --quiet -p build/tidy 2>/dev/null
+  cmake --build build/tidy --target help >/dev/null # which configures it anew where a CMake file has changed
+  sources_of build/tidy |
+    xargs --no-run-if-empty --max-procs "$(job_count)" --max-args 1 clang-tidy --quiet -p build/tidy 2>/dev/null
+}
+
+# sources_of BUILD: what it compiles, a dozen sources at a time, but for what a build has yet to make.
+sources_of() {
+  local source
+  sed -n 's/^ *"file": "\(.*\)",\{0,1\}$/\1/p' "$1/compile_commands.json" | sort -u |
+    while IFS= read -r source; do if [[ -f "$source" ]]; then printf '%s\n' "$source"; fi; done
 }

@@ -69,17 +69,15 @@ command_wheel() {
 # Sources in the form of pyproject.toml, and stubs that say what the module has.
 lint_python() {
   local interpreter tools=build/python-tools/bin file failed=0
-  ensure_packages "${python_packages[@]}" "${wheel_packages[@]}"
-  interpreter="$(python_of_tests)"
+  ensure_packages "${wheel_packages[@]}"
+  configure_python dev
+  build dev cloacina_python || return 1
   python_tools "$interpreter"
   "$tools/ruff" check --quiet . || failed=1
   "$tools/mypy" --no-error-summary python/cloaca || failed=1
   while read -r file; do # each a program of its own: some have the same name
     "$tools/mypy" --no-error-summary "$file" || failed=1
   done < <(git ls-files --cached --others --exclude-standard 'examples/*.py')
-  configure_python "$interpreter"
-  build dev cloacina_python || return 1
-  PYTHONPATH=build/dev/python "$interpreter" -c 'import cloaca' || return 1
   PYTHONPATH=build/dev/python "$tools/python" -m mypy.stubtest cloaca --concise \
     --mypy-config-file pyproject.toml --allowlist cmake/dev/stubtest-allowlist.txt || failed=1
   return "$failed"

@@ -9,7 +9,7 @@ import sys
 import xml.etree.ElementTree as xml
 
 # Suites that are one script each: their cases are not CTest's, so they get a pattern themselves.
-SCRIPTS = "compile-fail|dev-command|headers|layers|package|reliability"
+SCRIPTS = "compile-fail|dev-command|headers|layers|package|python|reliability"
 COUNTS = re.compile(r"^(\d+) passed, (\d+) failed, (\d+) skipped$", re.MULTILINE)
 
 

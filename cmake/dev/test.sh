@@ -2,11 +2,11 @@
 # ./dev test and ./dev smoke: build the programs of the suites that were asked for, let CTest run them,
 # and add up the test cases of all of them.
 
-suites=(unit contract integration compile-fail examples package layers reliability)
+suites=(unit contract integration compile-fail examples package layers python reliability)
 server_suites=(unit contract integration examples package reliability python bench)
 
 command_test() {
-  local chosen=() pattern="" file="" sanitizer="" trial=() python=false isolated=""
+  local chosen=() pattern="" file="" sanitizer="" trial=() isolated=""
   backend=both
   while [[ $# -gt 0 ]]; do
     case "$1" in
@@ -28,10 +28,9 @@ command_test() {
       --isolated) isolated="$1" ;;
       -*) usage_error "unknown option '$1' of test; there are -k, --file, --backend, --sanitizer, for python --isolated, and for trials --scale, --seed, --mutants, --mutant and --figures" ;;
       all) chosen+=("${suites[@]}") ;;
-      python) python=true ;;
       *)
         contains "$1" "${suites[@]}" ||
-          usage_error "unknown suite '$1'.  Did you mean '$(nearest "$1" "${suites[@]}" python)'?  Suites: ${suites[*]} all, and python"
+          usage_error "unknown suite '$1'.  Did you mean '$(nearest "$1" "${suites[@]}")'?  Suites: ${suites[*]} all"
         chosen+=("$1")
         ;;
     esac
@@ -40,12 +39,19 @@ command_test() {
   if [[ -n "$file" ]]; then
     select_file "$file"
   fi
+  if [[ "${chosen[*]}" == python && "${trial[0]:-}" == --scale && ${#trial[@]} -eq 2 ]]; then
+    contains "${trial[1]}" quick nightly || usage_error "--scale ${trial[1]}: python has quick and nightly"
+    export CLOACA_SCALE="${trial[1]}"
+    trial=()
+  fi
   if [[ ${#trial[@]} -gt 0 ]]; then
     [[ "${chosen[*]}" == reliability ]] || usage_error "${trial[0]} is for trials: ./dev test reliability ${trial[*]}"
     run_trials "$pattern" "${trial[@]}"
   fi
-  if [[ $python == true ]]; then
-    [[ ${#chosen[@]} -eq 0 && -z "$sanitizer" ]] || usage_error "python is run by itself: ./dev test python"
+  if contains python "${chosen[@]}"; then
+    [[ -z "$sanitizer" ]] || usage_error "--sanitizer is for C++: python runs without"
+  fi
+  if [[ "${chosen[*]}" == python ]]; then
     run_python "$pattern" "$file" "$isolated"
   fi
   [[ -z "$isolated" ]] || usage_error "--isolated is for python: ./dev test python --isolated"
@@ -80,7 +86,7 @@ select_file() {
     tests/reliability/*) chosen=(reliability) pattern="$(basename "$(dirname "$path")")" file="" ;;
     tests/package/*) chosen=(package) file="" ;;
     tests/layers/*) chosen=(layers) file="" ;;
-    tests/python/*) python=true ;;
+    tests/python/*) chosen=(python) ;;
     examples/*) chosen=(examples) pattern="$(dirname "${path#examples/}")" file="" ;;
     *) usage_error "--file $1: not a test; expected a file under tests/ or examples/" ;;
   esac
@@ -122,29 +128,30 @@ python_of_tests() {
   fail "no Python here has pytest and pytest-timeout; on Debian: apt-get install python3-pytest python3-pytest-timeout"
 }
 
-# configure_python INTERPRETER: build/dev with the Python module in it.
+# configure_python PRESET: that build has the Python module from now on; sets `interpreter`.
 configure_python() {
-  configure dev
-  grep -q '^CLOACINA_BUILD_PYTHON:BOOL=ON$' build/dev/CMakeCache.txt && return 0
-  cmake -DCLOACINA_BUILD_PYTHON=ON "-DPython_EXECUTABLE=$1" build/dev >build/dev-configure.log 2>&1 ||
-    { cat build/dev-configure.log >&2; fail "CMake could not configure the Python module"; }
-}
-
-# run_python PATTERN FILE [--isolated]: not through CTest; each scenario file is a process of its own, isolated also with
-# the wheel in an environment of its own.
-run_python() {
-  local pattern="$1" file="$2" isolated="$3" interpreter module=()
   ensure_packages "${python_packages[@]}"
   interpreter="$(python_of_tests)"
+  configure "$1"
+  grep -q '^CLOACINA_BUILD_PYTHON:BOOL=ON$' "build/$1/CMakeCache.txt" && return 0
+  cmake -DCLOACINA_BUILD_PYTHON=ON "-DPython_EXECUTABLE=$interpreter" "build/$1" >"build/$1-configure.log" 2>&1 ||
+    { cat "build/$1-configure.log" >&2; fail "CMake could not configure the Python module"; }
+}
+
+# run_python PATTERN FILE [--isolated]: not through CTest, which would show nothing before the end. Isolated: each file with the
+# wheel, in an environment of its own.
+run_python() {
+  local pattern="$1" file="$2" isolated="$3" interpreter module=()
   if [[ -n "$isolated" ]]; then
-    ensure_packages "${wheel_packages[@]}" debootstrap
+    ensure_packages "${python_packages[@]}" "${wheel_packages[@]}" debootstrap
+    interpreter="$(python_of_tests)"
     build_wheels "$interpreter"
     python3 tests/python/bare_system.py || fail "there is no bare system to try the wheel in"
     module=(--wheel build/dist --pip build/python-tools/bin/pip)
   else
-    configure_python "$interpreter"
+    configure_python dev
     say "Building: python"
-    build dev cloacina_python || fail "the build failed; the errors are above"
+    build dev suite-python || fail "the build failed; the errors are above"
     module=(--package build/dev/python)
   fi
   use_own_tmp
@@ -181,13 +188,14 @@ targets_of() {
 
 # run_suites PRESET PATTERN FILE SUITE…
 run_suites() {
-  local preset="$1" pattern="$2" file="$3" labels targets
+  local preset="$1" pattern="$2" file="$3" labels targets interpreter
   shift 3
   case "$preset" in
     thread) ensure_packages "${thread_packages[@]}" ;;
     *) ensure_packages "${test_packages[@]}" ;;
   esac
   if contains reliability "$@"; then ensure_packages "${trial_packages[@]}"; fi
+  if contains python "$@"; then configure_python "$preset"; fi
   configure "$preset"
   say "Building: $*"
   mapfile -t targets < <(targets_of "$preset" "$pattern" "$@")

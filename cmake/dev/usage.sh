@@ -12,7 +12,7 @@ command_help() {
     IFS='|' read -r name purpose arguments <<<"$entry"
     printf '  %-11s %s%s\n' "$name" "$purpose" "${arguments:+: ./dev $name $arguments}"
   done
-  printf '\nsuites of ./dev test: %s (all of them when none is named), and python by itself\n' "${suites[*]}"
+  printf '\nsuites of ./dev test: %s (all of them when none is named)\n' "${suites[*]}"
 }
 
 print_usage() {
@@ -26,7 +26,7 @@ print_usage() {
     quickstart | bench) program_usage "$name" ;;
     *) printf 'usage: ./dev %s%s\n' "$name" "${arguments:+ $arguments}" ;;
   esac
-  [[ "$name" != test ]] || printf 'suites: %s (all of them when none is named), and python by itself\n' "${suites[*]}"
+  [[ "$name" != test ]] || printf 'suites: %s (all of them when none is named)\n' "${suites[*]}"
 }
 
 # The usage that the program of a command prints, from its source: there may be no program yet.
@@ -41,6 +41,7 @@ program_usage() {
 # Each benchmark as name|what it measures.
 benchmarks() {
   sed -n 's/^    {"\([a-z_]*\)", "\(.*\)", [a-z_]*},$/\1|\2/p' examples/performance/benchmarks.hpp
+  echo "python|what the module cloaca costs above the engine; by itself, with --quick, --json, --strict and --backend"
 }
 
 # check_program_arguments COMMAND ARGUMENT…: refuses what the program of that command would refuse.

@@ -7,6 +7,7 @@
 ...         context.set("text", f"hello {context['name']}")
 """
 
+from . import _interpreter  # noqa: F401 - first: nothing else may be loaded in a sub-interpreter
 from ._admin import DatabaseAdmin, TenantConfig, TenantCredentials
 from ._cloaca import Context, TaskHandle, TaskNamespace, TaskResult, WorkflowResult, __version__, backends
 from ._config import DefaultRunnerConfig

@@ -36,10 +36,17 @@ bool is_a(py::handle type, PyObject* base) {
   return PyErr_GivenExceptionMatches(type.ptr(), base) != 0;
 }
 
-bool is_timeout(py::handle type) {
+std::string name_of_class(py::handle type) {
+  // A class of a class of somebody's own may raise even here.
+  auto const name = py::reinterpret_steal<py::object>(PyObject_GetAttrString(type.ptr(), "__name__"));
+  if (name) return text_or(name, "Exception");
+  PyErr_Clear();
+  return reinterpret_cast<PyTypeObject const*>(type.ptr())->tp_name;
+}
+
+bool is_timeout(py::handle type, std::string const& name) {
   if (is_a(type, PyExc_TimeoutError)) return true;
   // Before Python 3.11 asyncio and concurrent.futures have one of their own.
-  auto const name = text_or(type.attr("__name__"), {});
   return name == "TimeoutError" || name == "TimeoutExpired";
 }
 
@@ -88,11 +95,11 @@ void set_error(cloacina::Error const& error, std::string const& prefix) {
 Raised describe(py::error_already_set& error) {
   Raised raised;
   auto const type = error.type();
-  auto const name = text_or(type.attr("__name__"), "Exception");
+  auto const name = name_of_class(type);
   auto const message = text_or(error.value(), "<its __str__ raises>");
   raised.summary = message.empty() ? name : name + ": " + message;
   raised.traceback = format(error);
-  raised.is_timeout = is_timeout(type);
+  raised.is_timeout = is_timeout(type, name);
   raised.is_io = is_a(type, PyExc_OSError);
   raised.is_transient = is_a(type, error_class("TransientError").ptr());
   raised.is_permanent = is_a(type, error_class("PermanentError").ptr());

@@ -8,13 +8,6 @@ namespace {
 
 namespace py = pybind11;
 
-// Python objects of two interpreters must not meet, and threads of a runner know one only.
-void refuse_subinterpreters() {
-  if (PyInterpreterState_Get() == PyInterpreterState_Main()) return;
-  throw py::import_error(
-      "cloaca does not work in a sub-interpreter; import it in the main interpreter");
-}
-
 py::list backends() {
   py::list names;
 #ifdef CLOACINA_WITH_SQLITE
@@ -29,7 +22,6 @@ py::list backends() {
 }  // namespace
 
 PYBIND11_MODULE(_cloaca, module) {
-  refuse_subinterpreters();
   py::options options;
   options.disable_function_signatures();
   module.doc() = "The engine of cloaca; use the package cloaca instead.";

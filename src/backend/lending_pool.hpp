@@ -71,6 +71,11 @@ class LendingPool : public std::enable_shared_from_this<LendingPool<Thing>> {
   [[nodiscard]] Lent take() {
     return take([](Idle const& idle, bool) { return idle.size() - 1; });
   }
+  /// How many wait for their turn.
+  [[nodiscard]] std::size_t waiting() {
+    std::lock_guard const lock{mutex_};
+    return waiting_.size();
+  }
 
  private:
   void wait_for_turn(std::unique_lock<std::mutex>& lock) {

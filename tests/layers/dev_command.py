@@ -41,7 +41,7 @@ CASES: list[tuple[list[str], int | None, str]] = [
     (["test", "unti"], 2, "Did you mean 'unit'?"),
     (["test", "-k"], 2, "-k wants a value"),
     (["test", "pyhton"], 2, "Did you mean 'python'?"),
-    (["test", "python", "unit"], 2, "python is run by itself"),
+    (["test", "python", "--sanitizer", "address"], 2, "python runs without"),
     (["test", "unit", "--isolated"], 2, "--isolated is for python"),
     (["wheel", "--nonsense"], 2, "unknown argument '--nonsense' of wheel"),
     (["wheel", "--python"], 2, "--python wants a value"),

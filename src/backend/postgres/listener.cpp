@@ -41,7 +41,7 @@ constexpr std::chrono::milliseconds moment = 10ms;
 constexpr std::uint32_t few = 4;  // announcements in a moment
 
 // Of what takes a millisecond: a server that has not answered by then does not.
-constexpr std::chrono::milliseconds longest_call = 5s;
+constexpr std::chrono::milliseconds longest_answer = 5s;
 
 // To say UNLISTEN, and to end.
 constexpr auto farewell = 250ms;
@@ -136,7 +136,7 @@ class Listener::Conversation {
   [[nodiscard]] static std::string notice_of(State const& channel);
   void say(pqxx::connection& connection, std::string const& sql);
   [[nodiscard]] Watchdog::Watch watched(pqxx::connection& connection) {
-    return Watchdog::Watch{*watchdog_, connection.sock(), longest_call};
+    return Watchdog::Watch{*watchdog_, connection.sock(), longest_answer};
   }
   void wait(int socket, std::chrono::milliseconds longest) noexcept;
   void heard(State const& channel);

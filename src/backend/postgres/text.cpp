@@ -11,7 +11,7 @@ namespace {
 constexpr std::string_view digits = "0123456789abcdef";
 
 // A server takes no message beyond 1 GiB, and says so by ending the session.
-constexpr std::size_t longest_call = 1'000'000'000;
+constexpr std::size_t most_bytes = 1'000'000'000;
 
 // What one call has needed once is not kept for ever.
 constexpr std::size_t much = 64u << 20;
@@ -158,7 +158,7 @@ void Parameters::begin(std::string_view statement) {
 
 // Only now: the text has moved while it grew.
 void Parameters::finish() {
-  if (text_.size() > longest_call) {
+  if (text_.size() > most_bytes) {
     auto const size = std::to_string(text_.size());
     text_ = {};
     refuse("is of " + size + " bytes as PostgreSQL reads it; expected less than 1 GB", "54000");
