@@ -87,6 +87,7 @@ def build(interpreter: str, work: pathlib.Path, jobs: int) -> pathlib.Path:
     """As `pip install` would, of the unpacked source; one tree for all interpreters, which have the library in common."""
     raw = work / "raw"
     shutil.rmtree(raw, ignore_errors=True)
+    (work / "tree/CMakeCache.txt").unlink(missing_ok=True)  # it remembers the Python before; objects stay
     launcher = {"CMAKE_CXX_COMPILER_LAUNCHER": found} if (found := shutil.which("ccache")) else {}
     call(TOOLS / "pip", "--python", interpreter, "wheel", "--no-deps", "--wheel-dir", raw, work / "source",
          f"--config-settings=build-dir={work / 'tree'}", CMAKE_BUILD_PARALLEL_LEVEL=str(jobs), **launcher)
