@@ -1,7 +1,7 @@
 """Checks every Markdown page: links lead somewhere, and code that names its source is found there line for line.
 
 A fence that begins ```cpp file=examples/quickstart/main.cpp holds consecutive lines of that file; a line that is
-only `// …` stands for any lines left out.  Indentation that all lines share may be left out too.
+only `// …`, in Python `# …`, stands for any lines left out.  Indentation that all lines share may be left out too.
 """
 
 import pathlib
@@ -14,22 +14,22 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 FENCE = re.compile(r"^```\w+ file=(\S+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)(?:#[^)]*)?\)")
 ANY_FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
-LEFT_OUT = re.compile(r"^\s*// …\s*$\n?", re.MULTILINE)
+LEFT_OUT = re.compile(r"^\s*(?://|#) …\s*$\n?", re.MULTILINE)
 
 
-def normal(text: str) -> list[str]:
-    """The lines without blanks at their ends and without empty lines."""
-    return [line.strip() for line in text.splitlines() if line.strip()]
+def normal(lines: list[str]) -> list[str]:
+    """The lines that are not empty, without blanks at their ends and without the indentation that all share."""
+    return textwrap.dedent("\n".join(line.rstrip() for line in lines if line.strip())).splitlines()
 
 
 def stands_in(snippet: str, source: str) -> bool:
     """Every part of the snippet is a run of consecutive lines of the source, the parts in order."""
-    lines = normal(source)
+    lines = [line for line in source.splitlines() if line.strip()]
     position = 0
-    for part in LEFT_OUT.split(textwrap.dedent(snippet)):
-        wanted = normal(part)
+    for part in LEFT_OUT.split(snippet):
+        wanted = normal(part.splitlines())
         starts = range(position, len(lines) - len(wanted) + 1)
-        found = next((start for start in starts if lines[start:start + len(wanted)] == wanted), None)
+        found = next((start for start in starts if normal(lines[start:start + len(wanted)]) == wanted), None)
         if found is None:
             return False
         position = found + len(wanted)

@@ -46,6 +46,7 @@ class Client {
   /// As in `DefaultRunner`.
   [[nodiscard]] WorkflowStatus status(ExecutionId id) const;
   [[nodiscard]] ExecutionResult result(ExecutionId id) const;
+  [[nodiscard]] std::vector<TaskResult> tasks(ExecutionId id) const;
   [[nodiscard]] std::vector<ExecutionInfo> list(ListOptions const& options = {}) const;
   [[nodiscard]] std::vector<RunnerInfo> runners() const;
   /// As in `DefaultRunner`. One that a runner owns is cancelled by that runner, which hears of it

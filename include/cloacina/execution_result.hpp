@@ -54,6 +54,8 @@ class ExecutionResult {
   [[nodiscard]] std::chrono::microseconds duration() const noexcept;
   /// A mermaid flowchart with the state, attempts and duration of each task.
   [[nodiscard]] std::string to_mermaid() const;
+  /// The same for Graphviz.
+  [[nodiscard]] std::string to_dot() const;
 
   /// The final context of a Completed execution; throws `ExecutionFailed` or `ExecutionCancelled`.
   [[nodiscard]] Context const& value() const;

@@ -147,6 +147,10 @@ class DefaultRunner {
   [[nodiscard]] WorkflowStatus status(ExecutionId id) const;
   /// Throws `StateError` at once if the execution is not final.
   [[nodiscard]] ExecutionResult result(ExecutionId id) const;
+  /// Its tasks as they are stored now, in the order in which the workflow lists them: how far it
+  /// is. A body that runs shows 100 ms after its start. Reads every row of the execution. Throws
+  /// `ExecutionNotFound`.
+  [[nodiscard]] std::vector<TaskResult> tasks(ExecutionId id) const;
   /// A handle for an execution that was submitted earlier, or elsewhere.
   [[nodiscard]] ExecutionHandle handle(ExecutionId id) const;
   /// Newest first. Blocks for a read.

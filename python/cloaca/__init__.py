@@ -43,6 +43,7 @@ from ._rules import (
     task_skipped,
     task_success,
 )
+from ._progress import Progress
 from ._runner import DefaultRunner
 from ._tasks import task
 from ._triggers import TriggerResult, trigger
@@ -53,10 +54,10 @@ PipelineResult = WorkflowResult
 __all__ = [
     "BackendError", "BackoffStrategy", "ConfigurationError", "Context", "ContextError", "DatabaseAdmin",
     "DefaultRunner", "DefaultRunnerConfig", "Error", "ExecutionCancelled", "ExecutionFailed", "ExecutionHandle",
-    "ExecutionNotFound", "ExecutionTimeout", "HelloClass", "PermanentError", "PipelineResult", "RetryCondition",
-    "RetryPolicy", "RetryPolicyBuilder", "RunnerStopped", "StateError", "TaskError", "TaskHandle", "TaskNamespace",
-    "TaskResult", "TenantConfig", "TenantCredentials", "TransientError", "TriggerResult", "TriggerRule",
-    "ValidationError", "Workflow", "WorkflowBuilder", "WorkflowContext", "WorkflowNotFound", "WorkflowResult",
-    "__version__", "all_of", "always", "any_of", "backends", "context_value", "hello_world", "none_of",
-    "register_workflow_constructor", "task", "task_failed", "task_skipped", "task_success", "trigger",
+    "ExecutionNotFound", "ExecutionTimeout", "HelloClass", "PermanentError", "PipelineResult", "Progress",
+    "RetryCondition", "RetryPolicy", "RetryPolicyBuilder", "RunnerStopped", "StateError", "TaskError", "TaskHandle",
+    "TaskNamespace", "TaskResult", "TenantConfig", "TenantCredentials", "TransientError", "TriggerResult",
+    "TriggerRule", "ValidationError", "Workflow", "WorkflowBuilder", "WorkflowContext", "WorkflowNotFound",
+    "WorkflowResult", "__version__", "all_of", "always", "any_of", "backends", "context_value", "hello_world",
+    "none_of", "register_workflow_constructor", "task", "task_failed", "task_skipped", "task_success", "trigger",
 ]

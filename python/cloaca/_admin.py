@@ -10,7 +10,11 @@ from ._errors import ConfigurationError
 
 
 class TenantConfig:
-    """What an administrator asks for a new tenant; without a password it gets a random one."""
+    """What an administrator asks for a new tenant; without a password it gets a random one.
+
+    >>> TenantConfig("tenant_a", "tenant_a_user", password="secret")
+    TenantConfig(schema_name='tenant_a', username='tenant_a_user', password='***')
+    """
 
     __slots__ = ("connection_limit", "password", "schema_name", "username")
 
@@ -31,7 +35,11 @@ class TenantConfig:
 
 
 class TenantCredentials:
-    """What a tenant's program needs. Given out once: the database keeps only a verifier."""
+    """What a tenant's program needs. Given out once: the database keeps only a verifier.
+
+    >>> TenantCredentials("tenant_a_user", "secret", "tenant_a", "postgres://…").schema_name
+    'tenant_a'
+    """
 
     __slots__ = ("connection_string", "password", "schema_name", "username")
 
@@ -47,7 +55,14 @@ class TenantCredentials:
 
 
 class DatabaseAdmin:
-    """Makes and removes tenants: a schema each, and a role that may read and write its rows and nothing else."""
+    """Makes and removes tenants: a schema each, and a role that may read and write its rows and nothing else.
+
+    >>> admin = DatabaseAdmin("postgres://admin@db.example/app")  # doctest: +SKIP
+    >>> credentials = admin.create_tenant(TenantConfig("tenant_a", "tenant_a_user"))  # doctest: +SKIP
+    >>> DatabaseAdmin("sqlite://app.db")
+    Traceback (most recent call last):
+    RuntimeError: DatabaseAdmin requires a PostgreSQL connection. On SQLite each tenant has a file of its own.
+    """
 
     def __init__(self, database_url: str) -> None:
         from urllib.parse import urlsplit  # most programs have no administrator

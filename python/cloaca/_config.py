@@ -2,42 +2,58 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Optional
+from typing import Any, Generic, Optional, TypeVar, Union, overload
 
 from . import _cloaca
-from ._arguments import boolean, integer, text
+from ._arguments import boolean, integer, text, wrong_type
 
 _MOST = 2**62
 
-# name -> (default, in milliseconds of the engine, name in the engine). Without a name in the engine: accepted and read
-# back, without effect.
-_FIELDS: dict[str, tuple[Any, int, str]] = {
-    "max_concurrent_tasks": (4, 0, "max_concurrent_tasks"),
-    "scheduler_poll_interval_ms": (100, 1, "scheduler_poll_interval"),
-    "executor_poll_interval_ms": (100, 0, ""),
-    "task_timeout_seconds": (300, 1000, "task_timeout"),
-    "workflow_timeout_seconds": (3600, 1000, "workflow_timeout"),
-    "db_pool_size": (10, 0, "db_pool_size"),
-    "enable_recovery": (True, 0, "enable_recovery"),
-    "enable_cron_scheduling": (True, 0, ""),
-    "cron_poll_interval_seconds": (30, 0, ""),
-    "cron_max_catchup_executions": (100, 0, ""),
-    "cron_enable_recovery": (True, 0, ""),
-    "cron_recovery_interval_seconds": (300, 0, ""),
-    "cron_lost_threshold_minutes": (10, 0, ""),
-    "cron_max_recovery_age_seconds": (86400, 0, ""),
-    "cron_max_recovery_attempts": (3, 0, ""),
-    "max_concurrent_async_tasks": (1000, 0, "max_concurrent_async_tasks"),
-    "enable_trigger_scheduling": (True, 0, ""),
-    "trigger_base_poll_interval_ms": (1000, 0, ""),
-    "trigger_poll_timeout_ms": (30_000, 0, ""),
-    "lease_ms": (15_000, 1, "lease"),
-    "max_active_executions": (10_000, 0, "max_active_executions"),
-    "max_crashes": (5, 0, "max_crashes"),
-    "max_context_bytes": (16 << 20, 0, "max_context_bytes"),
-    "runner_name": ("", 0, "runner_name"),
-}
-_ALIASES = {"pipeline_timeout_seconds": "workflow_timeout_seconds"}
+Value = TypeVar("Value", int, bool, str)
+
+
+class Setting(Generic[Value]):
+    """One of them: its default, and how the engine knows it: by which name, and how many of its units one is.
+
+    Without a name in the engine it is accepted and read back, without effect.
+    """
+
+    def __init__(self, default: Value, known_as: str = "", units: int = 1) -> None:
+        self.default: Value = default
+        self.known_as, self.units = known_as, units
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+        _SETTINGS.setdefault(name, self)
+
+    @overload
+    def __get__(self, config: None, owner: Any = None) -> Setting[Value]: ...
+    @overload
+    def __get__(self, config: DefaultRunnerConfig, owner: Any = None) -> Value: ...
+    def __get__(self, config: Optional[DefaultRunnerConfig], owner: Any = None) -> Union[Setting[Value], Value]:
+        if config is None:
+            return self
+        value: Value = config._values.get(self.name, self.default)
+        return value
+
+    def __set__(self, config: DefaultRunnerConfig, value: Optional[Value]) -> None:
+        config._set(self.name, value)
+
+    def checked(self, value: Any) -> Any:
+        if isinstance(self.default, bool):
+            return boolean(self.name, value)
+        if isinstance(self.default, str):
+            return text(self.name, value)
+        try:
+            return integer(self.name, value, 0, _MOST // 1000)
+        except ValueError as error:
+            raise ValueError(f"Invalid configuration: {error}") from None
+
+    def plain(self, value: Any) -> Any:
+        return value * self.units if self.units != 1 else value
+
+
+_SETTINGS: dict[str, Setting[Any]] = {}
 
 
 class DefaultRunnerConfig:
@@ -51,60 +67,97 @@ class DefaultRunnerConfig:
     Without effect, and there because programs name them: executor_poll_interval_ms, since nothing is polled; and until
     cron and triggers come, everything that begins with cron_, trigger_, enable_cron_ or enable_trigger_.
 
-    >>> DefaultRunnerConfig(max_concurrent_tasks=8).max_concurrent_tasks
-    8
+    >>> config = DefaultRunnerConfig(max_concurrent_tasks=8)
+    >>> config.lease_ms = 5_000
+    >>> config.max_concurrent_tasks, config.lease_ms, config.db_pool_size
+    (8, 5000, 10)
     """
 
     __slots__ = ("_values",)
 
-    if TYPE_CHECKING:  # made below, of the table above
-        max_concurrent_tasks: int
-        scheduler_poll_interval_ms: int
-        executor_poll_interval_ms: int
-        task_timeout_seconds: int
-        workflow_timeout_seconds: int
-        pipeline_timeout_seconds: int
-        db_pool_size: int
-        enable_recovery: bool
-        enable_cron_scheduling: bool
-        cron_poll_interval_seconds: int
-        cron_max_catchup_executions: int
-        cron_enable_recovery: bool
-        cron_recovery_interval_seconds: int
-        cron_lost_threshold_minutes: int
-        cron_max_recovery_age_seconds: int
-        cron_max_recovery_attempts: int
-        max_concurrent_async_tasks: int
-        enable_trigger_scheduling: bool
-        trigger_base_poll_interval_ms: int
-        trigger_poll_timeout_ms: int
-        lease_ms: int
-        max_active_executions: int
-        max_crashes: int
-        max_context_bytes: int
-        runner_name: str
+    max_concurrent_tasks = Setting(4, "max_concurrent_tasks")
+    scheduler_poll_interval_ms = Setting(100, "scheduler_poll_interval")
+    executor_poll_interval_ms = Setting(100)
+    task_timeout_seconds = Setting(300, "task_timeout", 1000)
+    workflow_timeout_seconds = Setting(3600, "workflow_timeout", 1000)
+    db_pool_size = Setting(10, "db_pool_size")
+    enable_recovery = Setting(True, "enable_recovery")
+    enable_cron_scheduling = Setting(True)
+    cron_poll_interval_seconds = Setting(30)
+    cron_max_catchup_executions = Setting(100)
+    cron_enable_recovery = Setting(True)
+    cron_recovery_interval_seconds = Setting(300)
+    cron_lost_threshold_minutes = Setting(10)
+    cron_max_recovery_age_seconds = Setting(86_400)
+    cron_max_recovery_attempts = Setting(3)
+    max_concurrent_async_tasks = Setting(1000, "max_concurrent_async_tasks")
+    enable_trigger_scheduling = Setting(True)
+    trigger_base_poll_interval_ms = Setting(1000)
+    trigger_poll_timeout_ms = Setting(30_000)
+    lease_ms = Setting(15_000, "lease")
+    max_active_executions = Setting(10_000, "max_active_executions")
+    max_crashes = Setting(5, "max_crashes")
+    max_context_bytes = Setting(16 << 20, "max_context_bytes")
+    runner_name = Setting("", "runner_name")
 
-    def __init__(self, **settings: Any) -> None:
+    def __init__(
+        self,
+        *,
+        max_concurrent_tasks: Optional[int] = None,
+        scheduler_poll_interval_ms: Optional[int] = None,
+        executor_poll_interval_ms: Optional[int] = None,
+        task_timeout_seconds: Optional[int] = None,
+        workflow_timeout_seconds: Optional[int] = None,
+        pipeline_timeout_seconds: Optional[int] = None,
+        db_pool_size: Optional[int] = None,
+        enable_recovery: Optional[bool] = None,
+        enable_cron_scheduling: Optional[bool] = None,
+        cron_poll_interval_seconds: Optional[int] = None,
+        cron_max_catchup_executions: Optional[int] = None,
+        cron_enable_recovery: Optional[bool] = None,
+        cron_recovery_interval_seconds: Optional[int] = None,
+        cron_lost_threshold_minutes: Optional[int] = None,
+        cron_max_recovery_age_seconds: Optional[int] = None,
+        cron_max_recovery_attempts: Optional[int] = None,
+        max_concurrent_async_tasks: Optional[int] = None,
+        enable_trigger_scheduling: Optional[bool] = None,
+        trigger_base_poll_interval_ms: Optional[int] = None,
+        trigger_poll_timeout_ms: Optional[int] = None,
+        lease_ms: Optional[int] = None,
+        max_active_executions: Optional[int] = None,
+        max_crashes: Optional[int] = None,
+        max_context_bytes: Optional[int] = None,
+        runner_name: Optional[str] = None,
+    ) -> None:
+        given = dict(locals())  # of exactly the names above
+        del given["self"]
         self._values: dict[str, Any] = {}
-        for name, value in settings.items():
-            if name not in _FIELDS and name not in _ALIASES:
-                raise TypeError(f"DefaultRunnerConfig has no setting {name!r}; there are {', '.join(_FIELDS)}")
-            self._set(name, value)
+        for name, value in given.items():
+            if value is not None:
+                setattr(self, name, value)
+
+    @property
+    def pipeline_timeout_seconds(self) -> int:
+        """Another name of `workflow_timeout_seconds`."""
+        return self.workflow_timeout_seconds
+
+    @pipeline_timeout_seconds.setter
+    def pipeline_timeout_seconds(self, value: Optional[int]) -> None:
+        self._set("workflow_timeout_seconds", value)
 
     @staticmethod
     def default() -> DefaultRunnerConfig:
         return DefaultRunnerConfig()
 
     def to_dict(self) -> dict[str, Any]:
-        return {name: self._values.get(name, default) for name, (default, _, _) in _FIELDS.items()}
+        return {name: getattr(self, name) for name in _SETTINGS}
 
     def _set(self, name: str, value: Any) -> None:
-        name = _ALIASES.get(name, name)
         if value is None:
             self._values.pop(name, None)
             return
         before = dict(self._values)
-        self._values[name] = _checked(name, value)
+        self._values[name] = _SETTINGS[name].checked(value)
         try:
             _cloaca.check_config(self._plain())
         except ValueError as error:
@@ -114,12 +167,8 @@ class DefaultRunnerConfig:
 
     def _plain(self) -> dict[str, Any]:
         """What was set, as the engine names and counts it."""
-        plain: dict[str, Any] = {}
-        for name, value in self._values.items():
-            _, factor, known_as = _FIELDS[name]
-            if known_as:
-                plain[known_as] = value * factor if factor else value
-        return plain
+        settings = ((_SETTINGS[name], value) for name, value in self._values.items())
+        return {setting.known_as: setting.plain(value) for setting, value in settings if setting.known_as}
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, DefaultRunnerConfig):
@@ -132,37 +181,9 @@ class DefaultRunnerConfig:
         return f"DefaultRunnerConfig({', '.join(f'{name}={value!r}' for name, value in self.to_dict().items())})"
 
 
-def _checked(name: str, value: Any) -> Any:
-    default = _FIELDS[name][0]
-    if isinstance(default, bool):
-        return boolean(name, value)
-    if isinstance(default, str):
-        return text(name, value)
-    try:
-        return integer(name, value, 0, _MOST // 1000)
-    except ValueError as error:
-        raise ValueError(f"Invalid configuration: {error}") from None
-
-
-def _property(name: str) -> property:
-    field = _ALIASES.get(name, name)
-
-    def get(self: DefaultRunnerConfig) -> Any:
-        return self._values.get(field, _FIELDS[field][0])
-
-    def set_(self: DefaultRunnerConfig, value: Any) -> None:
-        self._set(field, value)
-
-    return property(get, set_)
-
-
-for _name in (*_FIELDS, *_ALIASES):
-    setattr(DefaultRunnerConfig, _name, _property(_name))
-
-
 def config_of(config: Optional[DefaultRunnerConfig]) -> DefaultRunnerConfig:
     if config is None:
         return DefaultRunnerConfig()
     if not isinstance(config, DefaultRunnerConfig):
-        raise TypeError(f"config: expected DefaultRunnerConfig or None, got {type(config).__name__}")
+        raise wrong_type("config", "DefaultRunnerConfig or None", config)
     return config

@@ -6,7 +6,14 @@ whether the same call may succeed later without a change by the caller.
 
 
 class Error(Exception):
-    """Root of everything that cloaca raises on purpose."""
+    """Root of everything that cloaca raises on purpose.
+
+    >>> try:
+    ...     DefaultRunner("mysql://db/app")
+    ... except Error as error:
+    ...     type(error).__name__, isinstance(error, ValueError), error.is_retryable
+    ('ConfigurationError', True, False)
+    """
 
     where: str = ""
     is_retryable: bool = False

@@ -7,14 +7,9 @@ really runs, and does not change when lines move or comments do.
 from __future__ import annotations
 
 import functools
+import hashlib
 import types
-from typing import Any, Iterable, Iterator
-
-
-def _hash(parts: Iterable[str]) -> str:
-    import hashlib  # it loads OpenSSL, which the import of the package need not wait for
-
-    return hashlib.sha256("\n".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
+from typing import Any, Iterator
 
 
 def _constant(value: Any) -> str:
@@ -41,7 +36,7 @@ def _code(code: types.CodeType) -> str:
         ",".join(code.co_cellvars),
         getattr(code, "co_exceptiontable", b"").hex(),
     ]
-    return _hash(parts)
+    return hashlib.sha256("\n".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _layers(function: Any) -> Iterator[str]:
@@ -65,4 +60,4 @@ def _layers(function: Any) -> Iterator[str]:
 
 def fingerprint(function: Any) -> str:
     """16 hex digits."""
-    return _hash(_layers(function))[:16]
+    return hashlib.sha256("\n".join(_layers(function)).encode("utf-8", "surrogatepass")).hexdigest()[:16]

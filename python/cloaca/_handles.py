@@ -18,6 +18,15 @@ class ExecutionHandle:
     """Stands for one execution; may outlive its runner, whose shutdown ends every wait with `RunnerStopped`.
 
     Thread-safe. `await handle` gives the result.
+
+    >>> with WorkflowBuilder("doc_handle") as builder:
+    ...     @task()
+    ...     async def quick(context):
+    ...         return {"x": 1}
+    >>> with DefaultRunner("sqlite::memory:") as runner:
+    ...     handle = runner.submit("doc_handle")
+    ...     handle.result(timeout=5).status, handle.status()
+    ('Completed', 'Completed')
     """
 
     __slots__ = ("_core", "_workflow_name")
@@ -73,9 +82,9 @@ class ExecutionHandle:
         return f"ExecutionHandle(id={self.id!r})"
 
 
-def running_future() -> Future[WorkflowResult]:
+def running_future() -> Future[Any]:
     from concurrent.futures import Future
 
-    future: Future[WorkflowResult] = Future()
+    future: Future[Any] = Future()
     future.set_running_or_notify_cancel()
     return future

@@ -1,17 +1,26 @@
 """Refuses sub-interpreters, before the extension is loaded: its state belongs to the process."""
 
-try:  # Python 3.13 and later
-    import _interpreters
-except ImportError:
-    try:
-        import _xxsubinterpreters as _interpreters
-    except ImportError:  # no sub-interpreters here
-        _interpreters = None
+from importlib import import_module
+from typing import Any
 
 
-def _id(interpreter: object) -> object:
+def _interpreters() -> Any:
+    for name in ("_interpreters", "_xxsubinterpreters"):  # Python 3.13 and later; before
+        try:
+            return import_module(name)
+        except ImportError:
+            pass
+    return None  # no sub-interpreters here
+
+
+def _id(interpreter: Any) -> Any:
     return interpreter[0] if isinstance(interpreter, tuple) else interpreter
 
 
-if _interpreters is not None and _id(_interpreters.get_current()) != _id(_interpreters.get_main()):
+def _is_main() -> bool:
+    known = _interpreters()
+    return known is None or bool(_id(known.get_current()) == _id(known.get_main()))
+
+
+if not _is_main():
     raise ImportError("cloaca does not work in a sub-interpreter; import it in the main interpreter")

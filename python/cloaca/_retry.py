@@ -58,7 +58,12 @@ class BackoffStrategy:
 
 
 class RetryCondition:
-    """Which errors are worth another attempt."""
+    """Which errors are worth another attempt.
+
+    >>> policy = RetryPolicy.builder().retry_condition(RetryCondition.error_pattern(["rate limit"])).build()
+    >>> policy.should_retry(1, "429: Rate limit exceeded"), policy.should_retry(1, "404: not found")
+    (True, False)
+    """
 
     __slots__ = ("_kind", "_patterns")
 
@@ -181,7 +186,12 @@ class RetryPolicy:
 
 
 class RetryPolicyBuilder:
-    """Each method returns another builder and leaves this one as it is."""
+    """Each method returns another builder and leaves this one as it is.
+
+    >>> patient = RetryPolicyBuilder().max_attempts(10)
+    >>> patient.initial_delay(0.5).build().max_attempts
+    10
+    """
 
     __slots__ = ("_fields",)
 

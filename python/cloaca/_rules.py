@@ -23,7 +23,13 @@ _OPERATORS = {
 
 
 class TriggerRule:
-    """A condition; `to_dict()` gives it as the JSON that is stored."""
+    """A condition; `to_dict()` gives it as the JSON that is stored.
+
+    >>> all_of(task_success("load"), context_value("rows", ">", 0))
+    ... # doctest: +NORMALIZE_WHITESPACE
+    TriggerRule({"type": "All", "conditions": [{"type": "TaskSuccess", "task_name": "load"},
+     {"type": "ContextValue", "key": "rows", "operator": "GreaterThan", "value": 0}]})
+    """
 
     __slots__ = ("_json",)
 
@@ -42,7 +48,7 @@ class TriggerRule:
         return self._json == other._json
 
     def __hash__(self) -> int:
-        import json  # not above: importing the package would take longer by a tenth
+        import json  # most programs have no rules
 
         return hash(json.dumps(self._json, sort_keys=True))
 
@@ -76,32 +82,64 @@ def _combined(kind: str, conditions: tuple[Any, ...]) -> TriggerRule:
 
 
 def all_of(*conditions: Any) -> TriggerRule:
-    """Every one of them holds."""
+    """Every one of them holds.
+
+    >>> all_of(task_success("a"), task_success("b")).to_dict()["type"]
+    'All'
+    """
     return _combined("All", conditions)
 
 
 def any_of(*conditions: Any) -> TriggerRule:
-    """At least one of them holds."""
+    """At least one of them holds.
+
+    >>> any_of(task_failed("a"), task_skipped("a")).to_dict()["type"]
+    'Any'
+    """
     return _combined("Any", conditions)
 
 
 def none_of(*conditions: Any) -> TriggerRule:
-    """Not one of them holds."""
+    """Not one of them holds.
+
+    >>> none_of(context_value("dry_run", "equals", True)).to_dict()["type"]
+    'None'
+    """
     return _combined("None", conditions)
 
 
 def task_success(task: TaskReference) -> TriggerRule:
-    """The task Completed."""
+    """The task Completed.
+
+    >>> task_success("load")
+    TriggerRule({"type": "TaskSuccess", "task_name": "load"})
+    """
     return TriggerRule({"type": "TaskSuccess", "task_name": task_id_of("task", task)})
 
 
 def task_failed(task: TaskReference) -> TriggerRule:
-    """The task Failed; a task with such a rule that Completed has handled the failure."""
+    """The task Failed; a task with such a rule that Completed has handled the failure.
+
+    >>> with WorkflowBuilder("doc_task_failed") as builder:
+    ...     @task(retry_attempts=1)
+    ...     def load(context):
+    ...         raise OSError("no such file")
+    ...     @task(dependencies=[load], trigger_rules=task_failed(load))
+    ...     def use_yesterday(context):
+    ...         context.set("rows", "of yesterday")
+    >>> with DefaultRunner("sqlite::memory:") as runner:
+    ...     runner.execute("doc_task_failed").status
+    'Completed'
+    """
     return TriggerRule({"type": "TaskFailed", "task_name": task_id_of("task", task)})
 
 
 def task_skipped(task: TaskReference) -> TriggerRule:
-    """The task was Skipped."""
+    """The task was Skipped.
+
+    >>> task_skipped("load")
+    TriggerRule({"type": "TaskSkipped", "task_name": "load"})
+    """
     return TriggerRule({"type": "TaskSkipped", "task_name": task_id_of("task", task)})
 
 

@@ -3,37 +3,57 @@
 from __future__ import annotations
 
 import atexit
+import functools
 import os
 import sys
 import threading
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Dict, Iterable, List, NoReturn, Optional, Union
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, List, NoReturn, Optional, Union
 
-from . import _cloaca, _registry
+from . import _cloaca, _progress, _registry
 from ._arguments import integer, milliseconds, text, text_or, timeout as timeout_argument
 from ._config import DefaultRunnerConfig, config_of
 from ._errors import BackendError, ConfigurationError, Error, StateError
+from ._executions import Executions
 from ._handles import ExecutionHandle, running_future
-from ._later import CronAndTriggers, comes_later
+from ._later import comes_later
 
 if TYPE_CHECKING:
-    from ._cloaca import Context, WorkflowResult
+    from concurrent.futures import Future
 
-Input = Union["Context", Dict[str, Any], None]
+    from ._cloaca import TaskResult, WorkflowResult
+    from ._inputs import Input
+
+ProgressArgument = Union[bool, Callable[[_progress.Progress], Any], None]
 
 _SCHEMA_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
 
 
-class DefaultRunner(CronAndTriggers):
+def _later(name: str, what: str) -> Callable[..., NoReturn]:
+    def method(self: DefaultRunner, *arguments: Any, **options: Any) -> NoReturn:
+        comes_later(f"{name} ({what})")
+
+    method.__name__ = name
+    method.__qualname__ = f"DefaultRunner.{name}"
+    method.__doc__ = "Comes with a later version."
+    return method
+
+
+class DefaultRunner:
     """Runs workflows, and keeps them in a database so that nothing accepted is ever lost.
 
-    Opens and migrates the database, starts its threads, and goes on with what earlier runners left behind. Any number of
-    runners, in this process or in others, may work on one database. It runs the workflows that this process has
+    Opens and migrates the database, starts its threads, and goes on with what earlier runners left behind. Any number
+    of runners, in this process or in others, may work on one database. It runs the workflows that this process has
     registered, and those that it registers later. Thread-safe; does not survive a fork.
 
-    >>> with DefaultRunner("sqlite:///tmp/orders.db") as runner:  # doctest: +SKIP
-    ...     runner.execute("checkout", Context({"order_id": 42})).status
-    'Completed'
+    >>> with WorkflowBuilder("doc_runner") as builder:
+    ...     @task()
+    ...     def greet(context):
+    ...         context.set("text", f"hello {context['name']}")
+    >>> with DefaultRunner("sqlite::memory:", DefaultRunnerConfig(max_concurrent_tasks=2)) as runner:
+    ...     result = runner.execute("doc_runner", {"name": "Ada"})
+    ...     result.status, result.final_context["text"]
+    ('Completed', 'hello Ada')
     """
 
     _core: _cloaca.Runner
@@ -70,12 +90,9 @@ class DefaultRunner(CronAndTriggers):
         workflows = [workflow._core for workflow in known.values()]
         try:
             self._core = _cloaca.Runner(url, schema, config._plain(), workflows)
-        except BackendError as error:
+        except (BackendError, ConfigurationError) as error:
             what = f"Failed to set up schema '{schema}': " if schema is not None else ""
-            raise BackendError(f"{failure}{what}{error}") from None
-        except ConfigurationError as error:
-            what = f"Failed to set up schema '{schema}': " if schema is not None else ""
-            raise ConfigurationError(f"{failure}{what}{error}") from None
+            raise type(error)(f"{failure}{what}{error}") from None
         self._schema, self._config, self._process = schema, config, os.getpid()
         self._is_shut_down = False
         _registry.enlist(self, known)
@@ -91,18 +108,34 @@ class DefaultRunner(CronAndTriggers):
         idempotency_key: Optional[str] = None,
         priority: Optional[int] = None,
         start_after: Optional[float] = None,
-        progress: Any = None,
+        progress: ProgressArgument = None,
     ) -> WorkflowResult:
         """Submits and waits until the end. A workflow that ran and failed *returns*, with status "Failed".
 
         ValueError `Workflow execution failed: …` if it could not be accepted; TimeoutError after `timeout` seconds, and
         the execution goes on. A second submission with the same idempotency key gives the first execution.
-        start_after: seconds.
+        context: a Context, a dict, a dataclass or a pydantic model. start_after: seconds.
+
+        progress: True shows how many tasks have ended, on stderr or below a notebook's cell; a function is called with
+        a `Progress` by the thread that waits, whenever one has changed, and with the last one before the result
+        returns. What it raises ends the wait, and the execution goes on. It costs a read of the tasks every 150 ms.
+
+        >>> with WorkflowBuilder("doc_execute") as builder:
+        ...     @task()
+        ...     def double(context):
+        ...         return {"twice": 2 * context["n"]}
+        >>> with DefaultRunner("sqlite::memory:") as runner:
+        ...     runner.execute("doc_execute", {"n": 21}, progress=print).final_context["twice"]
+        doc_execute: 1/1
+        42
         """
-        if progress is not None:
-            comes_later("progress")
         options = self._options(workflow_name, idempotency_key, priority, start_after)
-        return self._core.execute(workflow_name, context, *options, timeout_argument(timeout))
+        seconds = timeout_argument(timeout)
+        if not progress:
+            return self._core.execute(workflow_name, context, *options, seconds)
+        _progress.check(progress)
+        handle = self._core.submit(workflow_name, context, *options)
+        return _progress.wait(self._core, handle, workflow_name, progress, seconds)
 
     async def execute_async(
         self,
@@ -113,14 +146,23 @@ class DefaultRunner(CronAndTriggers):
         idempotency_key: Optional[str] = None,
         priority: Optional[int] = None,
         start_after: Optional[float] = None,
+        progress: ProgressArgument = None,
     ) -> WorkflowResult:
-        """The same for asyncio: waits without a thread. Cancelling the wait does not cancel the execution."""
+        """The same for asyncio: waits without a thread. Cancelling the wait does not cancel the execution.
+
+        A function given as `progress` is called on the event loop; the reads for it use the loop's executor.
+        """
         import asyncio
 
         options = self._options(workflow_name, idempotency_key, priority, start_after)
+        if progress:
+            _progress.check(progress)
+            submit = functools.partial(self._core.submit, workflow_name, context, *options)
+            handle = await asyncio.get_running_loop().run_in_executor(None, submit)
+            return await _progress.wait_async(self._core, handle, workflow_name, progress, timeout_argument(timeout))
         future = running_future()
         self._core.execute_later(workflow_name, context, *options, future)
-        waited_for = asyncio.wrap_future(future)
+        waited_for: asyncio.Future[WorkflowResult] = asyncio.wrap_future(future)
         if timeout is None:
             return await waited_for
         try:
@@ -140,6 +182,23 @@ class DefaultRunner(CronAndTriggers):
         """Returns when the execution is stored: from then on it is not lost."""
         options = self._options(workflow_name, idempotency_key, priority, start_after)
         return ExecutionHandle(self._core.submit(workflow_name, context, *options), workflow_name)
+
+    async def submit_async(
+        self,
+        workflow_name: str,
+        context: Input = None,
+        *,
+        idempotency_key: Optional[str] = None,
+        priority: Optional[int] = None,
+        start_after: Optional[float] = None,
+    ) -> ExecutionHandle:
+        """The same for asyncio: waits for the disk without a thread. Cancelled, it may have been stored all the same."""
+        import asyncio
+
+        options = self._options(workflow_name, idempotency_key, priority, start_after)
+        future: Future[_cloaca.Handle] = running_future()
+        self._core.submit_later(workflow_name, context, *options, future)
+        return ExecutionHandle(await asyncio.wrap_future(future), workflow_name)
 
     def submit_many(
         self,
@@ -161,14 +220,23 @@ class DefaultRunner(CronAndTriggers):
         timeout: Optional[float] = None,
         *,
         priority: Optional[int] = None,
+        progress: ProgressArgument = None,
     ) -> List[WorkflowResult]:
-        """Submits them all, and waits for each; the results in the order of the contexts."""
+        """Submits them all, and waits for each; the results in the order of the contexts.
+
+        progress: as in `execute`, but of executions, not of tasks.
+        """
         import time
 
+        seconds = timeout_argument(timeout)
+        if progress:
+            _progress.check(progress)
+            many = self.submit_many(workflow_name, contexts, priority=priority)
+            return _progress.wait_for_all([handle._core for handle in many], workflow_name, progress, seconds)
         handles = self.submit_many(workflow_name, contexts, priority=priority)
-        if timeout_argument(timeout) is None:
+        if seconds is None:
             return [handle.result() for handle in handles]
-        end = time.monotonic() + float(timeout or 0)
+        end = time.monotonic() + seconds
         return [handle.result(max(0.0, end - time.monotonic())) for handle in handles]
 
     # ---- ask and steer
@@ -188,6 +256,11 @@ class DefaultRunner(CronAndTriggers):
         self._check_process()
         return self._core.result(text("execution_id", execution_id))
 
+    def tasks(self, execution_id: str) -> List[TaskResult]:
+        """How far it is: its tasks as they are stored now. A body that runs shows 100 ms after its start."""
+        self._check_process()
+        return self._core.tasks(text("execution_id", execution_id))
+
     def cancel(self, execution_id: str, reason: str = "") -> None:
         """Whichever runner owns it; returns when that is stored. StateError if it is final."""
         self._check_process()
@@ -199,15 +272,17 @@ class DefaultRunner(CronAndTriggers):
         status: Optional[str] = None,
         limit: Optional[int] = None,
         after: Optional[str] = None,
-    ) -> List[Dict[str, Any]]:
-        """Newest first, as dicts that a data frame can be made of; `after`: the last id of the page before."""
+    ) -> Executions:
+        """Newest first, as dicts; `to_pandas()` of them is a data frame. `after`: the last id of the page before."""
         self._check_process()
         most = 100 if limit is None else integer("limit", limit, 1, 10_000)
-        return self._core.list(
-            text_or("workflow_name", workflow_name, ""),
-            None if status is None else text("status", status),
-            most,
-            None if after is None else text("after", after),
+        return Executions(
+            self._core.list(
+                text_or("workflow_name", workflow_name, ""),
+                None if status is None else text("status", status),
+                most,
+                None if after is None else text("after", after),
+            )
         )
 
     def runners(self) -> List[Dict[str, Any]]:
@@ -308,6 +383,20 @@ class DefaultRunner(CronAndTriggers):
     def signal(self, execution_id: str, name: str, payload: Any = None) -> None:
         """Comes with a later version."""
         comes_later("signal")
+
+    register_cron_workflow = _later("register_cron_workflow", "cron schedules")
+    list_cron_schedules = _later("list_cron_schedules", "cron schedules")
+    get_cron_schedule = _later("get_cron_schedule", "cron schedules")
+    update_cron_schedule = _later("update_cron_schedule", "cron schedules")
+    set_cron_schedule_enabled = _later("set_cron_schedule_enabled", "cron schedules")
+    delete_cron_schedule = _later("delete_cron_schedule", "cron schedules")
+    get_cron_execution_history = _later("get_cron_execution_history", "cron schedules")
+    get_cron_execution_stats = _later("get_cron_execution_stats", "cron schedules")
+    list_trigger_schedules = _later("list_trigger_schedules", "event triggers")
+    get_trigger_schedule = _later("get_trigger_schedule", "event triggers")
+    set_trigger_enabled = _later("set_trigger_enabled", "event triggers")
+    get_trigger_execution_history = _later("get_trigger_execution_history", "event triggers")
+
 
 
 def _end() -> None:

@@ -10,7 +10,11 @@ from ._later import comes_later
 
 
 class TriggerResult:
-    """What a trigger's function returns."""
+    """What a trigger's function returns.
+
+    >>> TriggerResult.skip(), TriggerResult.fire({"file": "a.csv"}).is_fire_result()
+    (TriggerResult.Skip, True)
+    """
 
     __slots__ = ("_context", "_fires")
 
@@ -49,5 +53,10 @@ def trigger(
     cron: Optional[str] = None,
     timezone: Optional[str] = None,
 ) -> Any:
-    """Comes with a later version."""
+    """Comes with a later version.
+
+    >>> trigger("import")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    NotImplementedError: trigger is not available in version ...
+    """
     comes_later("trigger")

@@ -20,12 +20,30 @@ EMPTY = "Workflow cannot be empty"
 
 
 class Workflow:
-    """A checked graph of tasks; immutable. Made by `WorkflowBuilder`."""
+    """A checked graph of tasks; immutable. Made by `WorkflowBuilder`. A notebook draws it.
 
-    __slots__ = ("__weakref__", "_core", "_prefix", "_specs")
+    >>> with WorkflowBuilder("doc_workflow") as builder:
+    ...     @task()
+    ...     def load(order_id: int):
+    ...         return {"rows": [order_id]}
+    ...     @task(dependencies=[load])
+    ...     def count(rows: list):
+    ...         return {"count": len(rows)}
+    >>> workflow = builder.build()
+    >>> workflow.tasks, workflow.inputs
+    (['load', 'count'], {'order_id': <class 'int'>})
+    """
 
-    def __init__(self, core: _cloaca.Workflow, prefix: tuple[str, str, str], specs: dict[str, TaskSpec]) -> None:
-        self._core, self._prefix, self._specs = core, prefix, specs
+    __slots__ = ("__weakref__", "_core", "_inputs", "_prefix", "_specs")
+
+    def __init__(
+        self,
+        core: _cloaca.Workflow,
+        prefix: tuple[str, str, str],
+        specs: dict[str, TaskSpec],
+        inputs: dict[str, Any],
+    ) -> None:
+        self._core, self._prefix, self._specs, self._inputs = core, prefix, specs, inputs
 
     @property
     def name(self) -> str:
@@ -49,6 +67,11 @@ class Workflow:
     def tasks(self) -> list[str]:
         """Ids, in the order in which they were listed."""
         return self._core.tasks
+
+    @property
+    def inputs(self) -> dict[str, Any]:
+        """Keys that tasks take by name and that no task before them can have put, with their type hints."""
+        return dict(self._inputs)
 
     def _full(self, ids: list[str]) -> list[str]:
         return [str(TaskNamespace(*self._prefix, one)) for one in ids]
@@ -82,27 +105,17 @@ class Workflow:
         return f"Workflow(name={self.name!r}, tasks={len(self.tasks)})"
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        return pictures(repr(self), self.to_mermaid(), self.to_dot())
+        from ._pictures import pictures  # most programs draw nothing
+
+        return pictures(self)
 
 
-def pictures(plain: str, mermaid: str, dot: Optional[str] = None) -> dict[str, str]:
-    """What a notebook draws; SVG where Graphviz is installed."""
-    import shutil  # both: most programs draw nothing
-    import subprocess
-
-    bundle = {"text/plain": plain, "text/vnd.mermaid": mermaid}
-    program = shutil.which("dot") if dot is not None else None
-    if program is not None:
-        try:
-            drawn = subprocess.run([program, "-Tsvg"], input=dot, capture_output=True, text=True, timeout=10, check=True)
-            bundle["image/svg+xml"] = drawn.stdout
-        except (OSError, subprocess.SubprocessError):
-            pass  # the other two will do
-    return bundle
 
 
 def _draw_result(self: WorkflowResult, **_: Any) -> dict[str, str]:
-    return pictures(repr(self), self.to_mermaid())
+    from ._pictures import pictures
+
+    return pictures(self)
 
 
 WorkflowResult._repr_mimebundle_ = _draw_result  # type: ignore[method-assign]
@@ -113,6 +126,16 @@ class WorkflowBuilder:
 
     Leaving the block registers the workflow under its name, in place of an earlier one; an exception inside registers
     nothing. Used by one thread at a time; several threads may build at the same time.
+
+    >>> with WorkflowBuilder("doc_builder") as builder:
+    ...     builder.description("two tasks, one after the other").tag("team", "data")
+    ...     @task()
+    ...     def load(context):
+    ...         context.set("rows", [3, 1, 2])
+    ...     @task(dependencies=[load])
+    ...     def order(context):
+    ...         context.set("rows", sorted(context["rows"]))
+    WorkflowBuilder(name='doc_builder')
     """
 
     def __init__(
@@ -170,7 +193,25 @@ class WorkflowBuilder:
             )
         except ValueError as error:
             raise ValidationError(failure + str(error)) from None
-        return Workflow(core, self._prefix, {spec.id: spec for spec in self._tasks})
+        return Workflow(core, self._prefix, {spec.id: spec for spec in self._tasks}, self._inputs(core, failure))
+
+    def _inputs(self, core: _cloaca.Workflow, failure: str) -> dict[str, Any]:
+        signatures = {spec.id: spec.signature for spec in self._tasks}
+        told = [signature for signature in signatures.values() if signature is not None]
+        try:
+            for signature in told:
+                signature.read_hints()
+            if not any(signature.takes_inputs for signature in told):
+                return {}
+            from ._fit import check  # most programs have no type hints on tasks
+
+            inputs, problems = check(signatures, core)
+        except ValidationError as error:
+            raise ValidationError(f"{failure}{error}") from None
+        if problems:
+            listed = "".join(f"\n  - {problem}" for problem in problems)
+            raise ValidationError(f"{failure}workflow '{self._name}' cannot be built:{listed}")
+        return inputs
 
     def __enter__(self) -> WorkflowBuilder:
         self._tasks = []
@@ -192,7 +233,16 @@ class WorkflowBuilder:
 
 
 def register_workflow_constructor(name: str, constructor: Callable[[], Any]) -> None:
-    """Calls `constructor` at once, which returns a `Workflow` of this name, or registers one itself."""
+    """Calls `constructor` at once, which returns a `Workflow` of this name, or registers one itself.
+
+    >>> def make():
+    ...     with WorkflowBuilder("doc_constructor") as builder:
+    ...         @task()
+    ...         def only(context):
+    ...             pass
+    ...     return builder.build()
+    >>> register_workflow_constructor("doc_constructor", make)
+    """
     name_argument("name", name)
     if not callable(constructor):
         raise TypeError(f"constructor: expected a callable, got {type(constructor).__name__}")

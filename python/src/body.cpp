@@ -60,11 +60,14 @@ cloacina::detail::ContextDelta PythonBody::changes(Context const& given, py::han
     return changes_in_place(given, py::cast<Context const&>(passed));
   if (py::isinstance<Context>(returned))
     return changes_to(given, py::cast<Context const&>(returned));
-  if (!PyDict_Check(returned.ptr()))
+  auto const values = PyDict_Check(returned.ptr()) != 0
+                          ? py::reinterpret_borrow<py::object>(returned)
+                          : plain_form(returned);
+  if (!PyDict_Check(values.ptr()))
     throw py::type_error("task '" + task + "' must return Context, dict or None, not " +
                          type_name(returned));
   auto now = py::cast<Context>(passed);  // with what it changed in place
-  for (auto const& [key, value] : py::reinterpret_borrow<py::dict>(returned)) {
+  for (auto const& [key, value] : py::reinterpret_borrow<py::dict>(values)) {
     auto const name = text_of("key", key);
     now.put(name, to_json(name, value));
   }
@@ -94,7 +97,18 @@ cloacina::TaskFunction synchronous_body(std::shared_ptr<PythonBody const> body) 
 
 void bind_body(py::module_& module) {
   py::class_<TaskHandle>(module, "TaskHandle",
-                         "What a task may ask about its own run: a parameter called `handle`.")
+                         R"(What a task may ask about its own run: a parameter called `handle`.
+
+>>> with WorkflowBuilder("doc_task_handle") as builder:
+...     @task(retry_attempts=2, retry_delay_ms=1)
+...     def flaky(context, handle):
+...         if handle.attempt == 1:
+...             raise OSError("not yet")
+...         context.set("attempt", handle.attempt)
+>>> with DefaultRunner("sqlite::memory:") as runner:
+...     runner.execute("doc_task_handle").final_context["attempt"]
+2
+)")
       .def_readonly("task_id", &TaskHandle::task_id)
       .def_readonly("execution_id", &TaskHandle::execution_id)
       .def_readonly("attempt", &TaskHandle::attempt, "1 for the first one.")

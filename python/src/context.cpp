@@ -23,8 +23,11 @@ void put(Context& context, py::handle key, py::handle value) {
 }
 
 void put_all(Context& context, py::handle values) {
-  if (!PyDict_Check(values.ptr()))
+  if (!PyDict_Check(values.ptr())) {
+    if (auto const plain = plain_form(values); PyDict_Check(plain.ptr()) != 0)
+      return put_all(context, plain);
     throw py::type_error("data: expected dict, got " + type_name(values));
+  }
   Context all = context;  // all of it or nothing
   for (auto const& [key, value] : py::reinterpret_borrow<py::dict>(values)) put(all, key, value);
   context = std::move(all);
@@ -119,6 +122,7 @@ py::object equal(Context const& context, py::handle other) {
 Context context_of(std::string_view what, py::handle value) {
   if (py::isinstance<Context>(value)) return py::cast<Context const&>(value);
   if (value.is_none() || PyDict_Check(value.ptr())) return from_data(value);
+  if (auto const plain = plain_form(value); PyDict_Check(plain.ptr()) != 0) return from_data(plain);
   throw py::type_error(std::string{what} + ": expected Context, dict or None, got " +
                        type_name(value));
 }
@@ -149,7 +153,13 @@ cloacina::detail::ContextDelta changes_to(Context const& given, Context const& n
 
 void bind_context(py::module_& module) {
   py::class_<Context>(module, "Context",
-                      "What a workflow carries from task to task: JSON values by name.")
+                      R"(What a workflow carries from task to task: JSON values by name.
+
+>>> context = Context({"order_id": 42})
+>>> context["total"] = 105.0
+>>> context.get("currency", "EUR"), context.to_dict()
+('EUR', {'order_id': 42, 'total': 105.0})
+)")
       .def(py::init(&from_data), py::arg("data") = py::none())
       .def("get", &get, py::arg("key"), py::arg("default") = py::none(),
            "The value, or `default` if there is no such key.")

@@ -9,7 +9,8 @@
 
 namespace cloaca {
 
-/// A Context, a dict, or None for an empty one; raises TypeError naming the argument.
+/// A Context, a dict, None for an empty one, or what has the plain form of a dict; raises TypeError
+/// naming the argument.
 [[nodiscard]] cloacina::Context context_of(std::string_view what, py::handle value);
 
 /// What a body wrote to the context that it was given, equal values included.

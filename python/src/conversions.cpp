@@ -17,15 +17,6 @@ constexpr int deepest = 512;
 
 std::string in_key(std::string_view key) { return "key '" + std::string{key} + "': "; }
 
-/// What has a JSON form of its own: pydantic's models and dataclasses.
-py::object plain_form(py::handle value) {
-  if (PyType_Check(value.ptr()) != 0) return py::none();
-  if (py::hasattr(value, "model_dump")) return value.attr("model_dump")(py::arg("mode") = "json");
-  if (py::hasattr(value, "__dataclass_fields__"))
-    return py::module_::import("dataclasses").attr("asdict")(value);
-  return py::none();
-}
-
 /// One value on its way to JSON; the key is for messages.
 class Encoder {
  public:
@@ -44,8 +35,10 @@ class Encoder {
     if (PyDict_Check(object)) return dictionary(value, depth);
     if (PyList_Check(object) || PyTuple_Check(object)) return sequence(value, depth);
     if (auto const plain = plain_form(value); !plain.is_none()) return encode(plain, depth + 1);
-    throw py::type_error(in_key(key_) + "a value of type " + type_name(value) +
-                         " is not JSON; expected None, bool, int, float, str, list, tuple or dict");
+    throw py::type_error(
+        in_key(key_) + "a value of type " + type_name(value) +
+        " is not JSON; expected None, bool, int, float, str, list, tuple, dict, a dataclass or "
+        "a pydantic model");
   }
 
  private:
@@ -109,6 +102,15 @@ py::object checked(PyObject* made) {
 }
 
 }  // namespace
+
+py::object plain_form(py::handle value) {
+  // Asked of its class: an object that answers every name, such as a mock, says nothing by that.
+  auto const type = py::type::handle_of(value);
+  if (py::hasattr(type, "model_dump")) return value.attr("model_dump")(py::arg("mode") = "json");
+  if (py::hasattr(type, "__dataclass_fields__"))
+    return py::module_::import("dataclasses").attr("asdict")(value);
+  return py::none();
+}
 
 Json to_json(std::string_view key, py::handle value) { return Encoder{key}.encode(value, 0); }
 

@@ -16,6 +16,10 @@ namespace cloaca {
 [[nodiscard]] cloacina::Json to_json(std::string_view key, py::handle value);
 [[nodiscard]] py::object to_python(cloacina::Json const& value);
 
+/// The plain values of what says how it is JSON, a dataclass or a pydantic model; None for all
+/// else.
+[[nodiscard]] py::object plain_form(py::handle value);
+
 /// UTF-8 of a `str`; raises ValueError naming `what` for a lone surrogate, TypeError for no `str`.
 [[nodiscard]] std::string_view text_of(std::string_view what, py::handle value);
 [[nodiscard]] py::str to_python(std::string_view text);

@@ -38,7 +38,8 @@ bool is_a(py::handle type, PyObject* base) {
 
 std::string name_of_class(py::handle type) {
   // A class of a class of somebody's own may raise even here.
-  auto const name = py::reinterpret_steal<py::object>(PyObject_GetAttrString(type.ptr(), "__name__"));
+  auto const name =
+      py::reinterpret_steal<py::object>(PyObject_GetAttrString(type.ptr(), "__name__"));
   if (name) return text_or(name, "Exception");
   PyErr_Clear();
   return reinterpret_cast<PyTypeObject const*>(type.ptr())->tp_name;

@@ -1,6 +1,9 @@
 #include "handle.hpp"
 
+#include <chrono>
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include <asio/bind_executor.hpp>
 
@@ -29,6 +32,17 @@ void cancel(ExecutionHandle const& handle, std::string const& reason) {
   handle.cancel(reason);
 }
 
+/// What is known of each by now; the lock is given away once for all.
+std::vector<std::optional<ExecutionResult>> results_by_now(
+    std::vector<ExecutionHandle> const& handles) {
+  Released const released;
+  std::vector<std::optional<ExecutionResult>> results;
+  results.reserve(handles.size());
+  for (auto const& handle : handles)
+    results.push_back(handle.wait_for(cloacina::WaitTime{std::chrono::nanoseconds{0}}));
+  return results;
+}
+
 void notify(ExecutionHandle const& handle, py::object future) {
   Kept kept{std::move(future)};
   Released const released;
@@ -47,12 +61,13 @@ ExecutionResult wait_for(ExecutionHandle const& handle, std::optional<double> ti
                                 seconds + " s; it goes on: ask for its result later");
 }
 
-void settle(Kept const& future, std::exception_ptr const& error, ExecutionResult const& result) {
+void settle(Kept const& future, std::exception_ptr const& error,
+            std::function<py::object()> const& value) {
   Gil const gil;
   until_the_end([&] {
     try {
       if (!error) {
-        future.get().attr("set_result")(result);
+        future.get().attr("set_result")(value());
         return;
       }
       set_error(error, "Workflow execution failed: ");
@@ -68,7 +83,7 @@ void settle_when_final(ExecutionHandle const& handle, Kept future) {
   handle.async_wait(asio::bind_executor(
       delivery().get_executor(),
       [future = std::move(future)](std::exception_ptr const& error, ExecutionResult const& result) {
-        settle(future, error, result);
+        settle(future, error, [&result] { return py::cast(result); });
       }));
 }
 
@@ -78,8 +93,17 @@ void bind_handle(py::module_& module) {
                              [](ExecutionHandle const& handle) { return handle.id().to_string(); })
       .def("status", &status)
       .def("wait", &wait_for, py::arg("timeout"))
+      .def(
+          "wait_at_most",
+          [](ExecutionHandle const& handle, double seconds) {
+            return wait_patiently(timeout_of(seconds), [&handle](cloacina::WaitTime at_most) {
+              return handle.wait_for(at_most);
+            });
+          },
+          py::arg("seconds"))
       .def("cancel", &cancel, py::arg("reason"))
       .def("notify", &notify, py::arg("future"));
+  module.def("results_by_now", &results_by_now, py::arg("handles"));
 }
 
 }  // namespace cloaca

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <exception>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -15,8 +17,8 @@ namespace cloaca {
 
 /// Sets the result, or the exception, of a `concurrent.futures.Future` when the execution is final.
 void settle_when_final(cloacina::ExecutionHandle const& handle, Kept future);
-/// The same at once; takes the lock.
+/// The same at once; takes the lock, with which `value` is called.
 void settle(Kept const& future, std::exception_ptr const& error,
-            cloacina::ExecutionResult const& result);
+            std::function<py::object()> const& value);
 
 }  // namespace cloaca

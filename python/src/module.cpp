@@ -36,11 +36,17 @@ PYBIND11_MODULE(_cloaca, module) {
   cloaca::bind_handle(module);
   cloaca::bind_runner(module);
   cloaca::bind_admin(module);
-  module.def("backends", &backends, "The databases that this build can use.");
+  cloaca::log_to_python();
+  module.def("backends", &backends, R"(The databases that this build can use.
+
+>>> "sqlite" in backends()
+True
+)");
   module.def(
       "_begin_end",
       [] {
         cloaca::Released const released;
+        cloaca::flush_log_delivery();
         cloaca::begin_end();
         cloaca::end_delivery();
       },

@@ -29,7 +29,12 @@ std::string repr_of_name(TaskNamespace const& name) {
 
 void bind_namespaces(py::module_& module) {
   py::class_<TaskNamespace>(module, "TaskNamespace",
-                            "The full name of a task: tenant::package::workflow::task.")
+                            R"(The full name of a task: tenant::package::workflow::task.
+
+>>> name = TaskNamespace.from_string("public::embedded::orders::load")
+>>> name.task_id, name == TaskNamespace("public", "embedded", "orders", "load")
+('load', True)
+)")
       .def(py::init<std::string, std::string, std::string, std::string>(), py::arg("tenant_id"),
            py::arg("package_name"), py::arg("workflow_id"), py::arg("task_id"))
       .def_static("from_string", &from_string, py::arg("value"),

@@ -20,6 +20,12 @@ py::object iso_or_none(std::optional<cloacina::Instant> const& instant) {
   return py::str(iso_8601(*instant));
 }
 
+py::object seconds_between(std::optional<cloacina::Instant> const& start,
+                           std::optional<cloacina::Instant> const& end) {
+  if (!start || !end) return py::none();
+  return py::float_(std::chrono::duration<double>{*end - *start}.count());
+}
+
 py::object text_or_none(std::string const& text) {
   if (text.empty()) return py::none();
   return to_python(std::string_view{text});
@@ -47,11 +53,22 @@ py::dict info_of(cloacina::ExecutionInfo const& info) {
                   "created_at"_a = iso_8601(info.created_at),
                   "start_after"_a = iso_or_none(info.start_after),
                   "started_at"_a = iso_or_none(info.started_at),
-                  "completed_at"_a = iso_or_none(info.completed_at));
+                  "completed_at"_a = iso_or_none(info.completed_at),
+                  "duration"_a = seconds_between(info.started_at, info.completed_at));
 }
 
 void bind_results(py::module_& module) {
-  py::class_<TaskResult>(module, "TaskResult", "What became of one task of an execution.")
+  py::class_<TaskResult>(module, "TaskResult", R"(What became of one task of an execution.
+
+>>> with WorkflowBuilder("doc_task_result") as builder:
+...     @task()
+...     def load(context):
+...         pass
+>>> with DefaultRunner("sqlite::memory:") as runner:
+...     result = runner.execute("doc_task_result").task_results["load"]
+...     result.status, result.attempts, result.error
+('Completed', 1, None)
+)")
       .def_readonly("task_id", &TaskResult::id)
       .def_property_readonly(
           "status", [](TaskResult const& task) { return std::string{to_string(task.status)}; })
@@ -71,7 +88,19 @@ void bind_results(py::module_& module) {
       });
 
   py::class_<ExecutionResult>(module, "WorkflowResult",
-                              "How an execution ended, with everything it left behind.")
+                              R"(How an execution ended, with everything it left behind.
+
+A notebook draws it.
+
+>>> with WorkflowBuilder("doc_result") as builder:
+...     @task(retry_attempts=1)
+...     def load(context):
+...         raise OSError("no such file")
+>>> with DefaultRunner("sqlite::memory:") as runner:
+...     result = runner.execute("doc_result", {"file": "a.csv"})
+>>> result.status, result.final_context.to_dict(), "no such file" in result.error_message
+('Failed', {'file': 'a.csv'}, True)
+)")
       .def_property_readonly(
           "status",
           [](ExecutionResult const& result) { return std::string{to_string(result.status())}; },
@@ -102,6 +131,7 @@ void bind_results(py::module_& module) {
       .def_property_readonly("task_results", &tasks_of, "TaskResult by task id, in order.")
       .def("to_mermaid", &ExecutionResult::to_mermaid,
            "A flowchart with the state, attempts and duration of each task.")
+      .def("to_dot", &ExecutionResult::to_dot, "The same for Graphviz.")
       .def("__repr__", &repr_of_result);
 }
 

@@ -90,6 +90,18 @@ void execute_later(DefaultRunner& runner, std::string const& workflow, Context i
                           }));
 }
 
+void submit_later(DefaultRunner& runner, std::string const& workflow, Context input,
+                  SubmitOptions const& options, Kept future) {
+  Released const released;
+  runner.async_submit(
+      workflow, std::move(input), options,
+      asio::bind_executor(delivery().get_executor(),
+                          [future = std::move(future)](std::exception_ptr const& error,
+                                                       ExecutionHandle const& handle) {
+                            settle(future, error, [&handle] { return py::cast(handle); });
+                          }));
+}
+
 /// The options as Python gives them; the key must live as long as they.
 SubmitOptions options_of(std::string const& idempotency_key, int priority,
                          std::int64_t start_after_ms) {
@@ -196,6 +208,13 @@ void bind_runner(py::module_& module) {
             execute_later(*runner, workflow, context_of("context", context),
                           options_of(key, priority, start_after_ms), Kept{std::move(future)});
           })
+      .def(
+          "submit_later",
+          [](Runner& runner, std::string const& workflow, py::handle context,
+             std::string const& key, int priority, std::int64_t start_after_ms, py::object future) {
+            submit_later(*runner, workflow, context_of("context", context),
+                         options_of(key, priority, start_after_ms), Kept{std::move(future)});
+          })
       .def("add_workflow",
            [](Runner& runner, cloacina::Workflow workflow) {
              Released const released;
@@ -216,6 +235,11 @@ void bind_runner(py::module_& module) {
            [](Runner const& runner, std::string const& id) {
              Released const released;
              return (*runner).result(ExecutionId::parse(id));
+           })
+      .def("tasks",
+           [](Runner const& runner, std::string const& id) {
+             Released const released;
+             return (*runner).tasks(ExecutionId::parse(id));
            })
       .def("cancel",
            [](Runner& runner, std::string const& id, std::string const& reason) {

@@ -110,6 +110,9 @@ WorkflowStatus Client::status(ExecutionId id) const {
 ExecutionResult Client::result(ExecutionId id) const {
   return detail::read_result(*impl_->here().database, id);
 }
+std::vector<TaskResult> Client::tasks(ExecutionId id) const {
+  return detail::read_tasks(*impl_->here().database, id);
+}
 std::vector<ExecutionInfo> Client::list(ListOptions const& options) const {
   return detail::list_executions(*impl_->here().database, options);
 }

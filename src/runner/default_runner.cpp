@@ -126,6 +126,7 @@ detail::RunOnWorker DefaultRunner::run_on_worker() const {
 
 WorkflowStatus DefaultRunner::status(ExecutionId id) const { return machine_->status(id); }
 ExecutionResult DefaultRunner::result(ExecutionId id) const { return machine_->result(id); }
+std::vector<TaskResult> DefaultRunner::tasks(ExecutionId id) const { return machine_->tasks(id); }
 ExecutionHandle DefaultRunner::handle(ExecutionId id) const {
   return {machine_->watch(id), machine_};
 }

@@ -14,13 +14,34 @@
 namespace cloacina {
 namespace {
 
-// Mermaid classes: colours that are told apart in light and dark pages, and in grey.
-constexpr std::array<std::pair<TaskStatus, std::string_view>, 4> styles{{
-    {TaskStatus::completed, "fill:#d3f2d6,stroke:#2e7d32,color:#000"},
-    {TaskStatus::failed, "fill:#ffd6d6,stroke:#c62828,color:#000"},
-    {TaskStatus::skipped, "fill:#eeeeee,stroke:#757575,color:#000,stroke-dasharray:4"},
-    {TaskStatus::cancelled, "fill:#ffe9c7,stroke:#ef6c00,color:#000"},
+struct Style {
+  TaskStatus status;
+  std::string_view fill, stroke;
+  bool is_dashed = false;
+};
+
+// Colours that are told apart in light and dark pages, and in grey.
+constexpr std::array<Style, 4> styles{{
+    {TaskStatus::completed, "#d3f2d6", "#2e7d32"},
+    {TaskStatus::failed, "#ffd6d6", "#c62828"},
+    {TaskStatus::skipped, "#eeeeee", "#757575", true},
+    {TaskStatus::cancelled, "#ffe9c7", "#ef6c00"},
 }};
+
+std::string mermaid_class(Style const& style) {
+  return std::string{to_string(style.status)} + " fill:" + std::string{style.fill} +
+         ",stroke:" + std::string{style.stroke} + ",color:#000" +
+         (style.is_dashed ? ",stroke-dasharray:4" : "");
+}
+
+std::string dot_attributes(TaskStatus status) {
+  for (auto const& style : styles)
+    if (style.status == status)
+      return std::string{", style=\""} + (style.is_dashed ? "filled,dashed" : "filled") +
+             "\", fillcolor=\"" + std::string{style.fill} + "\", color=\"" +
+             std::string{style.stroke} + "\"";
+  return "";
+}
 
 std::string shape_id(std::size_t task) { return "t" + std::to_string(task); }
 
@@ -31,8 +52,8 @@ std::string in_words(std::chrono::microseconds duration) {
   return std::to_string(us / 1'000'000) + " s";
 }
 
-std::string label(TaskResult const& task) {
-  std::string text = mermaid_text(task.id) + "<br/>" + std::string{to_string(task.status)};
+std::string what_became_of(TaskResult const& task) {
+  std::string text{to_string(task.status)};
   if (task.attempts > 1) text += " after " + std::to_string(task.attempts) + " attempts";
   if (task.started && task.completed && *task.completed >= *task.started)
     text += ", " + in_words(*task.completed - *task.started);
@@ -82,15 +103,28 @@ std::string ExecutionResult::to_mermaid() const {
   std::string text = "flowchart TD\n";
   for (std::size_t t = 0; t < data_->tasks.size(); ++t) {
     auto const& task = data_->tasks[t];
-    text += "  " + shape_id(t) + "[\"" + label(task) +
+    text += "  " + shape_id(t) + "[\"" + mermaid_text(task.id) + "<br/>" + what_became_of(task) +
             "\"]:::" + std::string{to_string(task.status)} + "\n";
   }
   for (std::size_t t = 0; t < data_->tasks.size(); ++t)
     for (auto const dependency : data_->dependencies[t])
       text += "  " + shape_id(dependency) + " --> " + shape_id(t) + "\n";
-  for (auto const& [status, style] : styles)
-    text += "  classDef " + std::string{to_string(status)} + " " + std::string{style} + "\n";
+  for (auto const& style : styles) text += "  classDef " + mermaid_class(style) + "\n";
   return text;
+}
+
+std::string ExecutionResult::to_dot() const {
+  std::string text =
+      "digraph \"" + dot_text(data_->workflow) + "\" {\n  rankdir=TB;\n  node [shape=box];\n";
+  for (std::size_t t = 0; t < data_->tasks.size(); ++t) {
+    auto const& task = data_->tasks[t];
+    text += "  " + shape_id(t) + " [label=\"" + dot_text(task.id) + "\\n" + what_became_of(task) +
+            "\"" + dot_attributes(task.status) + "];\n";
+  }
+  for (std::size_t t = 0; t < data_->tasks.size(); ++t)
+    for (auto const dependency : data_->dependencies[t])
+      text += "  " + shape_id(dependency) + " -> " + shape_id(t) + ";\n";
+  return text + "}\n";
 }
 
 }  // namespace cloacina

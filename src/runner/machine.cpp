@@ -288,6 +288,8 @@ WorkflowStatus Machine::status(ExecutionId id) { return find_execution(database(
 
 ExecutionResult Machine::result(ExecutionId id) { return read_result(database(), id); }
 
+std::vector<TaskResult> Machine::tasks(ExecutionId id) { return read_tasks(database(), id); }
+
 std::vector<ExecutionInfo> Machine::list(ListOptions const& options) {
   return list_executions(database(), options);
 }

@@ -75,6 +75,7 @@ class Machine {
 
   [[nodiscard]] WorkflowStatus status(ExecutionId id);
   [[nodiscard]] ExecutionResult result(ExecutionId id);
+  [[nodiscard]] std::vector<TaskResult> tasks(ExecutionId id);
   [[nodiscard]] std::vector<ExecutionInfo> list(ListOptions const& options);
   [[nodiscard]] std::vector<RunnerInfo> runners();
   [[nodiscard]] std::shared_ptr<engine::Completion> watch(ExecutionId id);

@@ -62,6 +62,12 @@ ExecutionResult read_result(backend::Database& database, ExecutionId id) {
   });
 }
 
+std::vector<TaskResult> read_tasks(backend::Database& database, ExecutionId id) {
+  return with_reader(database, [id](backend::Session& reader) {
+    return engine::load_result(reader, find_with(reader, id)).tasks();
+  });
+}
+
 std::vector<ExecutionInfo> list_executions(backend::Database& database,
                                            ListOptions const& options) {
   if (options.limit < 1 || options.limit > 10'000)

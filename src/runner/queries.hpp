@@ -20,6 +20,8 @@ namespace cloacina::detail {
 [[nodiscard]] dal::ExecutionRow find_execution(backend::Database& database, ExecutionId id);
 /// Throws `ExecutionNotFound`, or `StateError` if it is not final.
 [[nodiscard]] ExecutionResult read_result(backend::Database& database, ExecutionId id);
+/// Throws `ExecutionNotFound`.
+[[nodiscard]] std::vector<TaskResult> read_tasks(backend::Database& database, ExecutionId id);
 /// Throws `ValidationError` for a limit out of range, or a name that is no text.
 [[nodiscard]] std::vector<ExecutionInfo> list_executions(backend::Database& database,
                                                          ListOptions const& options);

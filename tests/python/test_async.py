@@ -215,6 +215,25 @@ def test_async_with(database, name):
     assert asyncio.run(main()).final_context["x"] == 1
 
 
+def test_submit_async(runner, name):
+    with cloaca.WorkflowBuilder(name):
+
+        @cloaca.task()
+        async def twice(context):
+            return {"y": 2 * context["x"]}
+
+    async def main():
+        handles = await asyncio.gather(*(runner.submit_async(name, {"x": x}, idempotency_key=f"key {x}") for x in range(20)))
+        again = await runner.submit_async(name, {"x": 3}, idempotency_key="key 3")
+        assert again.id == handles[3].id
+        assert all(runner.status(handle.id) for handle in handles)  # each is stored
+        with pytest.raises(ValueError, match="Workflow execution failed: .*no workflow|Workflow execution failed: .*unknown"):
+            await runner.submit_async("nobody knows this")
+        return [(await handle).final_context["y"] for handle in handles]
+
+    assert asyncio.run(main()) == [2 * x for x in range(20)]
+
+
 def test_shutdown_with_async_bodies_under_way(database, name):
     begun = threading.Event()
     with cloaca.WorkflowBuilder(name):

@@ -81,24 +81,31 @@ def test_ctrl_c_ends_the_wait_and_not_the_work(runner, name, gate):
         def slow(context):
             gate.pass_()
 
-    sent = []
-
-    def interrupt():
+    def interrupt(sent):
         gate.wait_for_arrivals()
         sent.append(time.monotonic())
         signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
 
+    def seconds():
+        sent = []
+        thread = threading.Thread(target=interrupt, args=(sent,))
+        thread.start()
+        with pytest.raises(KeyboardInterrupt):
+            runner.execute(name)
+        ended = time.monotonic()
+        thread.join()
+        return ended - sent[0]
+
     # Ignored in the background of a shell, and then by Python too.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    thread = threading.Thread(target=interrupt)
-    thread.start()
-    with pytest.raises(KeyboardInterrupt):
-        runner.execute(name)
-    signal.signal(signal.SIGINT, before)
-    assert time.monotonic() - sent[0] < 0.5
-    thread.join()
+    try:
+        assert min(seconds() for _ in range(3)) < 0.1  # the machine may be busy with something else once
+    finally:
+        signal.signal(signal.SIGINT, before)
     gate.open()
-    assert runner.handle(runner.list(name)[0]["execution_id"]).result(8).status == "Completed"
+    assert len(runner.list(name)) == 3
+    for line in runner.list(name):
+        assert runner.handle(line["execution_id"]).result(8).status == "Completed"
 
 
 def test_signal_handlers_run_while_the_main_thread_waits(runner, name, gate):

@@ -24,12 +24,15 @@ struct AllLent : std::runtime_error {
 
 std::shared_ptr<Pool> pool_of(std::size_t most, std::chrono::milliseconds longest_wait = 0ms) {
   auto made = std::make_shared<int>(0);
-  return std::make_shared<Pool>(Pool::Rules{
-      .most = most,
-      .make = [made] { return std::make_unique<Thing>(Thing{++*made, true}); },
-      .is_of_use = [](Thing const& thing) { return thing.good; },
-      .all_are_lent = [] { throw AllLent{}; },
-      .longest_wait = longest_wait});
+  return std::make_shared<Pool>(
+      Pool::Rules{.most = most,
+                  .make =
+                      [made] {
+                        return std::make_unique<Thing>(Thing{++*made, true});
+                      },
+                  .is_of_use = [](Thing const& thing) { return thing.good; },
+                  .all_are_lent = [] { throw AllLent{}; },
+                  .longest_wait = longest_wait});
 }
 
 }  // namespace
@@ -45,7 +48,8 @@ TEST_CASE("what came back is lent again, the last one first", "[backend][pool]")
   CHECK(pool->take()->number == 2);
 }
 
-TEST_CASE("a pool that has run dry says so after its longest wait, and lends again", "[backend][pool]") {
+TEST_CASE("a pool that has run dry says so after its longest wait, and lends again",
+          "[backend][pool]") {
   auto const pool = pool_of(1, 20ms);
   auto held = pool->take();
   auto const begun = std::chrono::steady_clock::now();
@@ -85,16 +89,16 @@ TEST_CASE("one that broke takes the idle ones with it, and leaves its place", "[
 
 TEST_CASE("one that could not be made takes no place", "[backend][pool]") {
   bool fails = true;
-  auto const pool = std::make_shared<Pool>(Pool::Rules{
-      .most = 1,
-      .make =
-          [&] {
-            if (fails) throw std::runtime_error{"no server"};
-            return std::make_unique<Thing>();
-          },
-      .is_of_use = [](Thing&) { return true; },
-      .all_are_lent = [] { throw AllLent{}; },
-      .longest_wait = 1ms});
+  auto const pool =
+      std::make_shared<Pool>(Pool::Rules{.most = 1,
+                                         .make =
+                                             [&] {
+                                               if (fails) throw std::runtime_error{"no server"};
+                                               return std::make_unique<Thing>();
+                                             },
+                                         .is_of_use = [](Thing&) { return true; },
+                                         .all_are_lent = [] { throw AllLent{}; },
+                                         .longest_wait = 1ms});
   CHECK_THROWS_WITH(pool->take(), "no server");
   fails = false;
   CHECK(pool->take() != nullptr);
