@@ -15,7 +15,7 @@ command_lint() {
   [[ $# -eq 0 ]] || usage_error "lint takes no arguments, got: $*"
   ensure_packages "${lint_packages[@]}"
   local check failed=()
-  for check in format shell layers changelog docs tidy; do
+  for check in format shell layers changelog docs python tidy; do
     say "lint: $check"
     "lint_$check" || failed+=("$check")
   done

@@ -6,7 +6,7 @@ suites=(unit contract integration compile-fail examples package layers python re
 server_suites=(unit contract integration examples package reliability python bench)
 
 command_test() {
-  local chosen=() pattern="" file="" sanitizer="" trial=()
+  local chosen=() pattern="" file="" sanitizer="" trial=() isolated=""
   backend=both
   while [[ $# -gt 0 ]]; do
     case "$1" in
@@ -25,7 +25,8 @@ command_test() {
         shift
         ;;
       --mutants) trial+=("$1") ;;
-      -*) usage_error "unknown option '$1' of test; there are -k, --file, --backend, --sanitizer, and for trials --scale, --seed, --mutants, --mutant and --figures" ;;
+      --isolated) isolated="$1" ;;
+      -*) usage_error "unknown option '$1' of test; there are -k, --file, --backend, --sanitizer, for python --isolated, and for trials --scale, --seed, --mutants, --mutant and --figures" ;;
       all) chosen+=("${suites[@]}") ;;
       *)
         contains "$1" "${suites[@]}" ||
@@ -51,8 +52,9 @@ command_test() {
     [[ -z "$sanitizer" ]] || usage_error "--sanitizer is for C++: python runs without"
   fi
   if [[ "${chosen[*]}" == python ]]; then
-    run_python "$pattern" "$file"
+    run_python "$pattern" "$file" "$isolated"
   fi
+  [[ -z "$isolated" ]] || usage_error "--isolated is for python: ./dev test python --isolated"
   [[ ${#chosen[@]} -gt 0 ]] || chosen=("${suites[@]}")
 
   case "$sanitizer" in
@@ -136,14 +138,24 @@ configure_python() {
     { cat "build/$1-configure.log" >&2; fail "CMake could not configure the Python module"; }
 }
 
-# run_python PATTERN FILE: not through CTest, which would show nothing before the end.
+# run_python PATTERN FILE [--isolated]: not through CTest, which would show nothing before the end. Isolated: each file with the
+# wheel, in an environment of its own.
 run_python() {
-  local pattern="$1" file="$2" interpreter
-  configure_python dev
-  say "Building: python"
-  build dev suite-python || fail "the build failed; the errors are above"
+  local pattern="$1" file="$2" isolated="$3" interpreter module=()
+  if [[ -n "$isolated" ]]; then
+    ensure_packages "${python_packages[@]}" "${wheel_packages[@]}" debootstrap
+    interpreter="$(python_of_tests)"
+    build_wheels "$interpreter"
+    python3 tests/python/bare_system.py || fail "there is no bare system to try the wheel in"
+    module=(--wheel build/dist --pip build/python-tools/bin/pip)
+  else
+    configure_python dev
+    say "Building: python"
+    build dev suite-python || fail "the build failed; the errors are above"
+    module=(--package build/dev/python)
+  fi
   use_own_tmp
-  with_server python -- "$interpreter" tests/python/run.py --package build/dev/python --backend "$backend" \
+  with_server python -- "$interpreter" tests/python/run.py "${module[@]}" --backend "$backend" \
     ${pattern:+-k "$pattern"} ${file:+--file "$file"}
 }
 

@@ -36,7 +36,7 @@ def integer(what: str, value: Any, lowest: int, highest: int) -> int:
         raise wrong_type(what, "int", value)
     if not lowest <= value <= highest:
         raise ValueError(f"{what} is {value}; expected {lowest} to {highest}")
-    return value
+    return int(value)
 
 
 def boolean(what: str, value: Any) -> bool:

@@ -23,7 +23,7 @@ class Started:
 async def _await(call: AsyncCall) -> None:
     try:
         returned = await call.begin()
-    except BaseException as error:  # noqa: BLE001 - whatever a body raises is the failure of its attempt
+    except BaseException as error:  # whatever a body raises is the failure of its attempt
         call.raised(error)
     else:
         call.returned(returned)

@@ -7,9 +7,14 @@ really runs, and does not change when lines move or comments do.
 from __future__ import annotations
 
 import functools
-import hashlib
 import types
-from typing import Any, Iterator
+from typing import Any, Iterable, Iterator
+
+
+def _hash(parts: Iterable[str]) -> str:
+    import hashlib  # it loads OpenSSL, for which the import of the package need not wait
+
+    return hashlib.sha256("\n".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _constant(value: Any) -> str:
@@ -36,7 +41,7 @@ def _code(code: types.CodeType) -> str:
         ",".join(code.co_cellvars),
         getattr(code, "co_exceptiontable", b"").hex(),
     ]
-    return hashlib.sha256("\n".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
+    return _hash(parts)
 
 
 def _layers(function: Any) -> Iterator[str]:
@@ -60,4 +65,4 @@ def _layers(function: Any) -> Iterator[str]:
 
 def fingerprint(function: Any) -> str:
     """16 hex digits."""
-    return hashlib.sha256("\n".join(_layers(function)).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return _hash(_layers(function))[:16]

@@ -57,7 +57,7 @@ def fields(hint: Any, names: Names = {}) -> Optional[Dict[str, Any]]:  # noqa: B
         return None
     try:
         hints = typing.get_type_hints(hint, None, dict(names))
-    except Exception:  # noqa: BLE001 - a hint may be any expression, of names that are not there at run time
+    except Exception:  # a hint may be any expression, of names that are not there at run time
         hints = dict.fromkeys(hint.__annotations__, Any)
     if is_typed_dict(hint):
         return hints

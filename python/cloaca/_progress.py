@@ -161,7 +161,7 @@ async def wait_async(
             while True:
                 await asyncio.wait({ended}, timeout=slices.next())
                 if ended.done():
-                    result = ended.result()
+                    result: WorkflowResult = ended.result()
                     reporter.report(_of_result(result))
                     return result
                 slices.look(f"execution {handle.id}")

@@ -162,7 +162,7 @@ class DefaultRunner:
             return await _progress.wait_async(self._core, handle, workflow_name, progress, timeout_argument(timeout))
         future = running_future()
         self._core.execute_later(workflow_name, context, *options, future)
-        waited_for = asyncio.wrap_future(future)
+        waited_for: asyncio.Future[WorkflowResult] = asyncio.wrap_future(future)
         if timeout is None:
             return await waited_for
         try:

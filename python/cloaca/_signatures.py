@@ -120,7 +120,7 @@ class Signature:
         has_context = not self.takes_inputs or any(map(_is_context, self._parameters))
         try:
             returned = _hints.resolve(self._returned, self._globals, self._locals)
-        except Exception:  # noqa: BLE001 - it may be any expression, and is then not understood
+        except Exception:  # it may be any expression, and is then not understood
             returned = Any
         declared = _hints.declared(returned, self._locals)
         if declared is not None:

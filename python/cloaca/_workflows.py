@@ -118,7 +118,7 @@ def _draw_result(self: WorkflowResult, **_: Any) -> dict[str, str]:
     return pictures(self)
 
 
-setattr(WorkflowResult, "_repr_mimebundle_", _draw_result)
+WorkflowResult._repr_mimebundle_ = _draw_result  # type: ignore[method-assign]
 
 
 class WorkflowBuilder:

@@ -42,8 +42,13 @@ CASES: list[tuple[list[str], int | None, str]] = [
     (["test", "-k"], 2, "-k wants a value"),
     (["test", "pyhton"], 2, "Did you mean 'python'?"),
     (["test", "python", "--sanitizer", "address"], 2, "python runs without"),
+    (["test", "unit", "--isolated"], 2, "--isolated is for python"),
+    (["wheel", "--nonsense"], 2, "unknown argument '--nonsense' of wheel"),
+    (["wheel", "--python"], 2, "--python wants a value"),
+    (["wheel", "--python", "pyhton"], 2, "--python pyhton: no such program"),
+    (["wheel", "--python", "python3"], None, CALLED),
     *(([name, "--nonsense"], 2, f"{name} takes no arguments, got: --nonsense")
-      for name in ("smoke", "lint", "format", "clean")),
+      for name in ("smoke", "lint", "format", "clean", "package", "release")),
 ]
 
 TRIALS = ["tests/reliability/run.py", "--build", "."]

@@ -1,6 +1,8 @@
 """Runs the scenario files of the Python module, each in a process of its own with databases of its own.
 
-usage: run.py --package DIRECTORY [--backend sqlite|postgres|both] [--file FILE] [-k PATTERN] [--jobs N]
+usage: run.py --package DIRECTORY | --wheel DIRECTORY --pip PIP [--backend sqlite|postgres|both] [--file FILE] [-k PATTERN]
+       [--jobs N]
+with --wheel each in a virtual environment of its own, into which PIP has installed the wheel for this Python;
 closes with `N passed, N failed, N skipped`; PostgreSQL's server is that of CLOACINA_TEST_POSTGRES_URL.
 """
 
@@ -25,17 +27,26 @@ NOTHING_SELECTED = 5  # pytest's exit status for it
 LIMIT = 300 if os.environ.get("CLOACA_SCALE", "quick") == "quick" else 3600
 
 
+def module_in(place: pathlib.Path, arguments: argparse.Namespace) -> tuple[str, dict[str, str]]:
+    """The interpreter that imports the module that is tested, and what it needs for that in its environment."""
+    if not arguments.wheel:
+        return sys.executable, {"PYTHONPATH": os.pathsep.join(filter(None, [arguments.package, os.environ.get("PYTHONPATH")]))}
+    (wheel,) = pathlib.Path(arguments.wheel).resolve().glob(f"cloaca-*-cp3{sys.version_info.minor}-*.whl")
+    python = place / "venv/bin/python"
+    # The system's packages, because pytest is one of them.
+    for command in ([sys.executable, "-m", "venv", "--without-pip", "--system-site-packages", place / "venv"],
+                    [arguments.pip, "--python", python, "install", "--quiet", "--no-index", wheel]):
+        subprocess.run(command, stdin=subprocess.DEVNULL, timeout=60, check=True)
+    return str(python), {"PYTHONPATH": "", "CLOACA_WHEEL": str(wheel)}
+
+
 def run_file(file: pathlib.Path, backend: str, arguments: argparse.Namespace) -> tuple[int, int, int]:
     """Passed, failed, skipped; the databases are kept, and named, if one failed."""
     place = pathlib.Path(tempfile.mkdtemp(prefix=f"cloaca-{file.stem}-"))
     report = place / "report.xml"
-    environment = {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join([arguments.package, os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep),
-        "CLOACA_BACKEND": backend,
-        "PYTHONFAULTHANDLER": "1",
-    }
-    command = [sys.executable, "-m", "pytest", "-c", str(HERE / "pytest.ini"), "--rootdir", str(HERE), str(file),
+    interpreter, module = module_in(place, arguments)
+    environment = {**os.environ, **module, "CLOACA_BACKEND": backend, "PYTHONFAULTHANDLER": "1"}
+    command = [interpreter, "-m", "pytest", "-c", str(HERE / "pytest.ini"), "--rootdir", str(HERE), str(file),
                "--junitxml", str(report), "--basetemp", str(place / "databases")]
     if arguments.pattern:
         command += ["-k", arguments.pattern]
@@ -66,7 +77,10 @@ def run_file(file: pathlib.Path, backend: str, arguments: argparse.Namespace) ->
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--package", required=True, help="where the package cloaca is")
+    module = parser.add_mutually_exclusive_group(required=True)
+    module.add_argument("--package", default="", help="where the package cloaca is")
+    module.add_argument("--wheel", default="", help="where its wheels are")
+    parser.add_argument("--pip", default="pip", help="what installs the wheel")
     parser.add_argument("--backend", choices=("sqlite", "postgres", "both"), default=os.environ.get("CLOACINA_TEST_BACKENDS", "sqlite"))
     parser.add_argument("--file", default="")
     parser.add_argument("-k", dest="pattern", default=os.environ.get("CLOACINA_TEST_PATTERN", ""))

@@ -23,7 +23,7 @@ def test_keys_of_both_branches_meet(runner, name):
         lambda context: {"right": 2},
         lambda context: seen.append(context.to_dict()),
     )
-    result = runner.execute(name)
+    runner.execute(name)
     assert seen == [{"top": True, "left": 1, "right": 2}]
 
 

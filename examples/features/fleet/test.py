@@ -6,9 +6,10 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+from typing import Callable
 
 PROGRAM = pathlib.Path(sys.argv[1]).resolve()
-SERVER = os.environ.get("CLOACINA_TEST_POSTGRES_URL")
+SERVER = os.environ.get("CLOACINA_TEST_POSTGRES_URL", "")
 SCHEMA = f"fleet_{os.getpid()}"
 
 # What must be there afterwards; worker-3 and those that end with the program are stopped.
@@ -39,7 +40,7 @@ def psql(sql: str) -> str:
                           check=True).stdout.strip()
 
 
-def judge(ask, place: str) -> None:
+def judge(ask: Callable[[str], str], place: str) -> None:
     for sql, expected in EXPECTED.items():
         found = int(ask(sql.format(s=place)))
         if found != expected:

@@ -16,7 +16,7 @@ with tempfile.TemporaryDirectory(prefix="cloacina-multi-process-") as scratch:
     database = sqlite3.connect(here / "multi-process.db")
 
     def number(sql: str) -> int:
-        return database.execute(sql).fetchone()[0]
+        return int(database.execute(sql).fetchone()[0])
 
     if number("SELECT count(*) FROM workflow_executions WHERE status = 'Completed' AND owner IS NULL") != 90:
         sys.exit("not every execution is Completed")

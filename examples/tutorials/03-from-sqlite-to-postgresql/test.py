@@ -9,7 +9,7 @@ import sys
 import tempfile
 
 PROGRAM = pathlib.Path(sys.argv[1]).resolve()
-SERVER = os.environ.get("CLOACINA_TEST_POSTGRES_URL")
+SERVER = os.environ.get("CLOACINA_TEST_POSTGRES_URL", "")
 LETTERS = 40
 
 

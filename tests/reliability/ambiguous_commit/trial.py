@@ -20,7 +20,7 @@ from databases import PostgresSchema
 from trial import Trial, Void, end_by_input
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "support"))
-from fault_proxy import Fault, FaultProxy  # noqa: E402
+from fault_proxy import Fault, FaultProxy
 
 BACKENDS = ("postgres",)
 MUTANTS = {"unknown_is_failure": "R8: a commit without an answer is taken for one that was not made"}

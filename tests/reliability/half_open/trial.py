@@ -20,7 +20,7 @@ from databases import PostgresSchema
 from trial import Trial, Void, end_by_input
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "support"))
-from fault_proxy import FaultProxy  # noqa: E402
+from fault_proxy import FaultProxy
 
 BACKENDS = ("postgres",)
 MUTANTS = {"no_client_deadline": "the watchdog: a call that the server does not answer is given up"}

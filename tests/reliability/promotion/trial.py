@@ -15,7 +15,7 @@ from storm import storm
 from trial import Trial
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[3] / "cmake" / "dev"))
-import postgres  # noqa: E402
+import postgres
 
 BACKENDS = ("postgres",)
 MUTANTS = {"asynchronous_standby": "synchronous_standby_names: what a caller was told to be stored is on the standby's disk too"}

@@ -18,7 +18,7 @@ from storm import storm
 from trial import Trial, Void
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[3] / "cmake" / "dev"))
-import postgres  # noqa: E402
+import postgres
 
 BACKENDS = ("postgres",)
 MUTANTS = {"pauses_of_20_s": "who waits for the database tries again after a second at most"}
