@@ -45,7 +45,7 @@ LIBRARIES = {
     "sqlite3": {"backend/sqlite"},
     "pqxx": {"backend/postgres"},
     "libpq-fe": {"backend/postgres"},
-    "spdlog": {"engine", "runner", "cli", "dashboard"},
+    "spdlog": {"engine", "runner", "cli", "dashboard", "python"},
     "date": {"engine"},
     "asio": {"public", "engine", "runner", "cli", "dashboard", "python"},
     "pybind11": {"python"},

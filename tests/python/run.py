@@ -14,6 +14,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -93,6 +94,8 @@ def main() -> int:
         files = [file for file in files if file.stem == wanted]
         if not files:
             parser.error(f"--file {arguments.file}: no such scenario in {HERE}")
+    # A shell starts what is to run in the background with Ctrl-C ignored, which all would inherit that test it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     backends = ("sqlite", "postgres") if arguments.backend == "both" else (arguments.backend,)
     with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as runs:
         futures = [runs.submit(run_file, file, backend, arguments) for backend in backends for file in files]
