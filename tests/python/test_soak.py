@@ -12,7 +12,7 @@ import pytest
 import cloaca
 
 NIGHTLY = os.environ.get("CLOACA_SCALE", "quick") != "quick"
-EXECUTIONS = 100_000 if NIGHTLY else 6_000
+EXECUTIONS = 100_000 if NIGHTLY else 3_000
 SOAK_S = 600 if NIGHTLY else 2
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
