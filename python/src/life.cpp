@@ -29,7 +29,7 @@ std::thread call_beside(Call call) {
   }
 }
 
-void join(std::thread& thread) {
+void join_if_started(std::thread& thread) {
   if (thread.joinable()) thread.join();
 }
 
@@ -40,7 +40,7 @@ void shut_down_all(std::vector<DefaultRunner*> const& runners) {
   std::vector<std::thread> threads;
   for (auto* runner : runners)
     threads.push_back(call_beside([runner] { runner->shutdown(longest); }));
-  for (auto& thread : threads) join(thread);
+  for (auto& thread : threads) join_if_started(thread);
 }
 
 /// Ctrl-C is one exception; the second time it is called it goes through, but for somebody who
@@ -58,7 +58,8 @@ void insist(std::optional<py::error_already_set>& interrupt, Call&& call) {
 
 /// Called by `atexit`, without a frame of Python's own: threads that still wanted the lock of an
 /// interpreter that is gone would end the process, so nothing may keep `begin_end` from happening.
-void end(py::function const& find_runners, py::function const& join_event_loops) {
+void end_with_the_interpreter(py::function const& find_runners,
+                              py::function const& join_event_loops) {
   std::optional<py::error_already_set> interrupt;
   py::list found;
   insist(interrupt, [&] { found = find_runners(); });
@@ -97,15 +98,15 @@ void shut_down(DefaultRunner& runner, double seconds) {
     // Ctrl-C: what has not ended by now is given back instead.
     Released const released;
     runner.shutdown(std::chrono::seconds{0});
-    join(thread);
+    join_if_started(thread);
     throw;
   }
   Released const released;
-  join(thread);
+  join_if_started(thread);
 }
 
 void bind_life(py::module_& module) {
-  module.def("end", &end, py::arg("find_runners"), py::arg("join_event_loops"),
+  module.def("end", &end_with_the_interpreter, py::arg("find_runners"), py::arg("join_event_loops"),
              "Called once, when the interpreter ends.");
 }
 
