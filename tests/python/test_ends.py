@@ -47,8 +47,8 @@ runner = cloaca.DefaultRunner("sqlite::memory:")
 handle = runner.submit("long")
 while runner.tasks(handle.id)[0].status != "Running":
     pass
-print("running", flush=True)
 try:
+    print("running", flush=True)
     runner.shutdown(100)
 except KeyboardInterrupt:
     print("interrupted", runner)
@@ -149,18 +149,19 @@ def test_blocking_the_event_loop_is_refused(runner, name):
         @cloaca.task(retry_attempts=1)
         async def outer(context):
             refused = []
-            handle = await runner.submit_async(f"{name} inner")
+            later = await runner.submit_async(f"{name} inner", start_after=60)
             for call in (
                 lambda: runner.execute(f"{name} inner"),
                 lambda: runner.execute_many(f"{name} inner", [{}]),
                 lambda: runner.execute(f"{name} inner", progress=lambda _: None),
-                handle.result,
+                later.result,
             ):
                 try:
                     call()
                 except cloaca.StateError as error:
                     refused.append("event loop" in str(error))
             context["refused"] = refused
+            handle = await runner.submit_async(f"{name} inner")
             context["x"] = (await handle).final_context["x"]
             context["again"] = handle.result(0).final_context["x"]  # it is final: nothing to wait for
 
@@ -168,7 +169,7 @@ def test_blocking_the_event_loop_is_refused(runner, name):
     assert result.status == "Completed", result.error_message
     assert result.final_context["refused"] == [True] * 4
     assert result.final_context["x"] == result.final_context["again"] == 1
-    assert len(runner.list(f"{name} inner")) == 1
+    assert len(runner.list(f"{name} inner")) == 2  # those that were refused have submitted nothing
 
 
 KEPT = """
