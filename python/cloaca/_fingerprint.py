@@ -1,7 +1,8 @@
 """What a body does, as a hash: part of a workflow's content version, equal in every process.
 
 It is taken from the compiled function, not from its source: that is there in a notebook and behind `-c` too, is what
-really runs, and does not change when lines move or comments do.
+really runs, and does not change when lines move or comments do. Functions and plain values that it has from the function
+around it count; of anything else there only the type does, as what it holds may change while it runs.
 """
 
 from __future__ import annotations

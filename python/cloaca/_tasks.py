@@ -102,14 +102,15 @@ def task(
     execution: "at_least_once" or "at_most_once", how often a body may run when its process dies under it.
 
     The body gets a `Context` and returns it, another one, None, or what is merged into it key by key: a dict, a
-    dataclass or a pydantic model. With a second parameter called `handle` or `task_handle` it gets a `TaskHandle` too.
-    An `async def` is awaited on an event loop of the runner.
+    dataclass or a pydantic model. With a second parameter, or one that must be given by keyword, called
+    `handle` or `task_handle` it gets a `TaskHandle` too. An `async def` is awaited on an event loop of the runner.
 
     A body takes its inputs by name instead if a parameter without a default, not called `context`, `ctx`, `handle` or
     `task_handle`, has a hint that is a type, and not `Context`, `TaskHandle`, `Any`, `object` or a Protocol. Each
     parameter is then a key of the context, a default makes it optional, and the hint is what the value must be, or is
     made into (a dataclass, a model). Hints of two tasks that contradict each other are an error when the workflow is
-    built. Behind `functools.wraps` hints count only if the wrapper takes `*args`, and then those of the first parameter.
+    built. A wrapper made with `functools.wraps` is called with the `Context`, unless it takes `*args`, and the first
+    parameter of what it wraps decides otherwise.
 
     >>> with WorkflowBuilder("doc_task") as builder:
     ...     @task()
