@@ -89,8 +89,10 @@ def build(interpreter: str, work: pathlib.Path, jobs: int) -> pathlib.Path:
     shutil.rmtree(raw, ignore_errors=True)
     (work / "tree/CMakeCache.txt").unlink(missing_ok=True)  # it remembers the Python before; objects stay
     launcher = {"CMAKE_CXX_COMPILER_LAUNCHER": found} if (found := shutil.which("ccache")) else {}
+    # Else it is the one that compiled the interpreter, by another name for each, and everything is compiled anew.
+    compilers = {"CC": os.environ.get("CC", "gcc"), "CXX": os.environ.get("CXX", "g++")}
     call(TOOLS / "pip", "--python", interpreter, "wheel", "--no-deps", "--wheel-dir", raw, work / "source",
-         f"--config-settings=build-dir={work / 'tree'}", CMAKE_BUILD_PARALLEL_LEVEL=str(jobs), **launcher)
+         f"--config-settings=build-dir={work / 'tree'}", CMAKE_BUILD_PARALLEL_LEVEL=str(jobs), **launcher, **compilers)
     (wheel,) = raw.glob("*.whl")
     return wheel
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import threading
 import weakref
-from typing import TYPE_CHECKING, Optional
+from typing import TYPE_CHECKING, Any, Callable, Optional
+
+from ._cloaca import mark_event_loop_thread
 
 if TYPE_CHECKING:
     from ._cloaca import AsyncCall
@@ -37,6 +39,7 @@ class EventLoop:
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
+        self._is_over = False
         self._thread = threading.Thread(target=self._run, name="cloaca-event-loop", daemon=True)
         loops.add(self)
         self._thread.start()
@@ -52,6 +55,7 @@ class EventLoop:
 
     def stop(self) -> None:
         """Does not wait: bodies that are left are cancelled, and the thread ends after them."""
+        self._is_over = True
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._loop.stop)
 
@@ -72,13 +76,21 @@ class EventLoop:
             started.task.cancel()
 
     def _run(self) -> None:
+        mark_event_loop_thread()
         asyncio.set_event_loop(self._loop)
         try:
-            self._loop.run_forever()
+            while not self._is_over:  # a body that stops the loop, or whose task raises SystemExit, does not end it for others
+                self._run_on(self._loop.run_forever)
             left = asyncio.all_tasks(self._loop)
             for task in left:
                 task.cancel()
-            self._loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
-            self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+            self._run_on(self._loop.run_until_complete, asyncio.gather(*left, return_exceptions=True))
+            self._run_on(self._loop.run_until_complete, self._loop.shutdown_asyncgens())
         finally:
             self._loop.close()
+
+    def _run_on(self, run: Callable[..., Any], *arguments: Any) -> None:
+        try:
+            run(*arguments)
+        except BaseException as error:
+            self._loop.call_exception_handler({"message": "a task left the event loop of a runner", "exception": error})

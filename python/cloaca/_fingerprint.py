@@ -1,7 +1,8 @@
 """What a body does, as a hash: part of a workflow's content version, equal in every process.
 
 It is taken from the compiled function, not from its source: that is there in a notebook and behind `-c` too, is what
-really runs, and does not change when lines move or comments do.
+really runs, and does not change when lines move or comments do. Functions and plain values that it has from the function
+around it count; of anything else there only the type does, as what it holds may change while it runs.
 """
 
 from __future__ import annotations
@@ -9,6 +10,9 @@ from __future__ import annotations
 import functools
 import types
 from typing import Any, Iterable, Iterator
+
+
+_FUNCTIONS = (types.FunctionType, types.MethodType, functools.partial)
 
 
 def _hash(parts: Iterable[str]) -> str:
@@ -44,23 +48,51 @@ def _code(code: types.CodeType) -> str:
     return _hash(parts)
 
 
+def _contents(function: types.FunctionType) -> list[Any]:
+    """Of the variables that it has from around it."""
+    contents = []
+    for cell in function.__closure__ or ():
+        try:
+            contents.append(cell.cell_contents)
+        except ValueError:  # not assigned yet
+            contents.append(None)
+    return contents
+
+
+def _functions(values: list[Any]) -> list[Any]:
+    """The last one first: it is what is taken last from the end of a list."""
+    return [value for value in reversed(values) if isinstance(value, _FUNCTIONS)]
+
+
 def _layers(function: Any) -> Iterator[str]:
-    seen: set[int] = set()
-    while function is not None and id(function) not in seen:
-        seen.add(id(function))
-        if isinstance(function, functools.partial):
-            yield _constant(function.args) + _constant(tuple(sorted(function.keywords.items())))
-            function = function.func
-        elif isinstance(function, types.MethodType):
-            function = function.__func__
-        elif isinstance(function, types.FunctionType):
-            yield _code(function.__code__)
-            yield _constant(function.__defaults__ or ())
-            yield _constant(tuple(sorted((function.__kwdefaults__ or {}).items())))
-            function = getattr(function, "__wrapped__", None)
+    """It, what it wraps, and the functions that it has from around it, each once: they may have each other."""
+    seen: dict[int, Any] = {}  # kept, so that no other object gets the id of one
+    pending = [function]
+    while pending:
+        one = pending.pop()
+        if one is None or id(one) in seen:
+            continue
+        seen[id(one)] = one
+        if isinstance(one, functools.partial):
+            named = tuple(sorted(one.keywords.items()))
+            yield _constant(one.args) + _constant(named)
+            pending += _functions([*one.args, *(value for _, value in named)])
+            pending.append(one.func)
+        elif isinstance(one, types.MethodType):
+            pending.append(one.__func__)
+        elif isinstance(one, types.FunctionType):
+            yield _code(one.__code__)
+            yield _constant(one.__defaults__ or ())
+            yield _constant(tuple(sorted((one.__kwdefaults__ or {}).items())))
+            contents = _contents(one)
+            if contents:
+                yield _constant(tuple(contents))
+            pending += _functions(contents)
+            pending.append(getattr(one, "__wrapped__", None))
         else:
-            yield type(function).__qualname__
-            function = getattr(type(function), "__call__", None)
+            yield type(one).__qualname__
+            pending.append(getattr(type(one), "__call__", None))
+            pending.append(getattr(one, "__dict__", {}).get("__wrapped__"))
 
 
 def fingerprint(function: Any) -> str:

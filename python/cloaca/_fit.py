@@ -2,11 +2,48 @@
 
 from __future__ import annotations
 
+import enum
+import typing
 from typing import Any, Dict, List, Mapping, Optional, Set, Tuple
 
 from . import _cloaca
-from ._hints import accepts, name_of
+from ._hints import fields, is_kind, is_mapping, is_sequence, item_of, members, name_of, plain, value_of
 from ._signatures import Signature
+
+_SCALARS = (bool, int, float, str, type(None))
+
+
+def accepts(wanted: Any, given: Any) -> bool:
+    """Whether what is written as `given` can be read as `wanted`: both are the same JSON between."""
+    wanted, given = plain(wanted), plain(given)
+    if any(one is Any or one is object for one in (wanted, given)):
+        return True
+    some = members(given)
+    if some is not None:
+        return all(accepts(wanted, one) for one in some)
+    some = members(wanted)
+    if some is not None:
+        return any(accepts(one, given) for one in some)
+    wants, gives = typing.get_origin(wanted) or wanted, typing.get_origin(given) or given
+    shapes = _shape(wants), _shape(gives)
+    if "" in shapes:
+        return True
+    if shapes == ("list", "list"):
+        return accepts(item_of(wanted), item_of(given))
+    if shapes == ("dict", "dict"):
+        return accepts(value_of(wanted), value_of(given))
+    return shapes[0] == shapes[1] and (shapes[0] != "scalar" or is_kind(wants, gives))
+
+
+def _shape(kind: Any) -> str:
+    """In JSON; "" if that is not known: a model writes a date as text, an Enum may be anything."""
+    if not isinstance(kind, type) or issubclass(kind, enum.Enum):
+        return ""
+    if is_sequence(kind):
+        return "list"
+    if is_mapping(kind) or fields(kind) is not None:
+        return "dict"
+    return "scalar" if issubclass(kind, _SCALARS) else ""
 
 
 class _Graph:
@@ -21,15 +58,19 @@ class _Graph:
         signature = self._signatures[task]
         return signature is not None and key in signature.gives
 
+    def _may_give(self, task: str, key: str) -> bool:
+        signature = self._signatures[task]
+        return signature is None or signature.gives_more or key in signature.gives
+
     def writers(self, task: str, key: str) -> List[str]:
-        """Those before it that declare the key, without those whose value another one of them replaces."""
-        found = [one for one in self._before[task] if self._given_by(one, key)]
-        return sorted(one for one in found if not any(one in self._before[other] for other in found))
+        """Those before it that declare the key, without those whose value a task between them may replace."""
+        may = [one for one in self._before[task] if self._may_give(one, key)]
+        last = [one for one in may if not any(one in self._before[other] for other in may)]
+        return sorted(one for one in last if self._given_by(one, key))
 
     def is_input(self, task: str, key: str) -> bool:
         """Whether no task before it can have put the key."""
-        signatures = [self._signatures[one] for one in self._before[task]]
-        return all(one is not None and not one.gives_more and key not in one.gives for one in signatures)
+        return not any(self._may_give(one, key) for one in self._before[task])
 
 
 def check(signatures: Mapping[str, Optional[Signature]], core: _cloaca.Workflow) -> Tuple[Dict[str, Any], List[str]]:

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import collections.abc
 import dataclasses
-import enum
 import types
 import typing
-from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple, Union
+from typing import Any, Dict, Literal, Mapping, Optional, Tuple, TypeVar, Union
 
-Reader = Callable[[Any], Any]
 Names = Mapping[str, Any]
 
-_SEQUENCES = (list, tuple, collections.abc.Sequence, collections.abc.Iterable, collections.abc.Collection)
-_MAPPINGS = (dict, collections.abc.Mapping, collections.abc.MutableMapping)
+_SEQUENCES = (collections.abc.Sequence, collections.abc.Iterable, collections.abc.Collection)
+_MAPPINGS = (collections.abc.Mapping, collections.abc.MutableMapping)
 _UNIONS = (Union, getattr(types, "UnionType", Union))  # `int | str` of Python 3.10
 
 
 def plain(hint: Any) -> Any:
     """Without what only type checkers read."""
-    while True:
+    for _ in range(100):  # an object that has every attribute would never end
         if hint is None:
             return type(None)
         if hasattr(hint, "__supertype__"):  # NewType
@@ -28,13 +26,34 @@ def plain(hint: Any) -> Any:
             hint = hint.__origin__
         elif type(hint).__name__ == "TypeAliasType":  # `type Lines = …` of Python 3.12
             hint = hint.__value__
+        elif isinstance(hint, TypeVar):
+            hint = Union[hint.__constraints__] if hint.__constraints__ else hint.__bound__ or Any
+        elif getattr(typing.get_origin(hint), "_name", None) in ("Required", "NotRequired", "ReadOnly"):
+            hint = typing.get_args(hint)[0]
         else:
             return hint
+    return Any
 
 
 def members(hint: Any) -> Optional[Tuple[Any, ...]]:
     """Of a union; None for anything else."""
     return typing.get_args(hint) if typing.get_origin(hint) in _UNIONS else None
+
+
+def meaning(hint: Any, kinds: Tuple[type, ...]) -> Any:
+    """Which of `kinds` it is, or may be; else whether it is a type of values."""
+    some = [plain(one) for one in members(plain(hint)) or (hint,)]
+    some = [typing.get_origin(one) or one for one in some if one is not type(None)]
+    for kind in kinds:
+        if any(isinstance(one, type) and issubclass(one, kind) for one in some):
+            return kind
+    return bool(some) and all(map(_is_of_values, some))
+
+
+def _is_of_values(kind: Any) -> bool:
+    if kind is Any or kind is object or getattr(kind, "_is_protocol", False):
+        return False  # these are what a Context may be, too
+    return isinstance(kind, type) or kind is Literal
 
 
 def is_typed_dict(hint: Any) -> bool:
@@ -45,6 +64,28 @@ def is_model(hint: Any) -> bool:
     return isinstance(hint, type) and hasattr(hint, "model_validate")
 
 
+def hints_in(kind: Any, names: Names) -> Dict[str, Any]:
+    """Of a class, by the names that it declares."""
+    try:
+        return typing.get_type_hints(kind, None, dict(names))
+    except Exception:  # a hint may be any expression, of names that are not there at run time
+        return dict.fromkeys(getattr(kind, "__annotations__", {}), Any)
+
+
+def _serializes_itself(model: Any) -> bool:
+    """Whether functions of it make the JSON: what that is, its fields do not say."""
+    own = getattr(model, "__pydantic_decorators__", None)
+    return bool(getattr(own, "field_serializers", None) or getattr(own, "model_serializers", None))
+
+
+def _model_fields(model: Any) -> Dict[str, Any]:
+    of_model = getattr(model, "model_fields", {})
+    if _serializes_itself(model):
+        return dict.fromkeys(of_model, Any)
+    computed = dict.fromkeys(getattr(model, "model_computed_fields", {}), Any)
+    return {**{name: field.annotation for name, field in of_model.items()}, **computed}
+
+
 def fields(hint: Any, names: Names = {}) -> Optional[Dict[str, Any]]:  # noqa: B006 - it is only read
     """Names and hints of a TypedDict, a dataclass or a pydantic model; None for what declares none.
 
@@ -52,15 +93,12 @@ def fields(hint: Any, names: Names = {}) -> Optional[Dict[str, Any]]:  # noqa: B
     """
     hint = plain(hint)
     if is_model(hint):
-        return {name: field.annotation for name, field in getattr(hint, "model_fields", {}).items()}
-    if not is_typed_dict(hint) and not (isinstance(hint, type) and dataclasses.is_dataclass(hint)):
-        return None
-    try:
-        hints = typing.get_type_hints(hint, None, dict(names))
-    except Exception:  # a hint may be any expression, of names that are not there at run time
-        hints = dict.fromkeys(hint.__annotations__, Any)
+        return None if getattr(hint, "__pydantic_root_model__", False) else _model_fields(hint)
     if is_typed_dict(hint):
-        return hints
+        return hints_in(hint, names)
+    if not isinstance(hint, type) or not dataclasses.is_dataclass(hint):
+        return None
+    hints = hints_in(hint, names)
     return {field.name: hints.get(field.name, Any) for field in dataclasses.fields(hint)}
 
 
@@ -72,55 +110,15 @@ def declared(returned: Any, names: Names) -> Optional[Dict[str, Any]]:
     return fields(some[0], names) if len(some) == 1 else None
 
 
-def name_of(hint: Any) -> str:
-    hint = plain(hint)
-    if hint is type(None):
-        return "None"
-    if isinstance(hint, type) and not typing.get_args(hint):
-        return hint.__name__
-    return str(hint).replace("typing.", "")
+def is_sequence(kind: type) -> bool:
+    return issubclass(kind, (list, tuple)) or any(kind is one for one in _SEQUENCES)
 
 
-def _item(hint: Any) -> Any:
-    """Of a sequence, whatever its length."""
-    arguments = [argument for argument in typing.get_args(hint) if argument is not Ellipsis]
-    return Union[tuple(arguments)] if arguments else Any
+def is_mapping(kind: type) -> bool:
+    return issubclass(kind, dict) or any(kind is one for one in _MAPPINGS)
 
 
-def _value(hint: Any) -> Any:
-    arguments = typing.get_args(hint)
-    return arguments[1] if len(arguments) == 2 else Any
-
-
-def accepts(wanted: Any, given: Any) -> bool:
-    """Whether what is written as `given` can be read as `wanted`: both are the same JSON between."""
-    wanted, given = plain(wanted), plain(given)
-    if wanted is given or wanted in (Any, object) or given in (Any, object):
-        return True
-    some = members(given)
-    if some is not None:
-        return all(accepts(wanted, one) for one in some)
-    some = members(wanted)
-    if some is not None:
-        return any(accepts(one, given) for one in some)
-    wants, gives = typing.get_origin(wanted) or wanted, typing.get_origin(given) or given
-    if not isinstance(wants, type) or not isinstance(gives, type):
-        return True
-    if wants in _SEQUENCES and gives in _SEQUENCES:
-        return accepts(_item(wanted), _item(given))
-    if wants in _MAPPINGS and gives in _MAPPINGS:
-        return accepts(_value(wanted), _value(given))
-    if fields(wants) is not None and gives in _MAPPINGS or fields(gives) is not None and wants in _MAPPINGS:
-        return True
-    if issubclass(wants, enum.Enum) or issubclass(gives, enum.Enum):
-        return wants is gives or not (issubclass(wants, enum.Enum) and issubclass(gives, enum.Enum))
-    if is_typed_dict(wants) or is_typed_dict(gives):
-        # TypedDicts are no subclasses of each other; other classes may be made of one.
-        return not (is_typed_dict(wants) and is_typed_dict(gives)) or wants.__name__ == gives.__name__
-    return _is_kind(wants, gives)
-
-
-def _is_kind(wants: type, gives: type) -> bool:
+def is_kind(wants: type, gives: type) -> bool:
     if gives is bool:
         return wants is bool  # JSON's true is no number
     try:
@@ -129,91 +127,27 @@ def _is_kind(wants: type, gives: type) -> bool:
         return True
 
 
-def reader(hint: Any, names: Names) -> Optional[Reader]:
-    """Makes of JSON what the hint says, or raises TypeError or ValueError; None: it is what it says already."""
+def item_of(hint: Any) -> Any:
+    """Of a sequence, whatever its length."""
+    if hasattr(hint, "_fields"):  # arguments of a NamedTuple are not those of its items
+        return Any
+    arguments = [argument for argument in typing.get_args(hint) if argument is not Ellipsis]
+    return Union[tuple(arguments)] if arguments else Any
+
+
+def value_of(hint: Any) -> Any:
+    """Of a mapping; fields of other kinds differ."""
+    kind, arguments = typing.get_origin(hint) or hint, typing.get_args(hint)
+    return arguments[1] if len(arguments) == 2 and is_mapping(kind) and not is_typed_dict(kind) else Any
+
+
+def name_of(hint: Any) -> str:
     hint = plain(hint)
-    if hint in (Any, object):
-        return None
-    some = members(hint)
-    if some is not None:
-        return _any_of(hint, [reader(one, names) for one in some])
-    kind = typing.get_origin(hint) or hint
-    if not isinstance(kind, type):
-        return None
-    if kind in _SEQUENCES:
-        return _sequence(hint, tuple if kind is tuple else list, reader(_item(hint), names))
-    if kind in _MAPPINGS:
-        return _mapping(hint, reader(_value(hint), names))
-    if is_model(kind):
-        return typing.cast(Reader, kind.model_validate)  # type: ignore[attr-defined]
-    if is_typed_dict(kind):
-        return _mapping(hint, None)
-    if dataclasses.is_dataclass(kind):
-        return _dataclass(kind, names)
-    return kind if issubclass(kind, enum.Enum) else _checked(hint, kind)
-
-
-def _refused(hint: Any, value: Any) -> TypeError:
-    return TypeError(f"expected {name_of(hint)}, got {'None' if value is None else type(value).__name__}")
-
-
-def _checked(hint: Any, kind: type) -> Reader:
-    def read(value: Any) -> Any:
-        if not _is_kind(kind, type(value)):
-            raise _refused(hint, value)
-        return value
-
-    return read
-
-
-def _sequence(hint: Any, make: Callable[[Any], Any], item: Optional[Reader]) -> Reader:
-    def read(value: Any) -> Any:
-        if not isinstance(value, list):
-            raise _refused(hint, value)
-        return make(value if item is None else [item(one) for one in value])
-
-    return read
-
-
-def _mapping(hint: Any, item: Optional[Reader]) -> Reader:
-    def read(value: Any) -> Any:
-        if not isinstance(value, dict):
-            raise _refused(hint, value)
-        return value if item is None else {key: item(one) for key, one in value.items()}
-
-    return read
-
-
-def _dataclass(kind: Any, names: Names) -> Reader:
-    readers: Dict[str, Optional[Reader]] = {}  # filled when one is used: a dataclass may hold itself
-
-    def field(name: str, value: Any) -> Any:
-        read = readers.get(name)
-        try:
-            return value if read is None else read(value)
-        except (TypeError, ValueError) as error:
-            raise TypeError(f"{name}: {error}") from None
-
-    def read(value: Any) -> Any:
-        if not isinstance(value, dict):
-            raise _refused(kind, value)
-        if not readers:
-            readers.update((name, reader(hint, names)) for name, hint in (fields(kind, names) or {}).items())
-        return kind(**{name: field(name, one) for name, one in value.items()})
-
-    return read
-
-
-def _any_of(hint: Any, readers: List[Optional[Reader]]) -> Reader:
-    def read(value: Any) -> Any:
-        for one in readers:
-            try:
-                return value if one is None else one(value)
-            except (TypeError, ValueError):
-                continue
-        raise _refused(hint, value)
-
-    return read
+    if hint is type(None):
+        return "None"
+    if isinstance(hint, type) and not typing.get_args(hint):
+        return hint.__name__
+    return str(hint).replace("typing.", "")
 
 
 def resolve(hint: Any, names: Names, local_names: Names) -> Any:

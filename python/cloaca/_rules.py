@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Union
+from typing import Any
 
 from ._arguments import text, wrong_type
+from ._references import TaskReference, task_id_of
 
 _OPERATORS = {
     "equals": "Equals",
@@ -56,19 +57,6 @@ class TriggerRule:
         import json
 
         return f"TriggerRule({json.dumps(self._json)})"
-
-
-TaskReference = Union[str, Callable[..., Any]]
-
-
-def task_id_of(argument: str, reference: Any) -> str:
-    """The id of a task that is named by its id, or by the function that was decorated."""
-    if isinstance(reference, str):
-        return reference
-    named = getattr(reference, "__cloaca_task__", None) or getattr(reference, "__name__", None)
-    if not isinstance(named, str) or not callable(reference):
-        raise wrong_type(argument, "a task id or a decorated function", reference)
-    return named
 
 
 #: The task runs whatever became of its dependencies.

@@ -6,14 +6,13 @@ import atexit
 import functools
 import os
 import sys
-import threading
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, List, NoReturn, Optional, Union
 
 from . import _cloaca, _progress, _registry
 from ._arguments import integer, milliseconds, text, text_or, timeout as timeout_argument
 from ._config import DefaultRunnerConfig, config_of
-from ._errors import BackendError, ConfigurationError, Error, StateError
+from ._errors import BackendError, ConfigurationError, StateError
 from ._executions import Executions
 from ._handles import ExecutionHandle, running_future
 from ._later import comes_later
@@ -133,6 +132,7 @@ class DefaultRunner:
         seconds = timeout_argument(timeout)
         if not progress:
             return self._core.execute(workflow_name, context, *options, seconds)
+        _cloaca.refuse_to_block_event_loop("execute()")
         _progress.check(progress)
         handle = self._core.submit(workflow_name, context, *options)
         return _progress.wait(self._core, handle, workflow_name, progress, seconds)
@@ -228,6 +228,7 @@ class DefaultRunner:
         """
         import time
 
+        _cloaca.refuse_to_block_event_loop("execute_many()")
         seconds = timeout_argument(timeout)
         if progress:
             _progress.check(progress)
@@ -399,31 +400,19 @@ class DefaultRunner:
 
 
 
-def _end() -> None:
+def _runners_to_end() -> List[_cloaca.Runner]:
     """Bodies and callbacks need the interpreter: every runner is shut down while there is one."""
     runners = [runner for runner in _registry.runners() if runner._process == os.getpid()]
-    threads = [threading.Thread(target=_shut_down, args=(runner,)) for runner in runners[1:]]
-    for thread in threads:
-        try:
-            thread.start()
-        except RuntimeError:  # no thread can be started any more: one after the other then
-            thread.run()
-    for runner in runners[:1]:
-        _shut_down(runner)
-    for thread in threads:
-        if thread.ident is not None:
-            thread.join()
+    for runner in runners:
+        runner._is_shut_down = True
+    return [runner._core for runner in runners]
+
+
+def _join_event_loops() -> None:
+    """What coroutines do when they are cancelled still has an interpreter."""
     if "cloaca._event_loop" in sys.modules:
         for loop in list(sys.modules["cloaca._event_loop"].loops):
-            loop.join(1.0)  # what its coroutines do when they are cancelled still has an interpreter
-    _cloaca._begin_end()
+            loop.join(1.0)
 
 
-def _shut_down(runner: DefaultRunner) -> None:
-    try:
-        runner.shutdown()
-    except Error:
-        pass  # it says so in the log
-
-
-atexit.register(_end)
+atexit.register(_cloaca.end, _runners_to_end, _join_event_loops)

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Callable, Optional, Sequence, TypeVar, Union, overload
 
 from ._arguments import integer, milliseconds, name, text, text_or, wrong_type
 from ._fingerprint import fingerprint
+from ._references import TaskReference, current_builder, task_id_of
 from ._retry import RetryPolicy, policy_from_keywords
-from ._rules import TaskReference, rule_of, task_id_of
+from ._rules import rule_of
 
 if TYPE_CHECKING:
     from ._signatures import Signature
-    from ._workflows import WorkflowBuilder
 
 Body = TypeVar("Body", bound=Callable[..., Any])
-
-# Not a global: threads and coroutines that build workflows at the same time do not see each other.
-current_builder: ContextVar[Optional[WorkflowBuilder]] = ContextVar("cloaca_builder", default=None)
 
 NO_BUILDER = (
     "No workflow context available. Tasks must be defined within a WorkflowBuilder context manager."
@@ -27,10 +23,18 @@ NO_BUILDER = (
 class TaskSpec:
     """A task as Python described it, checked as far as it can be alone."""
 
-    __slots__ = ("id", "plain", "signature")
+    __slots__ = ("function", "id", "plain", "signature")
 
-    def __init__(self, task_id: str, signature: Optional[Signature], plain: dict[str, Any]) -> None:
-        self.id, self.signature, self.plain = task_id, signature, plain
+    def __init__(
+        self, task_id: str, function: Callable[..., Any], signature: Optional[Signature], plain: dict[str, Any]
+    ) -> None:
+        self.id, self.function, self.signature, self.plain = task_id, function, signature, plain
+
+    def settle(self) -> None:
+        """Decides how the body is called, when the workflow is built."""
+        if self.signature is not None:
+            self.signature.settle()
+            self.plain["function"], self.plain["wants_handle"] = self.signature.body(self.function)
 
 
 def _ids(dependencies: Any) -> list[str]:
@@ -98,12 +102,15 @@ def task(
     execution: "at_least_once" or "at_most_once", how often a body may run when its process dies under it.
 
     The body gets a `Context` and returns it, another one, None, or what is merged into it key by key: a dict, a
-    dataclass or a pydantic model. With a second parameter called `handle` or `task_handle` it gets a `TaskHandle` too.
-    An `async def` is awaited on an event loop of the runner.
+    dataclass or a pydantic model. With a second parameter, or one that must be given by keyword, called
+    `handle` or `task_handle` it gets a `TaskHandle` too. An `async def` is awaited on an event loop of the runner.
 
-    A body whose first parameter has a type hint takes its inputs by name instead: each parameter is a key of the
-    context, a default makes it optional, and the hint is what the value must be, or is made into (a dataclass, a
-    model). Hints of two tasks that contradict each other are an error when the workflow is built.
+    A body takes its inputs by name instead if a parameter without a default, not called `context`, `ctx`, `handle` or
+    `task_handle`, has a hint that is a type, and not `Context`, `TaskHandle`, `Any`, `object` or a Protocol. Each
+    parameter is then a key of the context, a default makes it optional, and the hint is what the value must be, or is
+    made into (a dataclass, a model). Hints of two tasks that contradict each other are an error when the workflow is
+    built. A wrapper made with `functools.wraps` is called with the `Context`, unless it takes `*args`, and the first
+    parameter of what it wraps decides otherwise.
 
     >>> with WorkflowBuilder("doc_task") as builder:
     ...     @task()
@@ -146,23 +153,22 @@ def task(
 
     def decorate(function: Body) -> Body:
         # With `inspect`, which would be a tenth of the module's import.
-        from ._signatures import Signature, is_async, signature_of, wants_handle
+        from ._signatures import is_async, signature_of
 
         if not callable(function):
             raise wrong_type("task", "a function", function)
         task_id = id if id is not None else getattr(function, "__name__", None)
         if task_id is None:
             raise ValueError("task: the callable has no __name__; give an id")
-        told = signature_of(function)
-        signature = None if told is None else Signature(text("id", task_id), function, told)
         spec = TaskSpec(
             text("id", task_id),
-            signature,
+            function,
+            signature_of(task_id, function),
             {
                 **plain,
                 "id": task_id,
-                "function": function if signature is None else signature.body(function),
-                "wants_handle": wants_handle(told),
+                "function": function,
+                "wants_handle": False,
                 "is_async": is_async(function),
                 "body_hash": fingerprint(function),
             },

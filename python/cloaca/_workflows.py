@@ -11,8 +11,8 @@ from ._arguments import name as name_argument
 from ._arguments import text, text_or
 from ._cloaca import TaskNamespace, WorkflowResult
 from ._errors import ValidationError
-from ._rules import task_id_of
-from ._tasks import TaskSpec, current_builder
+from ._references import current_builder, identity, task_id_of
+from ._tasks import TaskSpec
 
 DEFAULT_TENANT = "public"
 DEFAULT_PACKAGE = "embedded"
@@ -151,6 +151,7 @@ class WorkflowBuilder:
         self._description = ""
         self._tags: dict[str, str] = {}
         self._tasks: list[TaskSpec] = []
+        self._ids: dict[Any, str] = {}  # by the identity of what was decorated
         self._tokens: list[contextvars.Token[Optional[WorkflowBuilder]]] = []
 
     def description(self, description: str) -> WorkflowBuilder:
@@ -165,16 +166,21 @@ class WorkflowBuilder:
     def add_task(self, task: Union[str, Callable[..., Any]]) -> WorkflowBuilder:
         """A task of this block, or of the workflow that is registered under this name."""
         try:
-            task_id = task_id_of("task", task)
+            task_id = task_id_of("task", task, self)
         except TypeError:
             raise TypeError("Task must be either a string task ID or a function object with __name__ attribute") from None
         if any(spec.id == task_id for spec in self._tasks):
             return self
         registered = _registry.find(self._name)
-        spec = registered._specs.get(task_id) if registered is not None and registered._prefix == self._prefix else None
+        known = registered._specs if registered is not None and registered._prefix == self._prefix else {}
+        spec = known.get(task_id)
+        if not isinstance(task, str) and (spec is None or identity(spec.function) != identity(task)):
+            # Another workflow may have given the function another id since.
+            spec = next((one for one in known.values() if identity(one.function) == identity(task)), spec)
         if spec is None:
             raise ValueError(f"Task '{task_id}' not found in registry. Make sure it was decorated with @task.")
-        self._tasks.append(spec)
+        if all(one.id != spec.id for one in self._tasks):
+            self._add(spec)
         return self
 
     def build(self) -> Workflow:
@@ -183,10 +189,13 @@ class WorkflowBuilder:
 
     def _add(self, spec: TaskSpec) -> None:
         self._tasks.append(spec)
+        self._ids[identity(spec.function)] = spec.id  # the spec keeps the function, so nothing else has its identity
 
     def _build(self, failure: str) -> Workflow:
         if not self._tasks:
             raise ValidationError(failure + EMPTY)
+        for spec in self._tasks:
+            spec.settle()
         try:
             core = _cloaca.build_workflow(
                 self._name, self._description, self._tags, [spec.plain for spec in self._tasks]
@@ -214,7 +223,7 @@ class WorkflowBuilder:
         return inputs
 
     def __enter__(self) -> WorkflowBuilder:
-        self._tasks = []
+        self._tasks, self._ids = [], {}
         self._tokens.append(current_builder.set(self))
         return self
 

@@ -17,6 +17,7 @@
 #include "body.hpp"
 #include "context.hpp"
 #include "errors.hpp"
+#include "waiting.hpp"
 
 namespace cloaca {
 namespace {
@@ -207,6 +208,8 @@ void bind_async_call(py::module_& module) {
       .def("raised", [](AsyncCall& call, py::handle exception) {
         until_the_end([&] { call.raised(exception); });
       });
+  module.def("mark_event_loop_thread", &mark_event_loop_thread);
+  module.def("refuse_to_block_event_loop", &refuse_to_block_event_loop, py::arg("what"));
 }
 
 }  // namespace cloaca

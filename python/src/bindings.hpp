@@ -14,6 +14,7 @@ void bind_results(py::module_& module);
 void bind_handle(py::module_& module);
 void bind_runner(py::module_& module);
 void bind_admin(py::module_& module);
+void bind_life(py::module_& module);
 
 /// From now on what the engine logs goes to Python's `logging`.
 void log_to_python();

@@ -67,10 +67,7 @@ cloacina::detail::ContextDelta PythonBody::changes(Context const& given, py::han
     throw py::type_error("task '" + task + "' must return Context, dict or None, not " +
                          type_name(returned));
   auto now = py::cast<Context>(passed);  // with what it changed in place
-  for (auto const& [key, value] : py::reinterpret_borrow<py::dict>(values)) {
-    auto const name = text_of("key", key);
-    now.put(name, to_json(name, value));
-  }
+  put_all(now, values);
   return changes_in_place(given, now);
 }
 

@@ -22,17 +22,6 @@ void put(Context& context, py::handle key, py::handle value) {
   context.put(name, to_json(name, value));
 }
 
-void put_all(Context& context, py::handle values) {
-  if (!PyDict_Check(values.ptr())) {
-    if (auto const plain = plain_form(values); PyDict_Check(plain.ptr()) != 0)
-      return put_all(context, plain);
-    throw py::type_error("data: expected dict, got " + type_name(values));
-  }
-  Context all = context;  // all of it or nothing
-  for (auto const& [key, value] : py::reinterpret_borrow<py::dict>(values)) put(all, key, value);
-  context = std::move(all);
-}
-
 Context from_data(py::handle data) {
   Context context;
   if (py::isinstance<Context>(data)) return py::cast<Context const&>(data);
@@ -118,6 +107,22 @@ py::object equal(Context const& context, py::handle other) {
 }
 
 }  // namespace
+
+void put_all(Context& context, py::handle values) {
+  if (!PyDict_Check(values.ptr())) {
+    if (auto const plain = plain_form(values); PyDict_Check(plain.ptr()) != 0)
+      return put_all(context, plain);
+    throw py::type_error("data: expected dict, got " + type_name(values));
+  }
+  Context all = context;  // all of it or nothing
+  for (auto const& entry : py::reinterpret_borrow<py::dict>(values)) {
+    // Held: a value's own code may change the dict meanwhile.
+    auto const key = py::reinterpret_borrow<py::object>(entry.first);
+    auto const value = py::reinterpret_borrow<py::object>(entry.second);
+    put(all, key, value);
+  }
+  context = std::move(all);
+}
 
 Context context_of(std::string_view what, py::handle value) {
   if (py::isinstance<Context>(value)) return py::cast<Context const&>(value);

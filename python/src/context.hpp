@@ -13,6 +13,9 @@ namespace cloaca {
 /// naming the argument.
 [[nodiscard]] cloacina::Context context_of(std::string_view what, py::handle value);
 
+/// Adds or replaces all keys of a dict, or of what has the form of one; all of them or nothing.
+void put_all(cloacina::Context& context, py::handle values);
+
 /// What a body wrote to the context that it was given, equal values included.
 [[nodiscard]] cloacina::detail::ContextDelta changes_in_place(cloacina::Context const& given,
                                                               cloacina::Context const& now);

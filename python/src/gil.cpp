@@ -47,6 +47,7 @@ int release_dropped(void*) {
   std::vector<PyObject*> objects;
   {
     std::lock_guard const lock{dropped().mutex};
+    if (dropped().objects.empty()) return 0;
     objects.swap(dropped().objects);
   }
   for (auto* object : objects) Py_DECREF(object);
@@ -76,6 +77,8 @@ Gil::Gil() {
 }
 
 Gil::~Gil() {
+  // The main thread may be away for long.
+  until_the_end([] { return release_dropped(nullptr); });
   if (own_thread_)
     PyGILState_Release(state_);
   else

@@ -42,9 +42,9 @@ class Released {
   PyThreadState* state_;
 };
 
-/// A Python object that threads without the lock may copy and drop. It is released later, by the
-/// main thread, where no thread of the engine has to wait for the lock; and not at all once the
-/// interpreter ends.
+/// A Python object that threads without the lock may copy and drop. It is released later, by
+/// whoever has the lock next, the main thread or one of ours, so that no thread of the engine has
+/// to wait for it; and not at all once the interpreter ends.
 class Kept {
  public:
   Kept() = default;

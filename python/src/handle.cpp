@@ -52,6 +52,10 @@ void notify(ExecutionHandle const& handle, py::object future) {
 }  // namespace
 
 ExecutionResult wait_for(ExecutionHandle const& handle, std::optional<double> timeout) {
+  if (is_event_loop_thread()) {
+    if (auto ready = handle.wait_for(std::chrono::seconds{0})) return std::move(*ready);
+    refuse_to_block_event_loop("result()");
+  }
   auto result = wait_patiently(timeout_of(timeout), [&handle](cloacina::WaitTime at_most) {
     return handle.wait_for(at_most);
   });

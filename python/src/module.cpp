@@ -1,7 +1,6 @@
 #include <cloacina/version.hpp>
 
 #include "bindings.hpp"
-#include "delivery.hpp"
 #include "errors.hpp"
 
 namespace {
@@ -42,13 +41,5 @@ PYBIND11_MODULE(_cloaca, module) {
 >>> "sqlite" in backends()
 True
 )");
-  module.def(
-      "_begin_end",
-      [] {
-        cloaca::Released const released;
-        cloaca::flush_log_delivery();
-        cloaca::begin_end();
-        cloaca::end_delivery();
-      },
-      "Called once, when the interpreter ends and every runner is shut down.");
+  cloaca::bind_life(module);
 }

@@ -17,6 +17,7 @@
 #include "delivery.hpp"
 #include "errors.hpp"
 #include "handle.hpp"
+#include "life.hpp"
 #include "results.hpp"
 #include "runner/check_config.hpp"
 #include "waiting.hpp"
@@ -71,6 +72,7 @@ ExecutionHandle submit(DefaultRunner& runner, std::string const& workflow, Conte
 
 ExecutionResult execute(DefaultRunner& runner, std::string const& workflow, Context input,
                         SubmitOptions const& options, std::optional<double> timeout) {
+  refuse_to_block_event_loop("execute()");
   if (timeout || is_main_thread())
     return wait_for(submit(runner, workflow, std::move(input), options), timeout);
   Released const released;
@@ -150,6 +152,7 @@ py::list runners(DefaultRunner const& runner) {
 
 Runner::Runner(std::string const& url, std::optional<std::string> const& schema,
                py::dict const& config, std::vector<cloacina::Workflow> const& workflows) {
+  if (is_ending()) raise("StateError", "the interpreter is ending: no runner can be made any more");
   auto settings = config_of(config);
   Released const released;
   cloacina::Registry registry;
@@ -251,10 +254,7 @@ void bind_runner(py::module_& module) {
               std::size_t limit,
               Strings const& after) { return list(*runner, workflow, status, limit, after); })
       .def("runners", [](Runner const& runner) { return runners(*runner); })
-      .def("shutdown", [](Runner& runner, double seconds) {
-        Released const released;
-        (*runner).shutdown(std::chrono::duration<double>{seconds});
-      });
+      .def("shutdown", [](Runner& runner, double seconds) { shut_down(*runner, seconds); });
   module.def(
       "check_config",
       [](py::dict const& config) { cloacina::detail::check_config(config_of(config)); },

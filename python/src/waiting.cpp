@@ -1,8 +1,28 @@
 #include "waiting.hpp"
 
 #include <cmath>
+#include <string>
+
+#include "errors.hpp"
 
 namespace cloaca {
+namespace {
+
+thread_local bool runs_event_loop = false;
+
+}  // namespace
+
+void mark_event_loop_thread() { runs_event_loop = true; }
+
+bool is_event_loop_thread() noexcept { return runs_event_loop; }
+
+void refuse_to_block_event_loop(char const* what) {
+  if (runs_event_loop)
+    raise("StateError",
+          std::string{what} +
+              " would block the event loop of a runner, and with it every async body; await "
+              "execute_async(...) or the handle");
+}
 
 bool is_main_thread() {
   // Asked each time: the child of a fork has another one.

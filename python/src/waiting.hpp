@@ -13,6 +13,13 @@ namespace cloaca {
 /// Whether Python's signal handlers run on this thread.
 [[nodiscard]] bool is_main_thread();
 
+/// The calling thread runs the event loop of a runner.
+void mark_event_loop_thread();
+/// Raises StateError on such a thread: what waits there keeps every other coroutine from going on,
+/// the awaited one perhaps among them.
+void refuse_to_block_event_loop(char const* what);
+[[nodiscard]] bool is_event_loop_thread() noexcept;
+
 /// Seconds, or None for ever; raises ValueError for NaN.
 [[nodiscard]] std::optional<std::chrono::nanoseconds> timeout_of(std::optional<double> seconds);
 

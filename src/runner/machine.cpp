@@ -357,11 +357,11 @@ void Machine::shutdown(WaitTime timeout) noexcept try {
   ended_.set();
 } catch (std::exception const& error) {
   engine::log_error(std::string{"cloacina: shutdown: "} + error.what());
-  if (engine_thread_.joinable()) engine_thread_.detach();
+  leave_engine_thread();
   ended_.set();
 } catch (...) {
   engine::log_error("cloacina: shutdown failed");
-  if (engine_thread_.joinable()) engine_thread_.detach();
+  leave_engine_thread();
   ended_.set();
 }
 
@@ -383,8 +383,15 @@ bool Machine::is_forked() const noexcept {
 // it may be touched, nor destroyed.
 void Machine::let_go() {
   if (!engine_thread_.joinable()) return;
-  engine_thread_.detach();
+  leave_engine_thread();
   new std::shared_ptr<Core>{core_};
+}
+
+void Machine::leave_engine_thread() {
+  if (!engine_thread_.joinable()) return;
+  if (!is_forked()) return engine_thread_.detach();
+  // What it calls the thread may be one of the child's own by now, or none.
+  new std::thread{std::move(engine_thread_)};
 }
 
 void Machine::shut_down_now(WaitTime timeout) {

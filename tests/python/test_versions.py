@@ -77,3 +77,53 @@ def test_result_names_the_version_that_ran(runner, name):
 
     result = runner.execute(name)
     assert result.workflow_version == builder.build().version == runner.list(name)[0]["version"]
+
+
+AROUND = """
+import functools
+import cloaca
+
+class Tool:
+    pass
+
+def decorated(function):
+    def wrapper(context):
+        return function(context)
+    return wrapper
+
+def made(limit, tool):
+    def body(context):
+        def again(n):
+            return again(n - 1) if n else limit
+        return {"n": again(limit), "tool": type(tool).__name__}
+    return body
+
+def run(function, context):
+    return function(context)
+
+def build(function):
+    with cloaca.WorkflowBuilder("versioned") as builder:
+        cloaca.task(id="only")(function)
+    return builder.build().version
+
+def recursive(n):
+    def body(context):
+        return body(context) if n else None
+    return body
+"""
+
+
+def test_what_a_body_has_from_around_it_counts(run_program):
+    calls = [
+        "build(decorated(lambda context: {'a': 1}))", "build(decorated(lambda context: {'a': 2}))",
+        "build(decorated(decorated(lambda context: {'a': 2})))",
+        "build(made(1, Tool()))", "build(made(2, Tool()))", "build(made(2, []))",
+        "build(recursive(1))", "build(recursive(2))",
+        "build(functools.partial(run, lambda context: {'a': 1}))", "build(functools.partial(run, lambda context: {'a': 2}))",
+        "build(functools.lru_cache()(lambda context: {'a': 1}))", "build(functools.lru_cache()(lambda context: {'a': 2}))",
+    ]
+    versions = [version_of(call, AROUND) for call in calls]
+    assert len(set(versions)) == len(calls)
+    status, output, errors = run_program(AROUND + f"\nprint(*[{', '.join(calls)}])").wait()
+    assert status == 0, errors
+    assert output.split() == versions

@@ -54,6 +54,25 @@ TEST_CASE("the child of a fork cannot open a file that its parent has open", "[s
   CHECK(opens(directory.sqlite_url()) == 0);
 }
 
+TEST_CASE("the child of a fork that has a runner of its own gives its parent's up",
+          "[sqlite][fork]") {
+  ScratchDirectory directory;
+  auto parents = std::make_unique<DefaultRunner>(directory.sqlite_url());
+  pid_t const child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    // Whose threads have come and gone, so that what names the parent's names nobody, or another.
+    { DefaultRunner own{"sqlite::memory:"}; }
+    parents->shutdown();
+    parents.reset();
+    ::_exit(0);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 0);
+}
+
 TEST_CASE("the child of a fork cannot use its parent's host, nor does it hang", "[sqlite][fork]") {
   ScratchDirectory directory;
   auto host = std::make_unique<TenantHost>("sqlite://" + directory.path().string());
