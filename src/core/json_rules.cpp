@@ -19,13 +19,13 @@ namespace {
 constexpr std::size_t largest_searched =
     16;  ///< objects with more keys are compared through an index
 
-[[noreturn]] void refuse(std::string_view key, std::string_view problem) {
+[[noreturn]] void refuse_value(std::string_view key, std::string_view problem) {
   auto const name = to_storable_utf8(key, 200);
   throw ValidationError("context key '" + name + "': " + std::string{problem}, name);
 }
 
 [[noreturn]] void refuse_depth(std::string_view key) {
-  refuse(key, "nested deeper than " + std::to_string(max_json_depth) + " levels");
+  refuse_value(key, "nested deeper than " + std::to_string(max_json_depth) + " levels");
 }
 
 /// Bounded by `levels`, whatever the value is.
@@ -42,7 +42,7 @@ void check_value(std::string_view key, Json const& value, std::size_t depth);
 void check_members(std::string_view key, Json::object_t const& object, std::size_t depth) {
   for (auto const& [name, member] : object) {
     if (!is_valid_utf8(name)) {
-      refuse(key, "a key inside its value is not valid UTF-8: '" + to_valid_utf8(name) + "'");
+      refuse_value(key, "a key inside its value is not valid UTF-8: '" + to_valid_utf8(name) + "'");
     }
     check_value(key, member, depth);
   }
@@ -53,12 +53,12 @@ void check_value(std::string_view key, Json const& value, std::size_t depth) {
   switch (value.type()) {
     case Type::number_float:
       if (!std::isfinite(*value.get_ptr<double const*>())) {
-        refuse(key, "NaN and infinity cannot be stored; use null or a text");
+        refuse_value(key, "NaN and infinity cannot be stored; use null or a text");
       }
       return;
     case Type::string:
       if (!is_valid_utf8(*value.get_ptr<std::string const*>())) {
-        refuse(key, "its text is not valid UTF-8; encode binary data, for instance as base64");
+        refuse_value(key, "its text is not valid UTF-8; encode binary data, for instance as base64");
       }
       return;
     case Type::array:
@@ -71,7 +71,7 @@ void check_value(std::string_view key, Json const& value, std::size_t depth) {
       return;
     case Type::binary:
     case Type::discarded:
-      refuse(key, "binary data is not JSON; encode it, for instance as base64");
+      refuse_value(key, "binary data is not JSON; encode it, for instance as base64");
     default:
       return;
   }
@@ -132,7 +132,7 @@ void detail::check_depth(std::string_view key, nlohmann::json const& value) {
 }
 
 void check_storable(std::string_view key, Json const& value) {
-  if (!is_valid_utf8(key)) refuse(key, "the key is not valid UTF-8");
+  if (!is_valid_utf8(key)) refuse_value(key, "the key is not valid UTF-8");
   check_value(key, value, 0);
 }
 
