@@ -62,9 +62,9 @@ struct RetryPolicy {
   /// No wait is longer, jitter included; `initial_delay` to 100 years.
   std::chrono::milliseconds max_delay{60'000};
   Backoff backoff = Backoff::exponential;
-  /// Growth per attempt of `Backoff::exponential`; ≥ 1.
+  /// Growth per attempt of `Backoff::exponential`; > 0.
   double factor = 2.0;
-  /// Scales `Backoff::linear` and `Backoff::exponential`; > 0.
+  /// Scales `Backoff::linear` and `Backoff::exponential`; ≥ 0.
   double multiplier = 1.0;
   /// Spreads each wait evenly over ±25 %, so that tasks which failed together do not return
   /// together.

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import List, Optional
+from typing import List, Optional, Tuple
 
 from . import _cloaca
-from ._arguments import text, text_or, wrong_type
+from ._arguments import integer, text, text_or, wrong_type
 from ._errors import ConfigurationError
 
 
@@ -18,6 +18,11 @@ class TenantConfig:
 
     __slots__ = ("connection_limit", "password", "schema_name", "username")
 
+    schema_name: str
+    username: Optional[str]
+    password: Optional[str]
+    connection_limit: Optional[int]
+
     def __init__(
         self,
         schema_name: str,
@@ -25,10 +30,19 @@ class TenantConfig:
         password: Optional[str] = None,
         connection_limit: Optional[int] = None,
     ) -> None:
-        self.schema_name = text("schema_name", schema_name)
-        self.username = text_or("username", username, "")
-        self.password = text_or("password", password, "")
-        self.connection_limit = connection_limit
+        self.schema_name, self.username = schema_name, username
+        self.password, self.connection_limit = password, connection_limit
+        self._plain()
+
+    def _plain(self) -> Tuple[str, str, str, int]:
+        """As the extension takes it: what it refuses itself it shows, the password too. Attributes may be set."""
+        limit = self.connection_limit
+        return (
+            text("schema_name", self.schema_name),
+            text_or("username", self.username, ""),
+            text_or("password", self.password, ""),
+            -1 if limit is None or limit == -1 else integer("connection_limit", limit, 1, 2**31 - 1),
+        )
 
     def __repr__(self) -> str:
         return f"TenantConfig(schema_name={self.schema_name!r}, username={self.username!r}, password='***')"
@@ -54,6 +68,12 @@ class TenantCredentials:
         )
 
 
+def _has_good_port(host: str) -> bool:
+    """Of `host:port`, `[::1]:port`, or either without a port."""
+    port = host.rpartition("]")[2].partition(":")[2]
+    return not port or "%" in port or (port.isascii() and port.isdigit() and 1 <= int(port[:6]) <= 65535)
+
+
 class DatabaseAdmin:
     """Makes and removes tenants: a schema each, and a role that may read and write its rows and nothing else.
 
@@ -65,8 +85,6 @@ class DatabaseAdmin:
     """
 
     def __init__(self, database_url: str) -> None:
-        from urllib.parse import urlsplit  # most programs have no administrator
-
         url = text("database_url", database_url)
         if url.startswith("sqlite:"):
             raise RuntimeError("DatabaseAdmin requires a PostgreSQL connection. On SQLite each tenant has a file of its own.")
@@ -74,11 +92,13 @@ class DatabaseAdmin:
             raise RuntimeError(
                 "Invalid database URL: it does not begin with postgres:// or postgresql://"
             )
-        try:
-            path = urlsplit(url).path
-        except ValueError as error:
-            raise RuntimeError(f"Invalid database URL: {error}") from None
-        if not path.strip("/"):
+        # As the driver takes it apart: a password may hold a #, and there may be several hosts.
+        authority, _, path = url.partition("://")[2].partition("/")
+        hosts, mark, _ = authority.rpartition("@")[2].partition("?")
+        if not all(map(_has_good_port, hosts.split(","))):
+            # Without it: of a URL that is cut in the wrong place it may be the password.
+            raise RuntimeError("Invalid database URL: the port is not a number from 1 to 65535")
+        if mark or not path.partition("?")[0].strip("/"):
             raise RuntimeError("Database name is required in URL path")
         try:
             self._core = _cloaca.Admin(url)
@@ -88,9 +108,7 @@ class DatabaseAdmin:
     def create_tenant(self, config: TenantConfig) -> TenantCredentials:
         if not isinstance(config, TenantConfig):
             raise wrong_type("config", "TenantConfig", config)
-        limit = -1 if config.connection_limit is None else config.connection_limit
-        made = self._core.create_tenant(config.schema_name, config.username, config.password, limit)
-        return TenantCredentials(*made)
+        return TenantCredentials(*self._core.create_tenant(*config._plain()))
 
     def remove_tenant(self, schema_name: str, username: str) -> None:
         """The schema with everything in it, and the role."""

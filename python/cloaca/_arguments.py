@@ -35,7 +35,7 @@ def integer(what: str, value: Any, lowest: int, highest: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         raise wrong_type(what, "int", value)
     if not lowest <= value <= highest:
-        raise ValueError(f"{what} is {value}; expected {lowest} to {highest}")
+        raise ValueError(f"{what} is {_shown(value)}; expected {lowest} to {highest}")
     return int(value)
 
 
@@ -48,9 +48,24 @@ def boolean(what: str, value: Any) -> bool:
 def number(what: str, value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise wrong_type(what, "a number", value)
-    if not math.isfinite(value):
+    real = as_float(what, value)
+    if not math.isfinite(real):
         raise ValueError(f"{what} is {value}; expected a finite number")
-    return float(value)
+    return real
+
+
+def as_float(what: str, value: float) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        raise ValueError(f"{what} is {_shown(value)}; expected a number that fits into a float") from None
+
+
+def _shown(value: float) -> str:
+    """Digits that fill pages are not shown; Python itself refuses to write very many."""
+    if isinstance(value, int) and value.bit_length() > 128:
+        return f"an integer of {value.bit_length()} bits"
+    return str(value)
 
 
 LONGEST_MS = 100 * 365 * 24 * 3600 * 1000  # no duration of the engine is longer
@@ -70,4 +85,7 @@ def timeout(value: Any) -> Optional[float]:
         return None
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise wrong_type("timeout", "seconds as a number, or None", value)
-    return float(value)
+    seconds = as_float("timeout", value)
+    if math.isnan(seconds):
+        raise ValueError("timeout is NaN; expected seconds as a number, or None")
+    return seconds

@@ -5,22 +5,29 @@ from __future__ import annotations
 from typing import Any, Generic, Optional, TypeVar, Union, overload
 
 from . import _cloaca
-from ._arguments import boolean, integer, text, wrong_type
+from ._arguments import LONGEST_MS, boolean, integer, text, wrong_type
+from ._later import comes_later
 
-_MOST = 2**62
+_HOUR_MS = 3_600_000
+_COUNT = (0, 2**31 - 1)
+_MS = (0, LONGEST_MS)
+_SECONDS = (0, LONGEST_MS // 1000)
+_MINUTES = (0, LONGEST_MS // 60_000)
 
 Value = TypeVar("Value", int, bool, str)
 
 
 class Setting(Generic[Value]):
-    """One of them: its default, and how the engine knows it: by which name, and how many of its units one is.
+    """One of them: its default, the least and the most of a number, and how the engine knows it: by which name, and how many of its units one is.
 
     Without a name in the engine it is accepted and read back, without effect.
     """
 
-    def __init__(self, default: Value, known_as: str = "", units: int = 1) -> None:
+    def __init__(
+        self, default: Value, allowed: tuple[int, int] = _COUNT, known_as: str = "", units: int = 1
+    ) -> None:
         self.default: Value = default
-        self.known_as, self.units = known_as, units
+        self.allowed, self.known_as, self.units = allowed, known_as, units
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
@@ -45,12 +52,23 @@ class Setting(Generic[Value]):
         if isinstance(self.default, str):
             return text(self.name, value)
         try:
-            return integer(self.name, value, 0, _MOST // 1000)
+            return integer(self.name, value, *self.allowed)
         except ValueError as error:
             raise ValueError(f"Invalid configuration: {error}") from None
 
     def plain(self, value: Any) -> Any:
         return value * self.units if self.units != 1 else value
+
+
+class Fixed(Setting[Value]):
+    """One that this version has at its default alone."""
+
+    def checked(self, value: Any) -> Any:
+        if isinstance(self.default, bool):
+            boolean(self.name, value)
+        if value != self.default:
+            comes_later(f"{self.name}={value!r}")
+        return value
 
 
 _SETTINGS: dict[str, Setting[Any]] = {}
@@ -67,6 +85,8 @@ class DefaultRunnerConfig:
     Without effect, and there because programs name them: executor_poll_interval_ms, since nothing is polled; and until
     cron and triggers come, everything that begins with cron_, trigger_, enable_cron_ or enable_trigger_.
 
+    At their defaults alone until a later version: allow_unsafe_durability, prepared_statements, retention.
+
     >>> config = DefaultRunnerConfig(max_concurrent_tasks=8)
     >>> config.lease_ms = 5_000
     >>> config.max_concurrent_tasks, config.lease_ms, config.db_pool_size
@@ -75,30 +95,33 @@ class DefaultRunnerConfig:
 
     __slots__ = ("_values",)
 
-    max_concurrent_tasks = Setting(4, "max_concurrent_tasks")
-    scheduler_poll_interval_ms = Setting(100, "scheduler_poll_interval")
-    executor_poll_interval_ms = Setting(100)
-    task_timeout_seconds = Setting(300, "task_timeout", 1000)
-    workflow_timeout_seconds = Setting(3600, "workflow_timeout", 1000)
-    db_pool_size = Setting(10, "db_pool_size")
-    enable_recovery = Setting(True, "enable_recovery")
+    max_concurrent_tasks = Setting(4, (1, 1024), "max_concurrent_tasks")
+    scheduler_poll_interval_ms = Setting(100, (1, _HOUR_MS), "scheduler_poll_interval")
+    executor_poll_interval_ms = Setting(100, _MS)
+    task_timeout_seconds = Setting(300, _SECONDS, "task_timeout", 1000)
+    workflow_timeout_seconds = Setting(3600, _SECONDS, "workflow_timeout", 1000)
+    db_pool_size = Setting(10, (1, 1000), "db_pool_size")
+    enable_recovery = Setting(True, known_as="enable_recovery")
     enable_cron_scheduling = Setting(True)
-    cron_poll_interval_seconds = Setting(30)
+    cron_poll_interval_seconds = Setting(30, _SECONDS)
     cron_max_catchup_executions = Setting(100)
     cron_enable_recovery = Setting(True)
-    cron_recovery_interval_seconds = Setting(300)
-    cron_lost_threshold_minutes = Setting(10)
-    cron_max_recovery_age_seconds = Setting(86_400)
+    cron_recovery_interval_seconds = Setting(300, _SECONDS)
+    cron_lost_threshold_minutes = Setting(10, _MINUTES)
+    cron_max_recovery_age_seconds = Setting(86_400, _SECONDS)
     cron_max_recovery_attempts = Setting(3)
-    max_concurrent_async_tasks = Setting(1000, "max_concurrent_async_tasks")
+    max_concurrent_async_tasks = Setting(1000, (1, 1_000_000), "max_concurrent_async_tasks")
     enable_trigger_scheduling = Setting(True)
-    trigger_base_poll_interval_ms = Setting(1000)
-    trigger_poll_timeout_ms = Setting(30_000)
-    lease_ms = Setting(15_000, "lease")
-    max_active_executions = Setting(10_000, "max_active_executions")
-    max_crashes = Setting(5, "max_crashes")
-    max_context_bytes = Setting(16 << 20, "max_context_bytes")
-    runner_name = Setting("", "runner_name")
+    trigger_base_poll_interval_ms = Setting(1000, _MS)
+    trigger_poll_timeout_ms = Setting(30_000, _MS)
+    lease_ms = Setting(15_000, (100, _HOUR_MS), "lease")
+    max_active_executions = Setting(10_000, (1, 10_000_000), "max_active_executions")
+    max_crashes = Setting(5, (3, 100), "max_crashes")
+    allow_unsafe_durability = Fixed(False)
+    prepared_statements = Fixed(True)
+    max_context_bytes = Setting(16 << 20, (1024, 1 << 30), "max_context_bytes")
+    retention: Setting[Any] = Fixed(None)
+    runner_name = Setting("", known_as="runner_name")
 
     def __init__(
         self,
@@ -126,7 +149,10 @@ class DefaultRunnerConfig:
         lease_ms: Optional[int] = None,
         max_active_executions: Optional[int] = None,
         max_crashes: Optional[int] = None,
+        allow_unsafe_durability: Optional[bool] = None,
+        prepared_statements: Optional[bool] = None,
         max_context_bytes: Optional[int] = None,
+        retention: None = None,
         runner_name: Optional[str] = None,
     ) -> None:
         given = dict(locals())  # of exactly the names above

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Generator, Optional
 
 from . import _cloaca
-from ._arguments import text, timeout as timeout_argument
+from ._arguments import text_or, timeout as timeout_argument
 from ._later import comes_later
 
 if TYPE_CHECKING:
@@ -57,9 +57,9 @@ class ExecutionHandle:
         self._core.notify(future)
         return future
 
-    def cancel(self, reason: str = "") -> None:
+    def cancel(self, reason: Optional[str] = None) -> None:
         """Nothing new starts, running bodies are asked to stop. StateError if it is final."""
-        self._core.cancel(text("reason", reason))
+        self._core.cancel(text_or("reason", reason, ""))
 
     def pause(self) -> None:
         """Comes with a later version."""

@@ -32,22 +32,22 @@ class WorkflowContext:
     def workflow_id(self) -> str:
         return self._namespace.workflow_id
 
-    def task_namespace(self, task_id: str) -> TaskNamespace:
+    def task_namespace(self, id: str) -> TaskNamespace:
         """The full name of a task of this workflow."""
-        return TaskNamespace(self.tenant_id, self.package_name, self.workflow_id, text("task_id", task_id))
+        return TaskNamespace(self.tenant_id, self.package_name, self.workflow_id, text("id", id))
 
-    def resolve_dependency(self, task_name: str) -> TaskNamespace:
+    def resolve_dependency(self, name: str) -> TaskNamespace:
         """A dependency is a task of the same workflow."""
-        return self.task_namespace(task_name)
+        return self.task_namespace(text("name", name))
 
     def workflow_namespace(self) -> TaskNamespace:
         """The name of the workflow itself."""
         return self._namespace
 
-    def contains_namespace(self, namespace: TaskNamespace) -> bool:
-        if not isinstance(namespace, TaskNamespace):
-            raise wrong_type("namespace", "TaskNamespace", namespace)
-        return namespace.parent() == self._namespace
+    def contains_namespace(self, ns: TaskNamespace) -> bool:
+        if not isinstance(ns, TaskNamespace):
+            raise wrong_type("ns", "TaskNamespace", ns)
+        return ns.parent() == self._namespace
 
     def __str__(self) -> str:
         return f"{self.tenant_id}::{self.package_name}::{self.workflow_id}"

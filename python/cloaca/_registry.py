@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
 import weakref
+from importlib import import_module
 from typing import TYPE_CHECKING, Optional
 
 from ._errors import RunnerStopped, StateError
@@ -15,6 +18,27 @@ if TYPE_CHECKING:
 _lock = threading.RLock()
 _workflows: dict[str, Workflow] = {}
 _runners: weakref.WeakSet[DefaultRunner] = weakref.WeakSet()
+
+
+def _before_fork() -> None:
+    """Another thread may be in the middle of a first import, whose lock nobody would release in the child."""
+    import hashlib  # noqa: F401 - waits for it
+
+    from . import _fit, _hints, _signatures  # noqa: F401
+
+    for name in ("asyncio", "cloaca._event_loop", "cloaca._display", "cloaca._pictures", "concurrent.futures"):
+        if name in sys.modules:  # to load them for this alone would take too long
+            import_module(name)
+
+
+def _after_fork() -> None:
+    """The thread that held the lock is not in the child, nor do the runners live there."""
+    global _lock, _runners
+    _lock, _runners = threading.RLock(), weakref.WeakSet()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_before_fork, after_in_child=_after_fork)
 
 
 def register(workflow: Workflow) -> None:

@@ -9,7 +9,14 @@ from ._arguments import boolean, integer, milliseconds, number, text, wrong_type
 
 
 def _short(value: float) -> str:
-    return f"{value:g}"
+    return repr(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+
+
+def _multiplier(multiplier: Any) -> float:
+    value = number("multiplier", multiplier)
+    if value < 0:
+        raise ValueError(f"multiplier is {multiplier}; expected a number of at least 0")
+    return value
 
 
 class BackoffStrategy:
@@ -32,14 +39,15 @@ class BackoffStrategy:
     @staticmethod
     def linear(multiplier: float) -> BackoffStrategy:
         """initial delay · retry number · multiplier"""
-        return BackoffStrategy("linear", multiplier=number("multiplier", multiplier))
+        return BackoffStrategy("linear", multiplier=_multiplier(multiplier))
 
     @staticmethod
     def exponential(base: float, multiplier: Optional[float] = 1.0) -> BackoffStrategy:
         """initial delay · multiplier · base^(retry number − 1)"""
-        return BackoffStrategy(
-            "exponential", number("base", base), 1.0 if multiplier is None else number("multiplier", multiplier)
-        )
+        factor = number("base", base)
+        if factor <= 0:
+            raise ValueError(f"base is {base}; expected a number above 0")
+        return BackoffStrategy("exponential", factor, 1.0 if multiplier is None else _multiplier(multiplier))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, BackoffStrategy):
@@ -207,13 +215,13 @@ class RetryPolicyBuilder:
         """Attempts in all; 0 and 1 both mean one."""
         return self._with(max_attempts=max(1, integer("max_attempts", attempts, 0, 1000)))
 
-    def initial_delay(self, delay: float) -> RetryPolicyBuilder:
+    def initial_delay(self, s: float) -> RetryPolicyBuilder:
         """Seconds."""
-        return self._with(initial_ms=milliseconds("initial_delay", delay))
+        return self._with(initial_ms=milliseconds("initial_delay", s))
 
-    def max_delay(self, delay: float) -> RetryPolicyBuilder:
+    def max_delay(self, s: float) -> RetryPolicyBuilder:
         """Seconds; no wait is longer, jitter included."""
-        return self._with(max_ms=milliseconds("max_delay", delay))
+        return self._with(max_ms=milliseconds("max_delay", s))
 
     def backoff_strategy(self, strategy: BackoffStrategy) -> RetryPolicyBuilder:
         if not isinstance(strategy, BackoffStrategy):
@@ -225,9 +233,9 @@ class RetryPolicyBuilder:
             raise wrong_type("condition", "RetryCondition", condition)
         return self._with(condition=condition)
 
-    def with_jitter(self, jitter: bool = True) -> RetryPolicyBuilder:
+    def with_jitter(self, jitter: Optional[bool] = True) -> RetryPolicyBuilder:
         """Spreads each wait over ±25 %."""
-        return self._with(jitter=boolean("jitter", jitter))
+        return self._with(jitter=jitter is None or boolean("jitter", jitter))
 
     def build(self) -> RetryPolicy:
         """ValueError naming every field that is out of range."""
@@ -235,6 +243,8 @@ class RetryPolicyBuilder:
         initial = fields.get("initial_ms", 1000)
         if "max_ms" not in fields and initial > 60_000:
             fields["max_ms"] = initial  # who asks for a longer wait gets it
+        if "initial_ms" not in fields and fields.get("max_ms", initial) < initial:
+            fields["initial_ms"] = fields["max_ms"]  # who asks for shorter waits gets them
         policy = RetryPolicy(**fields)
         _cloaca.check_policy(policy._plain())
         return policy

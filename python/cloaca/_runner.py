@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, List, NoReturn,
 
 from . import _cloaca, _progress, _registry
 from ._arguments import integer, milliseconds, text, text_or, timeout as timeout_argument
+from ._arguments import name as name_argument
 from ._config import DefaultRunnerConfig, config_of
-from ._errors import BackendError, ConfigurationError, StateError
+from ._errors import BackendError, ConfigurationError, ExecutionTimeout, StateError
 from ._executions import Executions
 from ._handles import ExecutionHandle, running_future
 from ._later import comes_later
@@ -155,20 +156,24 @@ class DefaultRunner:
         import asyncio
 
         options = self._options(workflow_name, idempotency_key, priority, start_after)
+        seconds = timeout_argument(timeout)
         if progress:
             _progress.check(progress)
             submit = functools.partial(self._core.submit, workflow_name, context, *options)
             handle = await asyncio.get_running_loop().run_in_executor(None, submit)
-            return await _progress.wait_async(self._core, handle, workflow_name, progress, timeout_argument(timeout))
+            return await _progress.wait_async(self._core, handle, workflow_name, progress, seconds)
         future = running_future()
         self._core.execute_later(workflow_name, context, *options, future)
         waited_for: asyncio.Future[WorkflowResult] = asyncio.wrap_future(future)
-        if timeout is None:
+        if seconds is None:
             return await waited_for
         try:
-            return await asyncio.wait_for(waited_for, timeout_argument(timeout))
-        except asyncio.TimeoutError:
-            raise TimeoutError(f"workflow '{workflow_name}' has not ended within {timeout} s; it goes on") from None
+            await asyncio.wait({waited_for}, timeout=max(0.0, seconds))
+            if waited_for.done():
+                return waited_for.result()
+        finally:
+            waited_for.cancel()
+        raise ExecutionTimeout(f"workflow '{workflow_name}' has not ended within {seconds} s; it goes on")
 
     def submit(
         self,
@@ -262,10 +267,10 @@ class DefaultRunner:
         self._check_process()
         return self._core.tasks(text("execution_id", execution_id))
 
-    def cancel(self, execution_id: str, reason: str = "") -> None:
+    def cancel(self, execution_id: str, reason: Optional[str] = None) -> None:
         """Whichever runner owns it; returns when that is stored. StateError if it is final."""
         self._check_process()
-        self._core.cancel(text("execution_id", execution_id), text("reason", reason))
+        self._core.cancel(text("execution_id", execution_id), text_or("reason", reason, ""))
 
     def list(
         self,
@@ -299,8 +304,8 @@ class DefaultRunner:
 
     def shutdown(self, timeout: Optional[float] = 5.0) -> None:
         """Accepts no more, lets running bodies end for `timeout` seconds, asks the rest to stop. Idempotent."""
-        self._is_shut_down = True
         seconds = timeout_argument(timeout)
+        self._is_shut_down = True
         self._core.shutdown(5.0 if seconds is None else seconds)
 
     def start(self) -> None:
@@ -354,7 +359,7 @@ class DefaultRunner:
         self._check_process()
         text("workflow_name", workflow_name)
         return (
-            text_or("idempotency_key", key, ""),
+            "" if key is None else name_argument("idempotency_key", key),
             0 if priority is None else integer("priority", priority, -32768, 32767),
             0 if start_after is None else milliseconds("start_after", start_after),
         )
@@ -381,7 +386,7 @@ class DefaultRunner:
         """Comes with a later version."""
         comes_later("explain")
 
-    def signal(self, execution_id: str, name: str, payload: Any = None) -> None:
+    def signal(self, id: str, name: str, payload: Any = None) -> None:
         """Comes with a later version."""
         comes_later("signal")
 

@@ -8,7 +8,8 @@ from typing import Any, Callable, Optional, Union
 
 from . import _cloaca, _registry
 from ._arguments import name as name_argument
-from ._arguments import text, text_or
+from ._arguments import text as text_argument
+from ._arguments import text_or, wrong_type
 from ._cloaca import TaskNamespace, WorkflowResult
 from ._errors import ValidationError
 from ._references import current_builder, identity, task_id_of
@@ -152,15 +153,15 @@ class WorkflowBuilder:
         self._tags: dict[str, str] = {}
         self._tasks: list[TaskSpec] = []
         self._ids: dict[Any, str] = {}  # by the identity of what was decorated
-        self._tokens: list[contextvars.Token[Optional[WorkflowBuilder]]] = []
+        self._entered: list[tuple[Optional[WorkflowBuilder], contextvars.Token[Optional[WorkflowBuilder]]]] = []
 
-    def description(self, description: str) -> WorkflowBuilder:
-        self._description = text("description", description)
+    def description(self, text: str) -> WorkflowBuilder:
+        self._description = text_argument("text", text)
         return self
 
     def tag(self, key: str, value: str) -> WorkflowBuilder:
         """A second value for one key replaces the first."""
-        self._tags[name_argument("key", key)] = text("value", value)
+        self._tags[name_argument("key", key)] = text_argument("value", value)
         return self
 
     def add_task(self, task: Union[str, Callable[..., Any]]) -> WorkflowBuilder:
@@ -224,7 +225,7 @@ class WorkflowBuilder:
 
     def __enter__(self) -> WorkflowBuilder:
         self._tasks, self._ids = [], {}
-        self._tokens.append(current_builder.set(self))
+        self._entered.append((current_builder.get(), current_builder.set(self)))
         return self
 
     def __exit__(
@@ -233,7 +234,14 @@ class WorkflowBuilder:
         error: Optional[BaseException],
         traceback: Optional[TracebackType],
     ) -> None:
-        current_builder.reset(self._tokens.pop())
+        before, token = self._entered.pop()
+        try:
+            current_builder.reset(token)
+        except ValueError:
+            # Another context of contextvars than that of __enter__, such as another task of asyncio's: that one keeps
+            # its builder, and only what this one took over from it when it was copied ends here.
+            if current_builder.get() is self:
+                current_builder.set(before)
         if kind is None:
             _registry.register(self._build("Workflow validation failed: "))
 
@@ -241,8 +249,8 @@ class WorkflowBuilder:
         return f"WorkflowBuilder(name={self._name!r})"
 
 
-def register_workflow_constructor(name: str, constructor: Callable[[], Any]) -> None:
-    """Calls `constructor` at once, which returns a `Workflow` of this name, or registers one itself.
+def register_workflow_constructor(name: str, fn: Callable[[], Any]) -> None:
+    """Calls `fn` at once, which returns a `Workflow`, or registers one itself; it is known by its own name, whatever `name` is.
 
     >>> def make():
     ...     with WorkflowBuilder("doc_constructor") as builder:
@@ -253,18 +261,17 @@ def register_workflow_constructor(name: str, constructor: Callable[[], Any]) -> 
     >>> register_workflow_constructor("doc_constructor", make)
     """
     name_argument("name", name)
-    if not callable(constructor):
-        raise TypeError(f"constructor: expected a callable, got {type(constructor).__name__}")
+    if not callable(fn):
+        raise wrong_type("fn", "a callable", fn)
     failure = "Failed to call workflow constructor: "
+    before = _registry.known()
     try:
-        made = constructor()
+        made = fn()
     except Exception as error:
         raise ValueError(f"{failure}{type(error).__name__}: {error}") from error
     if made is not None and not isinstance(made, Workflow):
         raise ValueError(f"{failure}it returned {type(made).__name__}; expected Workflow or None")
-    if made is not None and made.name == name:
+    if made is not None:
         _registry.register(made)
-    elif made is not None:
-        raise ValueError(f"{failure}it returned workflow '{made.name}'; expected '{name}'")
-    elif _registry.find(name) is None:
-        raise ValueError(f"{failure}it returned None and registered no workflow '{name}'")
+    elif name not in before and _registry.known() == before:
+        raise ValueError(f"{failure}it returned None and registered no workflow")

@@ -117,7 +117,10 @@ void bind_body(py::module_& module) {
           "Whether the attempt timed out, was cancelled, or its runner shuts down.")
       .def(
           "is_slot_held", [](TaskHandle const&) { return true; },
-          "Whether the task occupies one of the runner's slots now.")
+          "Always True: a body that runs holds one of the runner's slots, and one that waits for "
+          "another\n"
+          "execution has its own back when the wait returns. `defer_until` comes with a later "
+          "version.")
       .def("defer_until",
            [](TaskHandle const&, py::args const&, py::kwargs const&) {
              raise_not_implemented("TaskHandle.defer_until");

@@ -7,6 +7,7 @@
 
 #include "bindings.hpp"
 #include "conversions.hpp"
+#include "refusal.hpp"
 
 namespace cloaca {
 namespace {
@@ -93,7 +94,7 @@ py::list items(Context const& context) {
 }
 
 Context from_json(py::handle text) {
-  auto const json = text_of("json", text);
+  auto const json = text_of("s", text);
   try {
     return Context::from_json(json);
   } catch (cloacina::Error const& error) {
@@ -157,15 +158,15 @@ cloacina::detail::ContextDelta changes_to(Context const& given, Context const& n
 }
 
 void bind_context(py::module_& module) {
-  py::class_<Context>(module, "Context",
-                      R"(What a workflow carries from task to task: JSON values by name.
+  py::class_<Context> bound(module, "Context",
+                            R"(What a workflow carries from task to task: JSON values by name.
 
 >>> context = Context({"order_id": 42})
 >>> context["total"] = 105.0
 >>> context.get("currency", "EUR"), context.to_dict()
 ('EUR', {'order_id': 42, 'total': 105.0})
-)")
-      .def(py::init(&from_data), py::arg("data") = py::none())
+)");
+  bound.def(py::init(&from_data), py::arg("data") = py::none())
       .def("get", &get, py::arg("key"), py::arg("default") = py::none(),
            "The value, or `default` if there is no such key.")
       .def("set", &put, py::arg("key"), py::arg("value"), "Adds or replaces.")
@@ -175,9 +176,9 @@ void bind_context(py::module_& module) {
            "Replaces a value; KeyError if there is no such key.")
       .def("remove", &remove, py::arg("key"), "Takes a key away; its value, or None.")
       .def("to_dict", &to_dict, "A dict of its own.")
-      .def("update_from_dict", &put_all, py::arg("data"), "Adds or replaces all keys of a dict.")
+      .def("update_from_dict", &put_all, py::arg("d"), "Adds or replaces all keys of a dict.")
       .def("to_json", &Context::to_json, "One JSON object, without white space.")
-      .def_static("from_json", &from_json, py::arg("json"),
+      .def_static("from_json", &from_json, py::arg("s"),
                   "Reads a JSON object; ValueError for anything else.")
       .def("keys", &keys)
       .def("values", &values)
@@ -199,6 +200,16 @@ void bind_context(py::module_& module) {
       .def("__reduce__", [](Context const& context) {
         return py::make_tuple(py::type::of<Context>(), py::make_tuple(to_dict(context)));
       });
+  refuse_other_arguments(bound, "Context",
+                         {{"__init__", "(data=None)"},
+                          {"get", "(key, default=None)"},
+                          {"set", "(key, value)"},
+                          {"insert", "(key, value)"},
+                          {"update", "(key, value)"},
+                          {"remove", "(key)"},
+                          {"update_from_dict", "(d)"},
+                          {"to_dict", "()"},
+                          {"to_json", "()"}});
 }
 
 }  // namespace cloaca

@@ -1,7 +1,9 @@
 #include "errors.hpp"
 
+#include <array>
 #include <string_view>
 
+#include <cloacina/detail/sentences.hpp>
 #include <cloacina/version.hpp>
 
 #include "conversions.hpp"
@@ -82,9 +84,32 @@ char const* class_of(cloacina::ErrorKind kind) {
   return "Error";
 }
 
+/// What the library says in C++'s words, and the same in Python's.
+constexpr std::array<std::array<std::string_view, 2>, 5> translations{{
+    {CLOACINA_DETAIL_SAY_NO_TASKS, "empty workflow: it has no task"},
+    {CLOACINA_DETAIL_SAY_LISTED_TWICE,
+     "duplicate task: two tasks of the workflow have the same id"},
+    {CLOACINA_DETAIL_SAY_UNKNOWN_DEPENDENCY,
+     "unknown dependency: `dependencies` names a task that is not in the workflow"},
+    {CLOACINA_DETAIL_SAY_RETRIED_AT_MOST_ONCE,
+     "at_most_once with retries: a task that may run once only has retry_attempts=1"},
+    {CLOACINA_DETAIL_SAY_DROPPED_BY_LINKER,
+     "The end of its `with WorkflowBuilder(…)` block registers it: this process must have run "
+     "that, "
+     "or imported the module that does"},
+}};
+
+std::string in_words_of_python(std::string text) {
+  for (auto const& [ours, pythons] : translations)
+    for (auto at = text.find(ours); at != std::string::npos;
+         at = text.find(ours, at + pythons.size()))
+      text.replace(at, ours.size(), pythons);
+  return text;
+}
+
 void set_error(cloacina::Error const& error, std::string const& prefix) {
   auto const type = error_class(class_of(error.kind()));
-  auto const text = prefix + error.what();
+  auto const text = prefix + in_words_of_python(error.what());
   auto const made = type(to_python(std::string_view{text}));
   made.attr("where") = to_python(std::string_view{error.where()});
   made.attr("is_retryable") = error.is_retryable();

@@ -1,5 +1,6 @@
 #include "retry.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <random>
 
@@ -11,6 +12,8 @@
 
 namespace cloaca {
 namespace {
+
+constexpr auto most = decltype(cloacina::RetryCondition::patterns)::capacity;
 
 cloacina::ErrorInfo error_info(Raised const& error) {
   cloacina::ErrorInfo info;
@@ -48,12 +51,20 @@ void check_policy(py::dict const& plain) {
 
 cloacina::RetryPolicy OwnedPolicy::view() const {
   auto viewed = policy;
-  for (auto const& pattern : patterns) viewed.condition.patterns.push_back(pattern);
+  auto const few = std::min(patterns.size(), most - (more_patterns.empty() ? 0 : 1));
+  for (std::size_t i = 0; i < few; ++i) viewed.condition.patterns.push_back(patterns[i]);
+  if (!more_patterns.empty()) viewed.condition.patterns.push_back(more_patterns);
   return viewed;
 }
 
 bool OwnedPolicy::retries(Raised const& error) const {
-  return cloacina::should_retry(view(), error_info(error));
+  auto const info = error_info(error);
+  if (more_patterns.empty()) return cloacina::should_retry(view(), info);
+  return std::any_of(patterns.begin(), patterns.end(), [&](std::string const& pattern) {
+    auto one = policy;
+    one.condition.patterns.push_back(pattern);
+    return cloacina::should_retry(one, info);
+  });
 }
 
 OwnedPolicy policy_of(py::dict const& plain) {
@@ -67,12 +78,11 @@ OwnedPolicy policy_of(py::dict const& plain) {
   policy.multiplier = plain["multiplier"].cast<double>();
   policy.jitter = plain["jitter"].cast<bool>();
   policy.condition.on = cloacina::retry_on_from(plain["condition"].cast<std::string>());
-  auto const patterns = plain["patterns"].cast<py::list>();
-  constexpr auto most = decltype(policy.condition.patterns)::capacity;
-  if (patterns.size() > most)
-    throw py::value_error("retry_condition: " + std::to_string(patterns.size()) +
-                          " patterns; expected at most " + std::to_string(most));
-  for (auto const& pattern : patterns) owned.patterns.emplace_back(text_of("pattern", pattern));
+  for (auto const& pattern : plain["patterns"].cast<py::list>())
+    owned.patterns.emplace_back(text_of("pattern", pattern));
+  if (owned.patterns.size() > most)
+    for (auto i = most - 1; i < owned.patterns.size(); ++i)
+      owned.more_patterns += owned.patterns[i] + '\n';
   return owned;
 }
 

@@ -13,6 +13,9 @@ namespace cloaca {
 struct OwnedPolicy {
   cloacina::RetryPolicy policy;
   std::vector<std::string> patterns;  ///< what `policy.condition` looks for, if it does
+  /// Those that a policy of the engine has no place for, as one: it only shows them and hashes
+  /// them, since `PythonBody::failure` asks here.
+  std::string more_patterns;
 
   /// The policy, its views pointing into this object.
   [[nodiscard]] cloacina::RetryPolicy view() const;

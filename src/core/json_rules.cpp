@@ -58,7 +58,8 @@ void check_value(std::string_view key, Json const& value, std::size_t depth) {
       return;
     case Type::string:
       if (!is_valid_utf8(*value.get_ptr<std::string const*>())) {
-        refuse_value(key, "its text is not valid UTF-8; encode binary data, for instance as base64");
+        refuse_value(key,
+                     "its text is not valid UTF-8; encode binary data, for instance as base64");
       }
       return;
     case Type::array:

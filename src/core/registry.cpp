@@ -5,6 +5,7 @@
 #include <mutex>
 #include <set>
 
+#include <cloacina/detail/sentences.hpp>
 #include <cloacina/error.hpp>
 
 #include "core/loaded_library.hpp"
@@ -177,9 +178,7 @@ std::string workflow_not_found_message(std::string_view name,
   auto text = "no workflow named '" + to_storable_utf8(name, 255) + "' is registered";
   if (auto const near = did_you_mean(name, known); !near.empty()) return text + near;
   if (known.empty()) text += "; no workflow is registered at all";
-  return text +
-         ". If it is defined in a static library, the linker may have dropped it: add its sources "
-         "with cloacina_add_workflows(target SOURCES …)";
+  return text + ". " CLOACINA_DETAIL_SAY_DROPPED_BY_LINKER;
 }
 
 }  // namespace cloacina

@@ -72,10 +72,10 @@ std::vector<std::string> validate(RetryPolicy const& policy) {
         "max_delay", format_duration(policy.max_delay),
         "no less than initial_delay (" + format_duration(policy.initial_delay) +
             "), at most 100 years");
-  check(std::isfinite(policy.factor) && policy.factor >= 1.0, "factor",
-        std::to_string(policy.factor), "a number of at least 1");
-  check(std::isfinite(policy.multiplier) && policy.multiplier > 0.0, "multiplier",
-        std::to_string(policy.multiplier), "a number above 0");
+  check(std::isfinite(policy.factor) && policy.factor > 0.0, "factor",
+        std::to_string(policy.factor), "a number above 0");
+  check(std::isfinite(policy.multiplier) && policy.multiplier >= 0.0, "multiplier",
+        std::to_string(policy.multiplier), "a number of at least 0");
   check(policy.backoff <= Backoff::exponential, "backoff", "no known value",
         "fixed, linear or exponential");
   auto const& condition = policy.condition;

@@ -17,12 +17,40 @@ def test_urls_that_are_refused():
         DatabaseAdmin("postgres://admin@localhost:5432")
     with pytest.raises(TypeError, match="database_url: expected str"):
         DatabaseAdmin(None)
+    for url in ("postgresql://u:p@h:bad/db", "postgres://u:p@h:99999/db", "postgres://h:5432,[::1]:0/db", "postgres://u:s3cret/db"):
+        with pytest.raises(RuntimeError, match="^Invalid database URL: the port is not a number from 1 to 65535$"):
+            DatabaseAdmin(url)
+    for url in ("postgres://u:p#a@h:5432/db", "postgres://h1:5432,[::1]:5433/db?sslmode=require", "postgres:///db"):
+        DatabaseAdmin(url)
 
 
 def test_secrets_are_not_shown():
     config = TenantConfig("tenant", "user", "secret")
     assert "secret" not in repr(config) and "tenant" in repr(config)
     assert "secret" not in repr(cloaca.TenantCredentials("u", "secret", "s", "postgres://u:secret@h/d"))
+    assert config.password == "secret" and TenantConfig("tenant", "user", password=None).password is None
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error", "text"),
+    [
+        ({"connection_limit": "5"}, TypeError, "connection_limit: expected int, got str"),
+        ({"connection_limit": 10**12}, ValueError, "connection_limit is 1000000000000; expected 1 to 2147483647"),
+        ({"username": 5}, TypeError, "username: expected str, got int"),
+        ({"password": b"s3cret"}, TypeError, "password: expected str, got bytes"),
+    ],
+)
+def test_what_is_wrong_with_a_tenant_is_said_without_its_password(wrong, error, text):
+    given = {"schema_name": "ten_q", "username": "ten_q_u", "password": "s3cret-password", **wrong}
+    with pytest.raises(error) as caught:
+        TenantConfig(**given)
+    assert str(caught.value) == text
+    changed = TenantConfig("ten_q", "ten_q_u", "s3cret-password")
+    for name, value in wrong.items():
+        setattr(changed, name, value)
+    with pytest.raises(error) as caught:
+        DatabaseAdmin("postgres://u@127.0.0.1:1/db").create_tenant(changed)
+    assert str(caught.value) == text
 
 
 @pytest.mark.usefixtures("only_postgres")

@@ -174,8 +174,9 @@ def test_execute_async_raises_what_execute_raises(runner, name, gate):
             await runner.execute_async("nothing of that kind")
         with pytest.raises(TypeError, match="context: expected"):
             await runner.execute_async(name, 5)
-        with pytest.raises(TimeoutError, match="goes on"):
-            await runner.execute_async(name, None, 0.05)
+        for more in ({}, {"progress": lambda now: None}):
+            with pytest.raises(cloaca.ExecutionTimeout, match="has not ended within 0.05 s; it goes on"):
+                await runner.execute_async(name, None, 0.05, **more)
 
     asyncio.run(main())
     gate.open()

@@ -1,5 +1,7 @@
 """WorkflowBuilder and @task: what may be said, and what is refused."""
 
+import contextvars
+
 import pytest
 
 import cloaca
@@ -30,7 +32,7 @@ def test_task_outside_of_a_builder():
 
 def test_description_and_tags_are_kept(name):
     with WorkflowBuilder(name) as builder:
-        builder.description("what it does")
+        builder.description(text="what it does")
         builder.tag("team", "billing").tag("tier", "1")
         builder.tag("tier", "2")
 
@@ -163,7 +165,7 @@ def test_register_workflow_constructor(runner, name):
 
             return builder.build()
 
-    cloaca.register_workflow_constructor(name, construct)
+    cloaca.register_workflow_constructor(name=name, fn=construct)
     assert calls == [1]
     assert runner.execute(name).final_context["ran"] is True
 
@@ -171,7 +173,7 @@ def test_register_workflow_constructor(runner, name):
         construct()
 
     cloaca.register_workflow_constructor(name, registers_itself)
-    for wrong in (lambda: 42, lambda: 1 / 0, construct):
+    for wrong in (lambda: 42, lambda: 1 / 0, lambda: None):
         with pytest.raises(ValueError, match="^Failed to call workflow constructor: "):
             cloaca.register_workflow_constructor(name + "_other", wrong)
 
@@ -210,3 +212,45 @@ def test_default_namespace(name):
             pass
 
     assert builder.build().topological_sort() == [f"public::embedded::{name}::a"]
+
+
+def test_a_constructor_may_make_a_workflow_of_another_name(runner, name):
+    def construct():
+        with WorkflowBuilder("draft") as builder:
+
+            @cloaca.task()
+            def a(context):
+                context.set("ran", True)
+
+            builder._name = name  # so that only what is returned has it
+            return builder.build()
+
+    cloaca.register_workflow_constructor(name + "_other", construct)
+    assert runner.execute(name).final_context["ran"] is True
+    cloaca.register_workflow_constructor(name + "_other", lambda: construct() and None)
+    with pytest.raises(ValueError, match="registered no workflow$"):
+        cloaca.register_workflow_constructor(name + "_other", lambda: None)
+
+
+def test_a_block_that_ends_in_another_context(name):
+    builder = WorkflowBuilder(name)
+
+    def begin():
+        builder.__enter__()
+
+        @cloaca.task()
+        def a(context):
+            pass
+
+        return contextvars.copy_context()
+
+    def end():
+        builder.__exit__(None, None, None)
+        with pytest.raises(ValueError, match="^No workflow context available"):
+            cloaca.task()
+
+    begun = contextvars.copy_context().run(begin)
+    begun.run(end)  # a copy, as another task of asyncio's has
+    assert cloaca.WorkflowBuilder(name).add_task("a").build().tasks == ["a"]
+    contextvars.copy_context().run(begin)
+    end()

@@ -54,6 +54,13 @@ def test_cancel_by_id(runner, gated, gate):
     assert handle.result(8).status == "Cancelled"
 
 
+def test_no_reason_may_be_said_as_none(runner, gated, gate):
+    handles = [runner.submit(gated, start_after=60) for _ in range(2)]
+    handles[0].cancel(None)
+    runner.cancel(handles[1].id, None)
+    assert [handle.result(8).error_message for handle in handles] == ["cancelled"] * 2
+
+
 def test_handle_of_an_earlier_submission(runner, gated, gate):
     handle = runner.submit(gated)
     same = runner.handle(handle.id)

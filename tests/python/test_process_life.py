@@ -194,3 +194,55 @@ def test_runner_may_be_made_after_a_fork(database, name):
     with os.fdopen(reading) as answer:
         assert answer.read() == "Completed"
     os.waitpid(child, 0)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+@pytest.mark.parametrize("held", ["the registry", "an import"])
+def test_a_fork_while_another_thread_registers(run_program, held):
+    program = run_program(
+        """
+import importlib.abc, os, signal, sys, threading, time
+import cloaca
+from cloaca import _registry
+
+def register(name):
+    with cloaca.WorkflowBuilder(name):
+
+        @cloaca.task()
+        def body(context):
+            pass
+
+begun = threading.Event()
+
+class Slow(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name == "cloaca._signatures":
+            begun.set()
+            time.sleep(0.5)
+
+def hold_the_registry():
+    with _registry._lock:
+        begun.set()
+        time.sleep(0.5)
+
+if "import" in sys.argv[1]:
+    sys.meta_path.insert(0, Slow())
+    thread = threading.Thread(target=register, args=("parents",))
+else:
+    thread = threading.Thread(target=hold_the_registry)
+thread.start()
+begun.wait()
+child = os.fork()
+if child == 0:
+    signal.alarm(4)
+    register("childs")
+    with cloaca.DefaultRunner("sqlite::memory:") as runner:
+        assert runner.execute("childs").status == "Completed"
+    os._exit(0)
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+thread.join()
+""",
+        held,
+    )
+    status, output, errors = program.wait()
+    assert (status, output) == (0, "0\n"), errors

@@ -111,3 +111,14 @@ def test_wait_between_attempts(runner, name):
 
     result = runner.execute(name)
     assert 0.2 <= result.duration < 5
+
+
+def test_a_short_longest_wait_alone(runner, name):
+    assert attempts_of(runner, name, RuntimeError("x"), retry_max_delay_ms=1) == 3
+
+
+def test_more_patterns_than_the_engine_has_places_for(runner, name):
+    patterns = ", ".join(f"<{n}>" for n in range(20))
+    options = {"retry_attempts": 2, "retry_delay_ms": 1, "retry_condition": patterns}
+    assert attempts_of(runner, name + "1", RuntimeError("it says <19>"), **options) == 2
+    assert attempts_of(runner, name + "2", RuntimeError("it says <20>"), **options) == 1

@@ -1,5 +1,7 @@
 """Wrong arguments: the error names the argument, what was expected and what was given."""
 
+import asyncio
+
 import pytest
 
 import cloaca
@@ -55,8 +57,10 @@ def test_runner_arguments(runner, name):
         runner.execute(name, [1])
     with pytest.raises(TypeError, match="timeout: expected seconds"):
         runner.execute(name, None, "soon")
-    with pytest.raises(ValueError, match="NaN"):
+    with pytest.raises(ValueError, match="timeout is NaN"):
         runner.execute(name, None, float("nan"))
+    with pytest.raises(ValueError, match="idempotency_key must not be empty"):
+        runner.submit(name, None, idempotency_key="")
     with pytest.raises(ValueError, match="priority is 99999"):
         runner.submit(name, None, priority=99999)
     with pytest.raises(TypeError, match="idempotency_key: expected str, got bytes"):
@@ -103,3 +107,68 @@ def test_body_returns_something_else(runner, name):
     result = runner.execute(name)
     assert result.status == "Failed"
     assert "TypeError: task 'bad' must return Context, dict or None, not int" in result.error_message
+
+
+@pytest.mark.parametrize(
+    ("timeout", "error", "text"),
+    [
+        ("5", TypeError, "timeout: expected seconds as a number, or None, got str"),
+        (True, TypeError, "timeout: expected seconds as a number, or None, got bool"),
+        (float("nan"), ValueError, "timeout is NaN; expected seconds"),
+        (10**400, ValueError, "timeout is an integer of 1329 bits; expected a number"),
+    ],
+    ids=["text", "bool", "nan", "too large"],
+)
+def test_a_wrong_timeout_submits_nothing(runner, name, timeout, error, text):
+    with cloaca.WorkflowBuilder(name):
+
+        @cloaca.task()
+        def a(context):
+            pass
+
+    calls = [
+        lambda **more: runner.execute(name, None, timeout, **more),
+        lambda **more: runner.execute_many(name, [None], timeout, **more),
+        lambda **more: asyncio.run(runner.execute_async(name, None, timeout, **more)),
+    ]
+    for call in calls:
+        for more in ({}, {"progress": lambda now: None}):
+            with pytest.raises(error) as caught:
+                call(**more)
+            assert text in str(caught.value)
+    with pytest.raises(error, match="^timeout"):
+        runner.shutdown(timeout)
+    assert runner.list() == [] and "running" in repr(runner)
+
+
+def test_errors_are_in_words_of_python(runner, name):
+    with pytest.raises(ValueError, match="must have run that, or imported the module that does$") as unknown:
+        runner.execute("nothing of this kind at all")
+    with pytest.raises(ValueError, match="`dependencies` names a task that is not in the workflow") as dependency:
+        with cloaca.WorkflowBuilder(name):
+
+            @cloaca.task(dependencies=["nothing"])
+            def a(context):
+                pass
+
+    for caught in (unknown, dependency):
+        for word in ("linker", "cloacina_add_workflows", ".after", ".tasks"):
+            assert word not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("call", "text"),
+    [
+        (lambda: cloaca.Context(a="s3cret"), "expected Context(data=None), got (a=str)"),
+        (lambda: cloaca.Context({"a": "s3cret"}).get(), "expected Context.get(key, default=None), got ()"),
+        (lambda: cloaca.Context({"a": "s3cret"}).set("b"), "expected Context.set(key, value), got (str)"),
+        (lambda: cloaca.TaskNamespace(1, "p", "w", "k"), "tenant_id: expected str, got int"),
+        (lambda: cloaca.TaskNamespace("t", "p", "w", None), "task_id: expected str, got NoneType"),
+        (lambda: cloaca.TaskNamespace("t"), "expected TaskNamespace(tenant_id, package_name, workflow_id, task_id), got (str)"),
+        (lambda: cloaca.TaskNamespace("t", "p", "w", "k").is_child_of("t"), "parent: expected TaskNamespace, got str"),
+    ],
+)
+def test_arguments_of_the_extension(call, text):
+    with pytest.raises(TypeError) as caught:
+        call()
+    assert str(caught.value) == text

@@ -5,7 +5,15 @@ import pickle
 import pytest
 
 import cloaca
-from cloaca import BackoffStrategy, DefaultRunnerConfig, RetryCondition, RetryPolicy, TaskNamespace, WorkflowContext
+from cloaca import (
+    BackoffStrategy,
+    DefaultRunnerConfig,
+    RetryCondition,
+    RetryPolicy,
+    RetryPolicyBuilder,
+    TaskNamespace,
+    WorkflowContext,
+)
 
 
 def test_retry_policy():
@@ -37,6 +45,7 @@ def test_backoff_and_conditions_show_themselves():
     assert repr(BackoffStrategy.linear(2)) == "BackoffStrategy.Linear(multiplier=2)"
     assert repr(BackoffStrategy.exponential(2)) == "BackoffStrategy.Exponential(base=2, multiplier=1)"
     assert repr(BackoffStrategy.exponential(1.5, 3)) == "BackoffStrategy.Exponential(base=1.5, multiplier=3)"
+    assert repr(BackoffStrategy.exponential(1234567.0, 0.1)) == "BackoffStrategy.Exponential(base=1234567, multiplier=0.1)"
     assert repr(RetryCondition.never()) == "RetryCondition.Never"
     assert repr(RetryCondition.transient_only()) == "RetryCondition.TransientOnly"
     assert repr(RetryCondition.all_errors()) == "RetryCondition.AllErrors"
@@ -61,12 +70,33 @@ def test_policies_out_of_range():
         RetryPolicy.builder().retry_condition(RetryCondition.error_pattern([])).build()
     with pytest.raises(TypeError, match="strategy: expected BackoffStrategy"):
         RetryPolicy.builder().backoff_strategy("fixed")
+    with pytest.raises(ValueError, match="^base is 0; expected a number above 0$"):
+        BackoffStrategy.exponential(0)
+    with pytest.raises(ValueError, match="^multiplier is -1; expected a number of at least 0$"):
+        BackoffStrategy.linear(-1)
+
+
+def test_policies_at_the_edge():
+    short = RetryPolicy.builder().max_delay(s=0.5).build()  # the initial delay of who names none is capped too
+    assert (short.initial_delay, short.max_delay) == (0.5, 0.5)
+    assert RetryPolicy.builder().initial_delay(s=90).build().max_delay == 90
+    assert RetryPolicyBuilder().with_jitter(None).build().with_jitter is True
+
+    def waits(strategy):
+        policy = RetryPolicy.builder().backoff_strategy(strategy).with_jitter(False).build()
+        return [policy.calculate_delay(n) for n in (1, 2, 3)]
+
+    assert waits(BackoffStrategy.linear(0)) == [0, 0, 0]
+    assert waits(BackoffStrategy.exponential(0.5)) == [1, 0.5, 0.25]
+    many = RetryPolicy.builder().retry_condition(RetryCondition.error_pattern([f"<{n}>" for n in range(40)])).build()
+    assert [many.should_retry(1, f"it says <{n}>") for n in (0, 14, 15, 16, 39, 40)] == [True] * 5 + [False]
 
 
 def test_task_namespace():
     one = TaskNamespace("t", "p", "w", "k")
     assert str(one) == "t::p::w::k"
     assert repr(one) == "TaskNamespace('t', 'p', 'w', 'k')"
+    assert repr(TaskNamespace("t", "p", "w", "it's")) == """TaskNamespace('t', 'p', 'w', "it's")"""
     assert TaskNamespace.from_string("t::p::w::k") == one
     assert len({one, TaskNamespace.from_string(str(one))}) == 1
     assert (one.tenant_id, one.package_name, one.workflow_id, one.task_id) == ("t", "p", "w", "k")
@@ -82,8 +112,8 @@ def test_workflow_context():
     context = WorkflowContext("t", "p", "w")
     assert str(context) == "t::p::w"
     assert context == WorkflowContext("t", "p", "w") != WorkflowContext("t", "p", "v")
-    assert context.task_namespace("k") == TaskNamespace("t", "p", "w", "k") == context.resolve_dependency("k")
-    assert context.contains_namespace(TaskNamespace("t", "p", "w", "k"))
+    assert context.task_namespace("k") == TaskNamespace("t", "p", "w", "k") == context.resolve_dependency(name="k")
+    assert context.contains_namespace(ns=context.task_namespace(id="k"))
     assert not context.contains_namespace(TaskNamespace("t", "p", "v", "k"))
     assert context.workflow_namespace() == TaskNamespace("t", "p", "w", "k").parent()
     assert repr(context) == "WorkflowContext('t', 'p', 'w')"
@@ -115,7 +145,7 @@ def test_configuration_can_be_changed():
     with pytest.raises(ValueError, match="^Invalid configuration: .*max_concurrent_tasks"):
         config.max_concurrent_tasks = 0
     assert config.max_concurrent_tasks == 2
-    with pytest.raises(ValueError, match="^Invalid configuration: "):
+    with pytest.raises(ValueError, match="^Invalid configuration: db_pool_size is -1; expected 1 to 1000$"):
         DefaultRunnerConfig(db_pool_size=-1)
     with pytest.raises(TypeError, match="enable_recovery: expected bool, got int"):
         DefaultRunnerConfig(enable_recovery=1)
@@ -139,3 +169,37 @@ def test_trigger_rules_as_json():
     assert cloaca.always() == cloaca.always
     with pytest.raises(ValueError, match="operator is 'like'"):
         cloaca.context_value("n", "like", 3)
+
+
+@pytest.mark.parametrize(
+    ("name", "least", "most"),
+    [
+        ("max_concurrent_tasks", 1, 1024),
+        ("max_concurrent_async_tasks", 1, 1_000_000),
+        ("scheduler_poll_interval_ms", 1, 3_600_000),
+        ("task_timeout_seconds", 0, 3_153_600_000),
+        ("workflow_timeout_seconds", 0, 3_153_600_000),
+        ("db_pool_size", 1, 1000),
+        ("lease_ms", 100, 3_600_000),
+        ("max_active_executions", 1, 10_000_000),
+        ("max_crashes", 3, 100),
+        ("max_context_bytes", 1024, 1 << 30),
+    ],
+)
+def test_configuration_says_the_range_that_the_engine_takes(name, least, most):
+    for good in (least, most):
+        assert getattr(DefaultRunnerConfig(**{name: good}), name) == good
+    for bad in (least - 1, most + 1):
+        with pytest.raises(ValueError, match=f"^Invalid configuration: {name} is {bad}; expected {least} to {most}$"):
+            DefaultRunnerConfig(**{name: bad})
+
+
+def test_settings_of_a_later_version():
+    config = DefaultRunnerConfig(prepared_statements=True, allow_unsafe_durability=False, retention=None)
+    assert (config.prepared_statements, config.allow_unsafe_durability, config.retention) == (True, False, None)
+    assert config == DefaultRunnerConfig.default()
+    for later in ({"prepared_statements": False}, {"allow_unsafe_durability": True}, {"retention": 30}):
+        with pytest.raises(NotImplementedError, match="comes with a later one"):
+            DefaultRunnerConfig(**later)
+    with pytest.raises(TypeError, match="prepared_statements: expected bool, got int"):
+        DefaultRunnerConfig(prepared_statements=1)

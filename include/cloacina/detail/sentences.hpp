@@ -4,6 +4,10 @@
 // only) and from WorkflowBuilder, which appends the names.
 #define CLOACINA_DETAIL_SAY_NAME \
   "1 to 255 bytes of UTF-8 without control characters, without :: and without a colon at an end"
+// Of a registry, which says it last.
+#define CLOACINA_DETAIL_SAY_DROPPED_BY_LINKER                                                   \
+  "If it is defined in a static library, the linker may have dropped it: add its sources with " \
+  "cloacina_add_workflows(target SOURCES …)"
 #define CLOACINA_DETAIL_SAY_NO_TASKS "empty workflow: name its tasks in .tasks"
 #define CLOACINA_DETAIL_SAY_NOT_A_SYMBOL \
   "unknown task: .tasks takes the symbols of tasks, not their ids"

@@ -198,5 +198,9 @@ TEST_CASE("what a driver says is cleared of the password", "[core][url]") {
         "connection: ***");
   CHECK(redacted("postgres://u:abc@db1:5432,db2:5433/db", "no server db1, port 5432 (abc)") ==
         "no server db1, port 5432 (***)");
+  CHECK(redacted("postgres://u:p@h:bad/db", "\"bad\" for option \"port\": u:p@h") ==
+        "\"***\" for option \"port\": u:***@h");
+  CHECK(redacted("postgres://u:opt@host/db", "connection option, near :opt@") ==
+        "connection option, near :***@");
   CHECK(redacted("sqlite://x.db", "disk full") == "disk full");
 }

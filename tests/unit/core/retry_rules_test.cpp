@@ -91,6 +91,7 @@ TEST_CASE("a sound policy has no problems, others name the field, the value and 
   CHECK(validate(RetryPolicy{}).empty());
   CHECK(validate({.max_attempts = 1000, .initial_delay = 0ms, .max_delay = 0ms, .factor = 1.0})
             .empty());
+  CHECK(validate({.factor = 0.5, .multiplier = 0}).empty());  // shorter waits, and none
   struct Row {
     RetryPolicy policy;
     char const* problem;
@@ -104,9 +105,9 @@ TEST_CASE("a sound policy has no problems, others name the field, the value and 
       {{.max_delay = 876001h},
        "max_delay is 876001h; expected no less than initial_delay (1s), at "
        "most 100 years"},
-      {{.factor = 0.5}, "factor is 0.5"},
+      {{.factor = 0}, "factor is 0.0"},
       {{.factor = nan}, "factor is nan"},
-      {{.multiplier = 0}, "multiplier is 0.0"},
+      {{.multiplier = -0.5}, "multiplier is -0.5"},
       {{.condition = RetryCondition{.on = RetryOn::error_pattern}},
        "error_pattern without a pattern"},
       {{.condition = RetryCondition::error_pattern("")}, "empty pattern"},
