@@ -101,9 +101,10 @@ def test_what_waits_too_long_is_dropped_and_counted(runner, warns, name, gate):
         assert events["the last"].wait(8)
     finally:
         LOGGER.removeHandler(slow)
-    (dropped,) = (text for text in seen if "were dropped" in text)
-    assert dropped == "cloacina: 100 records were dropped: handlers are too slow"
-    assert sum("many" in text for text in seen) == 1000
+    # A result may be known before what its execution logs is on its way.
+    counts = [int(text.split()[1]) for text in seen if text.endswith("records were dropped: handlers are too slow")]
+    assert 0 < sum(counts) <= 100
+    assert sum("many" in text for text in seen) + sum(counts) == 1100
 
 
 def test_a_handler_may_use_the_runner(runner, warns, name):
