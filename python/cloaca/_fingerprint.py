@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import functools
 import types
-from typing import Any, Iterable, Iterator
+from typing import Any, Iterable, Iterator, Tuple, Type
 
 
-_FUNCTIONS = (types.FunctionType, types.MethodType, functools.partial)
+_FUNCTIONS: Tuple[Type[Any], ...] = (types.FunctionType, types.MethodType, functools.partial)
 
 
 def _hash(parts: Iterable[str]) -> str:
