@@ -131,6 +131,22 @@ TEST_CASE("a server that may lose what it stored is refused, unless the user tak
   CHECK_NOTHROW(Client{schema.url(std::string{off} + "&unsafe_server=true"), Registry{}});
 }
 
+TEST_CASE("a server that is too old is refused, saying which would do", "[refusals]") {
+  PostgresSchema schema;
+  // There is no such server here; so this one says that it was one.
+  PostgresSchema old;
+  old.execute("CREATE SCHEMA " + old.name());
+  old.execute("CREATE FUNCTION " + old.name() +
+              ".current_setting(text) RETURNS text LANGUAGE sql AS $$ SELECT CASE $1 WHEN "
+              "'server_version_num' THEN '120022' ELSE pg_catalog.current_setting($1) END $$");
+  auto const answer =
+      refusal(schema.url("options=-c%20search_path%3D" + old.name() + "%2Cpg_catalog"));
+  CHECK_THAT(answer, Catch::Contains("a server of version 12") &&
+                         Catch::Contains("expected PostgreSQL 13 or newer: upgrade the server"));
+  CHECK(schema.text("SELECT count(*) FROM pg_namespace WHERE nspname = '" + schema.name() + "'") ==
+        "0");
+}
+
 TEST_CASE("many processes may make one schema at the same time", "[refusals][migrations]") {
   PostgresSchema schema;
   std::vector<std::thread> threads;
