@@ -13,12 +13,12 @@ import cloaca
 with cloaca.WorkflowBuilder("spin"):
     @cloaca.task(retry_attempts=1)
     def spin(context):
-        end = time.monotonic() + 1
+        end = time.monotonic() + 0.5
         while time.monotonic() < end:
             sum(range(1000))
 runners = [cloaca.DefaultRunner("sqlite::memory:") for _ in range(4)]
-handles = [runner.submit("spin") for runner in runners for _ in range(3)]
-while any(runner.tasks(handles[3 * i].id)[0].status != "Running" for i, runner in enumerate(runners)):
+handles = [runner.submit("spin") for runner in runners]
+while any(runner.tasks(handles[i].id)[0].status != "Running" for i, runner in enumerate(runners)):
     pass
 print("ending", flush=True)
 """
