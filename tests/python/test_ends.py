@@ -18,7 +18,7 @@ with cloaca.WorkflowBuilder("spin"):
             sum(range(1000))
 runners = [cloaca.DefaultRunner("sqlite::memory:") for _ in range(4)]
 handles = [runner.submit("spin") for runner in runners]
-while any(runner.tasks(handles[i].id)[0].status != "Running" for i, runner in enumerate(runners)):
+while any(runner.tasks(handles[i].id)[0].status not in ("Running", "Completed") for i, runner in enumerate(runners)):
     pass
 print("ending", flush=True)
 """
