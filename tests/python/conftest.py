@@ -9,9 +9,11 @@ import os
 import pathlib
 import re
 import secrets
+import signal
 import subprocess
 import sys
 import threading
+import time
 from typing import Any, Callable, Iterator, Optional
 
 import pytest
@@ -108,6 +110,41 @@ class Gate:
     def wait_for_arrivals(self, count: int = 1) -> None:
         for _ in range(count):
             assert self._arrived.acquire(timeout=PATIENCE), "nobody came to the gate"
+
+
+def build(name, *tasks):
+    """A workflow of these functions, one after the other."""
+    with cloaca.WorkflowBuilder(name) as builder:
+        before = []
+        for function in tasks:
+            before = [cloaca.task(dependencies=before)(function)]
+    return builder.build()
+
+
+def seconds_after_ctrl_c(gate: Gate, wait: Callable[[], object]) -> float:
+    """How long `wait` goes on once a body has come to the gate; the best of three, for the machine may be busy once."""
+
+    def interrupt(sent: list[float]) -> None:
+        gate.wait_for_arrivals()
+        sent.append(time.monotonic())
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+
+    def once() -> float:
+        sent: list[float] = []
+        thread = threading.Thread(target=interrupt, args=(sent,))
+        thread.start()
+        with pytest.raises(KeyboardInterrupt):
+            wait()
+        ended = time.monotonic()
+        thread.join()
+        return ended - sent[0]
+
+    # Ignored in the background of a shell, and then by Python too.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return min(once() for _ in range(3))
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture

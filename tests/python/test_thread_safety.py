@@ -2,9 +2,8 @@
 
 import signal
 import threading
-import time
 
-import pytest
+from conftest import seconds_after_ctrl_c
 
 import cloaca
 
@@ -81,27 +80,7 @@ def test_ctrl_c_ends_the_wait_and_not_the_work(runner, name, gate):
         def slow(context):
             gate.pass_()
 
-    def interrupt(sent):
-        gate.wait_for_arrivals()
-        sent.append(time.monotonic())
-        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
-
-    def seconds():
-        sent = []
-        thread = threading.Thread(target=interrupt, args=(sent,))
-        thread.start()
-        with pytest.raises(KeyboardInterrupt):
-            runner.execute(name)
-        ended = time.monotonic()
-        thread.join()
-        return ended - sent[0]
-
-    # Ignored in the background of a shell, and then by Python too.
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        assert min(seconds() for _ in range(3)) < 0.1  # the machine may be busy with something else once
-    finally:
-        signal.signal(signal.SIGINT, before)
+    assert seconds_after_ctrl_c(gate, lambda: runner.execute(name)) < 0.1
     gate.open()
     assert len(runner.list(name)) == 3
     for line in runner.list(name):
