@@ -79,7 +79,7 @@ class EventLoop:
         mark_event_loop_thread()
         asyncio.set_event_loop(self._loop)
         try:
-            while not self._is_over:  # a body that stops the loop, or whose task raises SystemExit, does not end it for others
+            while not self._is_over and not self._loop.is_closed():  # a body that stops the loop, or whose task raises SystemExit, does not end it for others
                 self._run_on(self._loop.run_forever)
             left = asyncio.all_tasks(self._loop)
             for task in left:

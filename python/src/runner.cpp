@@ -79,31 +79,6 @@ ExecutionResult execute(DefaultRunner& runner, std::string const& workflow, Cont
   return runner.execute(workflow, std::move(input), options);
 }
 
-void execute_later(DefaultRunner& runner, std::string const& workflow, Context input,
-                   SubmitOptions const& options, Kept future) {
-  Released const released;
-  runner.async_submit(
-      workflow, std::move(input), options,
-      asio::bind_executor(delivery().get_executor(),
-                          [future = std::move(future)](std::exception_ptr const& error,
-                                                       ExecutionHandle const& handle) {
-                            if (error) return settle(future, error, {});
-                            settle_when_final(handle, future);
-                          }));
-}
-
-void submit_later(DefaultRunner& runner, std::string const& workflow, Context input,
-                  SubmitOptions const& options, Kept future) {
-  Released const released;
-  runner.async_submit(
-      workflow, std::move(input), options,
-      asio::bind_executor(delivery().get_executor(),
-                          [future = std::move(future)](std::exception_ptr const& error,
-                                                       ExecutionHandle const& handle) {
-                            settle(future, error, [&handle] { return py::cast(handle); });
-                          }));
-}
-
 /// The options as Python gives them; the key must live as long as they.
 SubmitOptions options_of(std::string const& idempotency_key, int priority,
                          std::int64_t start_after_ms) {
@@ -112,6 +87,38 @@ SubmitOptions options_of(std::string const& idempotency_key, int priority,
   return {.idempotency_key = idempotency_key,
           .priority = static_cast<std::int16_t>(priority),
           .start_after = std::chrono::milliseconds{start_after_ms}};
+}
+
+using Answer = void(Kept const& future, std::exception_ptr const& error,
+                    ExecutionHandle const& handle);
+
+void answer_with_result(Kept const& future, std::exception_ptr const& error,
+                        ExecutionHandle const& handle) {
+  if (error) return settle(future, error, {});
+  settle_when_final(handle, future);
+}
+
+void answer_with_handle(Kept const& future, std::exception_ptr const& error,
+                        ExecutionHandle const& handle) {
+  settle(future, error, [&handle] { return py::cast(handle); });
+}
+
+/// Waits for nothing: the answer is called once it is stored, or refused.
+template <Answer answer>
+void submit_later(Runner& runner, std::string const& workflow, py::handle context,
+                  std::string const& key, int priority, std::int64_t start_after_ms,
+                  py::object future) {
+  auto input = context_of("context", context);
+  auto const options = options_of(key, priority, start_after_ms);
+  Kept kept{std::move(future)};
+  Released const released;
+  (*runner).async_submit(
+      workflow, std::move(input), options,
+      asio::bind_executor(
+          delivery().get_executor(),
+          [kept = std::move(kept)](std::exception_ptr const& error, ExecutionHandle const& handle) {
+            answer(kept, error, handle);
+          }));
 }
 
 py::list list(DefaultRunner const& runner, std::string const& workflow,
@@ -204,20 +211,8 @@ void bind_runner(py::module_& module) {
                return (*runner).submit_many(workflow, std::move(inputs), options);
              });
            })
-      .def(
-          "execute_later",
-          [](Runner& runner, std::string const& workflow, py::handle context,
-             std::string const& key, int priority, std::int64_t start_after_ms, py::object future) {
-            execute_later(*runner, workflow, context_of("context", context),
-                          options_of(key, priority, start_after_ms), Kept{std::move(future)});
-          })
-      .def(
-          "submit_later",
-          [](Runner& runner, std::string const& workflow, py::handle context,
-             std::string const& key, int priority, std::int64_t start_after_ms, py::object future) {
-            submit_later(*runner, workflow, context_of("context", context),
-                         options_of(key, priority, start_after_ms), Kept{std::move(future)});
-          })
+      .def("execute_later", &submit_later<answer_with_result>)
+      .def("submit_later", &submit_later<answer_with_handle>)
       .def("add_workflow",
            [](Runner& runner, cloacina::Workflow workflow) {
              Released const released;

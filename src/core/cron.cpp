@@ -1,11 +1,13 @@
 #include "core/cron.hpp"
 
+#include <algorithm>
 #include <bit>
 
 #include <cloacina/detail/read_cron.hpp>
 #include <cloacina/error.hpp>
 
 #include "core/cron_days.hpp"
+#include "core/utf8.hpp"
 
 namespace cloacina {
 namespace {
@@ -162,10 +164,10 @@ std::optional<sys_seconds> CronExpression::next_after(sys_seconds instant,
 }
 
 std::string describe(std::string_view text, detail::CronReading const& reading) {
-  auto message = "cron expression '" + std::string{text} + "': ";
+  auto message = "cron expression '" + shorten_utf8(text, 128) + "': ";
   if (!reading.field.empty()) message += std::string{reading.field} + ": ";
   if (reading.length != 0)
-    message += "'" + std::string{text.substr(reading.position, reading.length)} + "' ";
+    message += "'" + shorten_utf8(text.substr(reading.position, reading.length), 64) + "' ";
   message += words(reading.problem);
   message += " (position " + std::to_string(reading.position + 1) + "); expected ";
   return message + field_help(reading);

@@ -176,3 +176,12 @@ TEST_CASE("a wrong expression is refused: which field, where, and what it may ho
   CHECK_THROWS_AS(CronExpression::parse(row.text), ValidationError);
   CHECK_THROWS_WITH(CronExpression::parse(row.text), Catch::Contains(row.says));
 }
+
+TEST_CASE("of a wrong expression that is long no more is said than helps", "[core][cron]") {
+  try {
+    (void)CronExpression::parse(std::string(1'000'000, 'x'));
+    FAIL("it was taken");
+  } catch (ValidationError const& error) {
+    CHECK(std::string_view{error.what()}.size() < 600);
+  }
+}
