@@ -49,10 +49,9 @@ def _shape(kind: Any) -> str:
 class _Graph:
     def __init__(self, signatures: Mapping[str, Optional[Signature]], core: _cloaca.Workflow) -> None:
         self._signatures = signatures
-        self._before: Dict[str, Set[str]] = {}
-        for task in core.topological_sort():
-            direct = core.dependencies(task)
-            self._before[task] = set(direct).union(*(self._before[one] for one in direct))
+        # Each behind what it depends on.
+        self._direct = {task: core.dependencies(task) for task in core.topological_sort()}
+        self._nearest: Dict[str, Dict[str, Set[str]]] = {}
 
     def _given_by(self, task: str, key: str) -> bool:
         signature = self._signatures[task]
@@ -62,15 +61,36 @@ class _Graph:
         signature = self._signatures[task]
         return signature is None or signature.gives_more or key in signature.gives
 
+    def _nearest_writers(self, key: str) -> Dict[str, Set[str]]:
+        """By task: the first that may put the key on each way back."""
+        if key not in self._nearest:
+            nearest: Dict[str, Set[str]] = {}
+            for task, direct in self._direct.items():
+                ways = ({one} if self._may_give(one, key) else nearest[one] for one in direct)
+                nearest[task] = set().union(*ways)
+            self._nearest[key] = nearest
+        return self._nearest[key]
+
+    def _before(self, tasks: Set[str]) -> Set[str]:
+        found: Set[str] = set()
+        left = list(tasks)
+        while left:
+            for one in self._direct[left.pop()]:
+                if one not in found:
+                    found.add(one)
+                    left.append(one)
+        return found
+
     def writers(self, task: str, key: str) -> List[str]:
         """Those before it that declare the key, without those whose value a task between them may replace."""
-        may = [one for one in self._before[task] if self._may_give(one, key)]
-        last = [one for one in may if not any(one in self._before[other] for other in may)]
+        last = self._nearest_writers(key)[task]
+        if len(last) > 1:
+            last = last - self._before(last)
         return sorted(one for one in last if self._given_by(one, key))
 
     def is_input(self, task: str, key: str) -> bool:
         """Whether no task before it can have put the key."""
-        return not any(self._may_give(one, key) for one in self._before[task])
+        return not self._nearest_writers(key)[task]
 
 
 def check(signatures: Mapping[str, Optional[Signature]], core: _cloaca.Workflow) -> Tuple[Dict[str, Any], List[str]]:

@@ -7,6 +7,7 @@ import dataclasses
 import datetime
 import enum
 import functools
+import tracemalloc
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import (
@@ -314,6 +315,24 @@ def test_the_last_writer_counts(name):
     def third(value: int): ...
 
     build(name, first, second, third)
+
+
+def test_the_check_of_a_long_chain_stays_small(name):
+    with cloaca.WorkflowBuilder(name) as builder:
+        before = []
+        for number in range(2000):
+            before = [cloaca.task(id=f"t{number}", dependencies=before)(lambda context: None)]
+
+        @cloaca.task(dependencies=before)
+        def last(n: int):
+            pass
+
+        tracemalloc.start()
+        try:
+            builder.build()
+            assert tracemalloc.get_traced_memory()[1] < 10 * 2**20
+        finally:
+            tracemalloc.stop()
 
 
 def test_inputs_are_what_no_task_before_can_have_put(name):
