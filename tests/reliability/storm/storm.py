@@ -175,7 +175,7 @@ class Storm:
             if self.faults.sessions:
                 self.end_sessions()
                 continue
-            slot = self.dice.randrange(PROCESSES)
+            slot = self.choose()
             if slot in self.stopped_until:
                 continue
             if self.dice.random() < self.faults.stalls:
@@ -226,8 +226,19 @@ class Storm:
         ended = self.database.one(SESSIONS.format(schema=self.database.schema, dice=self.dice.random()))
         self.statistics.kills += ended > 0
 
+    def choose(self) -> int:
+        """Any process, but rather one that has work: how many have depends on how fast the machine is."""
+        for _ in range(2 * PROCESSES):
+            slot = self.dice.randrange(PROCESSES)
+            if slot not in self.stopped_until and self.has_work(self.processes[slot]):
+                break
+        return slot
+
+    def has_work(self, process: subprocess.Popen) -> bool:
+        return self.database.one(OWNED_BY.format(pid=process.pid)) > 0
+
     def count_hit(self, process: subprocess.Popen) -> None:
-        self.statistics.hits += self.database.one(OWNED_BY.format(pid=process.pid)) > 0
+        self.statistics.hits += self.has_work(process)
 
     def stall(self, slot: int) -> None:
         """Longer than the lease: the process wakes up as somebody that was declared dead."""
