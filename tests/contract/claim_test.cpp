@@ -8,12 +8,6 @@ using namespace cloacina::contract;
 
 namespace {
 
-std::vector<std::uint64_t> numbers(std::vector<dal::ExecutionRow> const& rows) {
-  std::vector<std::uint64_t> result;
-  for (auto const& row : rows) result.push_back(row.id.low);
-  return result;
-}
-
 bool claimable(DalFixture& fixture, Instant now = at(100)) {
   auto& runner = fixture.runner;
   return dal::look_around(runner.database(), runner.session(), runner.id(), now, known_workflows)

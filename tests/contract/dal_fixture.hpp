@@ -25,6 +25,13 @@ inline ExecutionId id_of(std::uint64_t number) {
   return {0x0192f0c1'00007000ull + (number << 16), number};
 }
 
+/// What id_of() made each of.
+inline std::vector<std::uint64_t> numbers(std::vector<dal::ExecutionRow> const& rows) {
+  std::vector<std::uint64_t> result;
+  for (auto const& row : rows) result.push_back(row.id.low);
+  return result;
+}
+
 /// One runner with a session of its own, which counts its transactions as an engine does.
 class TestRunner {
  public:

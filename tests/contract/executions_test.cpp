@@ -3,16 +3,6 @@
 using namespace cloacina;
 using namespace cloacina::contract;
 
-namespace {
-
-std::vector<std::uint64_t> numbers(std::vector<dal::ExecutionRow> const& rows) {
-  std::vector<std::uint64_t> result;
-  for (auto const& row : rows) result.push_back(row.id.low);
-  return result;
-}
-
-}  // namespace
-
 TEST_CASE("executions are listed newest first, filtered, page by page", "[contract][executions]") {
   DalFixture fixture;
   std::vector<dal::ExecutionInsert> rows;

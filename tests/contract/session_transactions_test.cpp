@@ -20,10 +20,10 @@ constexpr Statement increment{
 constexpr Statement read_counter{.name = "read_counter",
                                  .sqlite = "SELECT i FROM {s}.samples WHERE id = $1"};
 
-struct Fixture {
+struct TransactionsFixture {
   std::unique_ptr<BackendUnderTest> backend = make_backend_under_test();
   std::unique_ptr<Session> session;
-  Fixture() {
+  TransactionsFixture() {
     backend->create_samples();
     session = backend->database().open_writer();
   }
@@ -51,7 +51,7 @@ Failure failure_of(Work&& work) {
 }  // namespace
 
 TEST_CASE("a commit keeps all of a transaction, a rollback nothing", "[contract][transactions]") {
-  Fixture fixture;
+  TransactionsFixture fixture;
   fixture.session->begin();
   fixture.insert(1, "a");
   fixture.insert(2, "b");
@@ -66,7 +66,7 @@ TEST_CASE("a commit keeps all of a transaction, a rollback nothing", "[contract]
 }
 
 TEST_CASE("a session that ends in a transaction leaves nothing of it", "[contract][transactions]") {
-  Fixture fixture;
+  TransactionsFixture fixture;
   fixture.session->begin();
   fixture.insert(1, "a");
   fixture.session.reset();
@@ -78,7 +78,7 @@ TEST_CASE("a query that writes alone is a transaction of its own, whole or not a
   static constexpr Statement insert{
       .name = "insert_alone",
       .sqlite = "INSERT INTO {s}.samples (id, t) VALUES ($1, $2) RETURNING id"};
-  Fixture fixture;
+  TransactionsFixture fixture;
   std::array<Value, 2> const one{std::int64_t{1}, std::string_view{"a"}};
   CHECK(fixture.session->write_alone(insert, one).integer(0, 0) == 1);
   CHECK(fixture.count() == 1);
@@ -90,7 +90,7 @@ TEST_CASE("a query that writes alone is a transaction of its own, whole or not a
 }
 
 TEST_CASE("readers see only what is committed", "[contract][transactions]") {
-  Fixture fixture;
+  TransactionsFixture fixture;
   fixture.session->begin();
   fixture.insert(1, "a");
   CHECK(fixture.session->query(count_samples).integer(0, 0) == 1);
@@ -100,7 +100,7 @@ TEST_CASE("readers see only what is committed", "[contract][transactions]") {
 }
 
 TEST_CASE("a reader refuses to write", "[contract][transactions]") {
-  Fixture fixture;
+  TransactionsFixture fixture;
   auto reader = fixture.backend->database().reader();
   CHECK_THROWS_AS(
       reader->execute(insert_text, std::array<Value, 2>{std::int64_t{1}, std::string_view{"a"}}),
@@ -111,7 +111,7 @@ TEST_CASE("a reader refuses to write", "[contract][transactions]") {
 
 TEST_CASE("a key that is there already is an error of the data, and the session goes on",
           "[contract][transactions]") {
-  Fixture fixture;
+  TransactionsFixture fixture;
   fixture.insert(1, "a");
   CHECK(failure_of([&] { fixture.insert(1, "b"); }) == Failure::data);
   CHECK(failure_of([&] { fixture.insert(2, "a"); }) == Failure::data);  // the text is unique
@@ -120,7 +120,7 @@ TEST_CASE("a key that is there already is an error of the data, and the session 
 }
 
 TEST_CASE("an error inside a transaction leaves it to be rolled back", "[contract][transactions]") {
-  Fixture fixture;
+  TransactionsFixture fixture;
   fixture.session->begin();
   fixture.insert(1, "a");
   CHECK(failure_of([&] { fixture.insert(1, "b"); }) == Failure::data);
@@ -133,7 +133,7 @@ TEST_CASE("an error inside a transaction leaves it to be rolled back", "[contrac
 }
 
 TEST_CASE("transactions of several sessions lose no update", "[contract][transactions]") {
-  Fixture fixture;
+  TransactionsFixture fixture;
   fixture.insert(1, "counter");
   constexpr int sessions = 4;
   constexpr int rounds = 50;
@@ -155,7 +155,7 @@ TEST_CASE("transactions of several sessions lose no update", "[contract][transac
 
 TEST_CASE("faults reach each statement and both sides of a commit by name",
           "[contract][transactions]") {
-  Fixture fixture;
+  TransactionsFixture fixture;
   std::vector<std::string> points;
   fixture.backend->fault = [&](std::string_view point) { points.emplace_back(point); };
   fixture.session->begin();
@@ -168,7 +168,7 @@ TEST_CASE("faults reach each statement and both sides of a commit by name",
 TEST_CASE("a fault before a commit prevents it, one after it does not",
           "[contract][transactions]") {
   bool const before = GENERATE(true, false);
-  Fixture fixture;
+  TransactionsFixture fixture;
   fixture.backend->fault = [&](std::string_view point) {
     if (point == (before ? "commit.before" : "commit.after"))
       throw SessionError(before ? Failure::again : Failure::unknown, "injected", "TEST");
@@ -186,7 +186,7 @@ TEST_CASE("a fault before a commit prevents it, one after it does not",
 
 TEST_CASE("a reader is waited for while all are in use, and given back by its pointer's end",
           "[contract][transactions]") {
-  Fixture fixture;
+  TransactionsFixture fixture;
   std::vector<Database::Reader> readers;
   for (int i = 0; i < 10; ++i) readers.push_back(fixture.backend->database().reader());
   auto eleventh = std::async(std::launch::async, [&] { return fixture.count(); });

@@ -25,10 +25,10 @@ constexpr Statement select_sample{.name = "select_sample",
 constexpr Statement select_all{.name = "select_all",
                                .sqlite = "SELECT id, i, t FROM {s}.samples ORDER BY id DESC"};
 
-struct Fixture {
+struct ValuesFixture {
   std::unique_ptr<BackendUnderTest> backend = make_backend_under_test();
   std::unique_ptr<Session> session;
-  Fixture() {
+  ValuesFixture() {
     backend->create_samples();
     session = backend->database().open_writer();
   }
@@ -52,7 +52,7 @@ TEST_CASE("integers come back as they were bound, to both limits", "[contract][v
   auto const value =
       GENERATE(std::int64_t{0}, std::int64_t{-1}, std::numeric_limits<std::int64_t>::min(),
                std::numeric_limits<std::int64_t>::max());
-  Fixture fixture;
+  ValuesFixture fixture;
   auto const rows = fixture.round_trip(value, nullptr, nullptr, nullptr, nullptr);
   REQUIRE(rows.size() == 1);
   CHECK(rows.integer(0, 0) == value);
@@ -63,14 +63,14 @@ TEST_CASE("doubles come back bit by bit", "[contract][values]") {
   auto const value =
       GENERATE_COPY(0.1, 1.0, 1e308, -1.0 / 3.0, limits::min(), limits::denorm_min(), limits::max(),
                     limits::lowest(), limits::infinity(), 9007199254740993.0, 1e18);
-  Fixture fixture;
+  ValuesFixture fixture;
   auto const rows = fixture.round_trip(nullptr, value, nullptr, nullptr, nullptr);
   REQUIRE(rows.size() == 1);
   CHECK(bits(rows.real(0, 1)) == bits(value));
 }
 
 TEST_CASE("NaN is refused as an error of the data", "[contract][values]") {
-  Fixture fixture;
+  ValuesFixture fixture;
   std::array<Value, 6> const parameters{std::int64_t{1}, nullptr, std::nan(""),
                                         nullptr,         nullptr, nullptr};
   try {
@@ -87,7 +87,7 @@ TEST_CASE("text comes back as it was bound, of any length", "[contract][values]"
   auto const text =
       GENERATE(std::string{}, std::string{"x"},
                std::string{"naïve – 日本語 \xF0\x9F\x8C\x8D \"'\\ \n"}, std::string(1u << 20, 'm'));
-  Fixture fixture;
+  ValuesFixture fixture;
   auto const rows = fixture.round_trip(nullptr, nullptr, std::string_view{text}, nullptr, nullptr);
   REQUIRE(rows.size() == 1);
   CHECK_FALSE(rows.is_null(0, 2));
@@ -95,7 +95,7 @@ TEST_CASE("text comes back as it was bound, of any length", "[contract][values]"
 }
 
 TEST_CASE("an empty view without memory is empty text, not NULL", "[contract][values]") {
-  Fixture fixture;
+  ValuesFixture fixture;
   auto const rows = fixture.round_trip(nullptr, nullptr, std::string_view{}, nullptr, nullptr);
   REQUIRE(rows.size() == 1);
   CHECK_FALSE(rows.is_null(0, 2));
@@ -103,7 +103,7 @@ TEST_CASE("an empty view without memory is empty text, not NULL", "[contract][va
 }
 
 TEST_CASE("text with a NUL byte is refused as an error of the data", "[contract][values]") {
-  Fixture fixture;
+  ValuesFixture fixture;
   std::string_view const text{"a\0b", 3};
   std::array<Value, 6> const parameters{std::int64_t{1}, nullptr, nullptr, text, nullptr, nullptr};
   try {
@@ -116,7 +116,7 @@ TEST_CASE("text with a NUL byte is refused as an error of the data", "[contract]
 }
 
 TEST_CASE("ids and instants come back as they were bound", "[contract][values]") {
-  Fixture fixture;
+  ValuesFixture fixture;
   ExecutionId const id{0xff00ff00ff007fffull, 0x8000000000000001ull};
   Instant const at{std::chrono::microseconds{1'700'000'000'123'456}};
   auto const rows = fixture.round_trip(nullptr, nullptr, nullptr, id, at);
@@ -128,7 +128,7 @@ TEST_CASE("ids and instants come back as they were bound", "[contract][values]")
 }
 
 TEST_CASE("NULL is nothing, and reading it as a value is an error", "[contract][values]") {
-  Fixture fixture;
+  ValuesFixture fixture;
   auto const rows = fixture.round_trip(nullptr, nullptr, nullptr, nullptr, nullptr);
   REQUIRE(rows.size() == 1);
   CHECK(rows.is_null(0, 0));
@@ -142,7 +142,7 @@ TEST_CASE("NULL is nothing, and reading it as a value is an error", "[contract][
 }
 
 TEST_CASE("reading another type than is stored is an error that names both", "[contract][values]") {
-  Fixture fixture;
+  ValuesFixture fixture;
   auto const rows =
       fixture.round_trip(std::int64_t{7}, 0.5, std::string_view{"text"}, nullptr, nullptr);
   CHECK_THROWS_WITH(rows.text(0, 0), Catch::Contains("holds an integer where text was expected"));
@@ -155,7 +155,7 @@ TEST_CASE("reading another type than is stored is an error that names both", "[c
 
 // Attempts of 2^32 - 1 were read for what is none, and times that cannot be subtracted.
 TEST_CASE("numbers and times that cannot be ours are refused", "[contract][values]") {
-  Fixture fixture;
+  ValuesFixture fixture;
   (void)fixture.round_trip(std::int64_t{7}, nullptr, nullptr, nullptr, Instant{});
   fixture.backend->store_impossible_instant();
   auto const rows = fixture.session->query(select_sample, std::array<Value, 1>{std::int64_t{1}});
@@ -177,7 +177,7 @@ TEST_CASE("parameters are bound by their number, whatever the order of their app
       .name = "repeated",
       .sqlite =
           "UPDATE {s}.samples SET i = $2, d = $2 + 0.5 WHERE id = $1 AND i <> $2 AND id = $1"};
-  Fixture fixture;
+  ValuesFixture fixture;
   CHECK(fixture.session->execute(reversed, std::array<Value, 3>{std::int64_t{1}, std::int64_t{2},
                                                                 std::string_view{"three"}}) == 1);
   CHECK(fixture.session->execute(repeated,
@@ -190,14 +190,14 @@ TEST_CASE("parameters are bound by their number, whatever the order of their app
 }
 
 TEST_CASE("a wrong number of parameters is refused before anything runs", "[contract][values]") {
-  Fixture fixture;
+  ValuesFixture fixture;
   std::array<Value, 2> const too_few{std::int64_t{1}, std::int64_t{2}};
   CHECK_THROWS_WITH(fixture.session->execute(insert_sample, too_few),
                     Catch::Contains("takes 6 parameters, 2 were given"));
 }
 
 TEST_CASE("rows come in the order that was asked for", "[contract][values]") {
-  Fixture fixture;
+  ValuesFixture fixture;
   std::vector<Column> columns(3);
   for (std::int64_t id : {3, 1, 2}) {
     columns[0].emplace_back(id);
@@ -227,7 +227,7 @@ TEST_CASE("apply tells for each row how many it changed", "[contract][values]") 
                                        "UPDATE {s}.samples SET i = 1"
                                        " FROM unnest($1::bigint[]) WITH ORDINALITY AS g (tens, n)"
                                        " WHERE id / 10 = tens RETURNING n"};
-  Fixture fixture;
+  ValuesFixture fixture;
   std::vector<Column> const columns{
       {std::int64_t{11}, std::int64_t{11}, std::int64_t{20}, std::int64_t{22}},
       {std::string_view{"a"}, std::string_view{"b"}, std::string_view{"a"}, std::string_view{"c"}}};
@@ -253,7 +253,7 @@ TEST_CASE("a statement that takes many rows writes each of them, however many th
           " SELECT b, a, b + 0.5 FROM unnest($1::bigint[], $2::bigint[]) AS g (a, b)"
           " ON CONFLICT (id) DO UPDATE SET i = excluded.i, d = excluded.d"};
   std::int64_t const rows = GENERATE(0, 1, 2, 3, 4, 5, 15, 16, 17, 20, 21, 37);
-  Fixture fixture;
+  ValuesFixture fixture;
   std::vector<Column> columns(2);
   for (std::int64_t id = 0; id < rows; ++id) {
     columns[0].emplace_back(id);
@@ -278,7 +278,7 @@ TEST_CASE("one bad row among many refuses them all, as a fault of the data", "[c
       .name = "insert_many",
       .sqlite = "INSERT INTO {s}.samples (id, t) VALUES {($1, $2)}",
       .postgres = "INSERT INTO {s}.samples (id, t) SELECT * FROM unnest($1::bigint[], $2::text[])"};
-  Fixture fixture;
+  ValuesFixture fixture;
   std::vector<Column> columns(2);
   for (std::int64_t id = 0; id < 20; ++id) {
     columns[0].emplace_back(id == 10 ? 9 : id);  // twice the same key

@@ -51,6 +51,18 @@ class SqliteFile:
     def integrity(self) -> str:
         return str(self.one("PRAGMA integrity_check"))
 
+    def can_be_written(self) -> bool:
+        """False when somebody has held the write lock for a fifth of a second."""
+        connection = sqlite3.connect(self.path, timeout=0.2, isolation_level=None)
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("ROLLBACK")
+        except sqlite3.OperationalError:
+            return False
+        finally:
+            connection.close()
+        return True
+
     def close(self) -> None:
         if self._reader is not None:
             self._reader.close()
@@ -128,6 +140,9 @@ class PostgresSchema:
 
     def integrity(self) -> str:
         return "ok"  # the server's own
+
+    def can_be_written(self) -> bool:
+        return True  # no lock is for all of it
 
     def close(self) -> None:
         if self._psql is not None:

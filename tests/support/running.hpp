@@ -116,6 +116,10 @@ inline Workflow one_task(std::string name, TaskFunction body, TaskSettings setti
       .build();
 }
 
+inline Workflow nothing() {
+  return one_task("nothing", [](TaskContext<>&) {});
+}
+
 using Clock = std::chrono::steady_clock;
 
 /// How long a call takes.

@@ -18,7 +18,7 @@ namespace {
 /// Nothing is found by looking: only hints can be in time.
 DefaultRunnerConfig const told{.scheduler_poll_interval = 60s};
 
-Workflow work(std::atomic<int>& runs) {
+Workflow counting(std::atomic<int>& runs) {
   return one_task("work", [&runs](TaskContext<>&) { ++runs; });
 }
 
@@ -39,9 +39,9 @@ TEST_CASE("a client's submission wakes a runner, and its end a waiter elsewhere"
           "[fleet][hints]") {
   PostgresSchema schema;
   std::atomic<int> runs{0};
-  auto runner = start(schema.url(), {work(runs)}, told);
+  auto runner = start(schema.url(), {counting(runs)}, told);
   auto waiter = start(schema.url(), {}, told);
-  Client client{schema.url(), registry_of({work(runs)})};
+  Client client{schema.url(), registry_of({counting(runs)})};
   wait_until_listening(schema, 3);
   std::vector<Clock::duration> took;
   for (int i = 0; i < 21; ++i) {
@@ -114,8 +114,8 @@ TEST_CASE("tenants in schemas of their own do not see each other", "[fleet][tena
   PostgresSchema other;
   std::atomic<int> runs_of_one{0};
   std::atomic<int> runs_of_other{0};
-  auto first = start(one.url(), {work(runs_of_one)});
-  auto second = start(other.url(), {work(runs_of_other)});
+  auto first = start(one.url(), {counting(runs_of_one)});
+  auto second = start(other.url(), {counting(runs_of_other)});
   auto const id = first.submit("work", {}).id();
   CHECK(wait(first.handle(id)).status() == WorkflowStatus::completed);
   CHECK(runs_of_one == 1);
@@ -130,9 +130,9 @@ TEST_CASE("a fleet without LISTEN and without prepared statements works by its p
   PostgresSchema schema;
   std::atomic<int> runs{0};
   auto const bare = schema.url("listen=false&prepare=false");
-  auto runner = start(bare, {work(runs)}, {.scheduler_poll_interval = 20ms});
-  auto other = start(bare, {work(runs)}, {.scheduler_poll_interval = 20ms});
-  Client client{bare, registry_of({work(runs)})};
+  auto runner = start(bare, {counting(runs)}, {.scheduler_poll_interval = 20ms});
+  auto other = start(bare, {counting(runs)}, {.scheduler_poll_interval = 20ms});
+  Client client{bare, registry_of({counting(runs)})};
   for (auto const id : client.submit_many("work", std::vector<Context>(100)))
     CHECK(wait(other.handle(id)).status() == WorkflowStatus::completed);
   CHECK(runs == 100);

@@ -61,7 +61,7 @@ void wait_until_counted(PostgresSchema& schema) {
 }
 
 /// Fails now and then.
-Workflow work(std::atomic<int>& runs) {
+Workflow now_and_then_failing(std::atomic<int>& runs) {
   return one_task("work", [&runs](TaskContext<>&) {
     if (++runs % 3 == 0) throw std::runtime_error{"now and then"};
   });
@@ -70,7 +70,7 @@ Workflow work(std::atomic<int>& runs) {
 /// An execution whose runner is not heard of any more, with a task under way.
 void leave_behind(PostgresSchema& schema) {
   std::atomic<int> runs{0};
-  auto const version = work(runs).version();
+  auto const version = now_and_then_failing(runs).version();
   auto const s = schema.name() + ".";
   schema.execute("INSERT INTO " + s +
                  "runners (id, state, lease_until, boot_id, name, host, pid, library_version,"
@@ -89,7 +89,7 @@ void leave_behind(PostgresSchema& schema) {
 /// Everything that runners and clients do to the tables.
 void use_everything(PostgresSchema& schema) {
   std::atomic<int> runs{0};
-  auto const works = work(runs);
+  auto const works = now_and_then_failing(runs);
   auto const endless = one_task("endless", [](TaskContext<>& context) { context.sleep_for(1h); });
   constexpr auto lease = 600ms;
   DefaultRunnerConfig const config{.scheduler_poll_interval = 20ms, .lease = lease};

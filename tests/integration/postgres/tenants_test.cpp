@@ -43,7 +43,7 @@ struct Tenant {
   }
 };
 
-Workflow work() {
+Workflow marking() {
   return one_task("work", [](TaskContext<>& context) { context.put("done", true); });
 }
 
@@ -54,7 +54,7 @@ TEST_CASE("a tenant's credentials are all that its program needs", "[tenants]") 
   CHECK(tenant.credentials.username == tenant.place.name());
   CHECK(tenant.credentials.password.size() == 64);
   CHECK(tenant.admin.tenant_exists(tenant.place.name()));
-  auto runner = start(tenant.credentials.connection_string, {work()});
+  auto runner = start(tenant.credentials.connection_string, {marking()});
   CHECK(wait(runner.submit("work", {})).context().get("done") == true);
   CHECK(tenant.place.text("SELECT count(*) FROM " + tenant.place.name() + ".workflow_executions") ==
         "1");

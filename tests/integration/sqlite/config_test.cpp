@@ -25,10 +25,6 @@ std::string content(std::filesystem::path const& file) {
   return text.str();
 }
 
-Workflow nothing() {
-  return one_task("nothing", [](TaskContext<>&) {});
-}
-
 /// What `url` is refused with, by a runner and by a client alike.
 std::string refusal(std::string const& url) {
   std::string by_runner;

@@ -8,16 +8,12 @@
 #include "support/catch.hpp"
 #include "support/running.hpp"
 
+// The child of a process with threads takes memory here, which AddressSanitizer cannot give it: its
+// allocator's locks stay as the parent's threads held them.
+#if !defined(__SANITIZE_ADDRESS__)
+
 using namespace cloacina;
 using namespace cloacina::test;
-
-namespace {
-
-Workflow nothing() {
-  return one_task("nothing", [](TaskContext<>&) {});
-}
-
-}  // namespace
 
 // It lost what it was told was stored: the parent, which saw no lock of the child's, removed the
 // log under it.
@@ -101,3 +97,5 @@ TEST_CASE("the child of a fork cannot use its parent's host, nor does it hang", 
   CHECK(WEXITSTATUS(status) == 3);
   CHECK(host->tenants().size() == 1);
 }
+
+#endif

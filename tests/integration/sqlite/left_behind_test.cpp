@@ -18,10 +18,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-Workflow nothing() {
-  return one_task("nothing", [](TaskContext<>&) {});
-}
-
 /// Polls, because nobody tells a process what another one stores.
 void wait_until(std::function<bool()> const& holds) {
   auto const deadline = Clock::now() + patience;

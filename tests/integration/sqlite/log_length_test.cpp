@@ -14,10 +14,6 @@ namespace {
 
 constexpr std::uintmax_t mebibyte = 1u << 20;
 
-Workflow nothing() {
-  return one_task("nothing", [](TaskContext<>&) {});
-}
-
 /// So much is in the log for each submission, at least.
 Context large_input() { return Context{{"payload", std::string(mebibyte / 4, 'x')}}; }
 

@@ -81,7 +81,7 @@ class Disk:
 
 
 def run(trial: Trial) -> list[str]:
-    cuts, number = trial.by_scale(300, 3_000, 10_000), 0
+    cuts, number = trial.by_scale(180, 3_000, 10_000), 0
     happened = acknowledged = 0
     problems: list[str] = []
     while happened < cuts and not problems:
