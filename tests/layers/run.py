@@ -46,7 +46,6 @@ LIBRARIES = {
     "pqxx": {"backend/postgres"},
     "libpq-fe": {"backend/postgres"},
     "spdlog": {"engine", "runner", "cli", "dashboard", "python"},
-    "date": {"engine"},
     "asio": {"public", "engine", "runner", "cli", "dashboard", "python"},
     "pybind11": {"python"},
     "nlohmann": set(ROOMS),
