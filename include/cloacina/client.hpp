@@ -11,6 +11,7 @@
 #include <cloacina/invocation.hpp>
 #include <cloacina/registry.hpp>
 #include <cloacina/runner_info.hpp>
+#include <cloacina/schedules.hpp>
 #include <cloacina/submit_options.hpp>
 
 namespace cloacina {
@@ -25,7 +26,7 @@ namespace cloacina {
 /// full, or an answer was lost, each time for `_busy_timeout` (5 s, see the URL); then it throws
 /// `BackendError`. A read waits for one of ten sessions, not for writers. A disk that does not
 /// answer is waited for.
-class Client {
+class Client : public Schedules {
  public:
   /// Throws `ConfigurationError`, `ValidationError`, `BackendError`. Blocks for the migration, at
   /// most `_busy_timeout` for each of its steps if others write.
@@ -54,6 +55,7 @@ class Client {
   void cancel(ExecutionId id, std::string_view reason = {});
 
  private:
+  [[nodiscard]] detail::ScheduleBook& schedule_book() const override;
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };

@@ -21,6 +21,8 @@
 #include <cloacina/runner.hpp>
 #include <cloacina/runner_config.hpp>
 #include <cloacina/runner_info.hpp>
+#include <cloacina/schedule.hpp>
+#include <cloacina/schedules.hpp>
 #include <cloacina/status.hpp>
 #include <cloacina/submit_options.hpp>
 #include <cloacina/task.hpp>

@@ -21,6 +21,7 @@ enum class ErrorKind : unsigned char {
   configuration,        ///< a database URL or a configuration field is wrong
   backend,              ///< the database refused or failed
   timeout,              ///< a deadline passed
+  schedule_not_found,   ///< no schedule or trigger with this id or name is stored
 };
 
 /// "validation", "context", …: for logs and for other languages.
@@ -94,6 +95,13 @@ class ExecutionNotFound : public Error {
  public:
   explicit ExecutionNotFound(std::string const& message, std::string id = {})
       : Error(ErrorKind::execution_not_found, message, std::move(id)) {}
+};
+
+/// No schedule with this id, or no trigger of this name, is stored in this database.
+class ScheduleNotFound : public Error {
+ public:
+  explicit ScheduleNotFound(std::string const& message, std::string id = {})
+      : Error(ErrorKind::schedule_not_found, message, std::move(id)) {}
 };
 
 /// The value of an execution that ended as Failed was asked for.

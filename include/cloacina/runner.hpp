@@ -19,6 +19,7 @@
 #include <cloacina/registry.hpp>
 #include <cloacina/runner_config.hpp>
 #include <cloacina/runner_info.hpp>
+#include <cloacina/schedules.hpp>
 #include <cloacina/submit_options.hpp>
 #include <cloacina/time.hpp>
 
@@ -43,7 +44,7 @@ namespace cloacina {
 /// of the `db_pool_size` sessions, not for writers, and at most `_busy_timeout` where SQLite keeps
 /// readers out for a moment; then it throws `BackendError`. A disk that does not answer is waited
 /// for by all but `shutdown`.
-class DefaultRunner {
+class DefaultRunner : public Schedules {
  public:
   class Builder;
 
@@ -181,6 +182,7 @@ class DefaultRunner {
 
  private:
   friend class TenantHost;
+  [[nodiscard]] detail::ScheduleBook& schedule_book() const override;
   explicit DefaultRunner(std::shared_ptr<detail::Machine> machine) noexcept;
   template <class Handle, class Token>
   auto async_submit_as(std::string_view workflow, Context input, SubmitOptions const& options,

@@ -37,6 +37,11 @@ struct DefaultRunnerConfig {
   /// context: each as JSON text, in bytes; what several tasks wrote together may be more. 1 KiB to
   /// 1 GiB. A `Client` takes inputs up to the default.
   std::size_t max_context_bytes = 16u << 20;
+  /// Whether this runner fires cron schedules.
+  bool enable_cron_scheduling = true;
+  /// Of the instants that a schedule with `CatchupPolicy::run_all` has missed, so many fire; the
+  /// oldest. 1 to 10 000.
+  std::size_t cron_max_catchup_executions = 100;
   /// A label for people; ids are always new. At most 256 bytes of UTF-8 without NUL.
   std::string runner_name{};  // braces: designated initialisers may leave it out without a warning
 };

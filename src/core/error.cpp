@@ -22,6 +22,8 @@ std::string_view to_string(ErrorKind kind) noexcept {
       return "task";
     case ErrorKind::workflow_not_found:
       return "workflow_not_found";
+    case ErrorKind::schedule_not_found:
+      return "schedule_not_found";
     case ErrorKind::execution_not_found:
       return "execution_not_found";
     case ErrorKind::execution_failed:

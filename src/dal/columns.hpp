@@ -17,6 +17,9 @@ namespace cloacina::dal {
 [[nodiscard]] inline backend::Value or_null(std::optional<Instant> const& time) noexcept {
   return time ? backend::Value{*time} : backend::Value{nullptr};
 }
+[[nodiscard]] inline backend::Value or_null(std::optional<ExecutionId> const& id) noexcept {
+  return id ? backend::Value{*id} : backend::Value{nullptr};
+}
 [[nodiscard]] inline backend::Value flag(bool set) noexcept { return std::int64_t{set}; }
 
 /// The parameters of many rows, filled row by row.

@@ -143,6 +143,18 @@ std::vector<ExecutionId> ids_among(backend::Session& session, Statement const& s
   return found;
 }
 
+/// Which were not there.
+std::vector<std::size_t> insert_rows(backend::Session& session,
+                                     std::vector<ExecutionInsert> const& rows) {
+  Columns<8> columns{rows.size()};
+  for (auto const& row : rows)
+    columns.add(row.id, row.workflow, row.version, std::int64_t{row.priority}, own_input(row.input),
+                or_null(row.idempotency_key), row.created_at, or_null(row.start_after));
+  auto inserted = session.apply(insert_statement, columns.get());
+  insert_large_inputs(session, rows, inserted);
+  return inserted;
+}
+
 constexpr ExecutionId larger_than_all{~std::uint64_t{0}, ~std::uint64_t{0}};
 
 }  // namespace
@@ -212,16 +224,10 @@ std::vector<ExecutionRow> list_executions(backend::Session& session, ListFilter 
 
 std::vector<ExecutionId> insert_unowned(backend::Database&, backend::Session& session,
                                         std::vector<ExecutionInsert> const& rows) {
-  Columns<8> columns{rows.size()};
   std::vector<ExecutionId> standing;
-  for (auto const& row : rows) {
-    columns.add(row.id, row.workflow, row.version, std::int64_t{row.priority}, own_input(row.input),
-                or_null(row.idempotency_key), row.created_at, or_null(row.start_after));
-    standing.push_back(row.id);
-  }
+  for (auto const& row : rows) standing.push_back(row.id);
   Transaction transaction{session};
-  auto const inserted = session.apply(insert_statement, columns.get());
-  insert_large_inputs(session, rows, inserted);
+  auto const inserted = insert_rows(session, rows);
   for (std::size_t i = 0; i < inserted.size(); ++i) {
     if (inserted[i] != 0 || rows[i].idempotency_key.empty()) continue;
     if (auto const earlier =
@@ -230,6 +236,10 @@ std::vector<ExecutionId> insert_unowned(backend::Database&, backend::Session& se
   }
   transaction.commit();
   return standing;
+}
+
+void insert_unowned_rows(backend::Session& session, std::vector<ExecutionInsert> const& rows) {
+  (void)insert_rows(session, rows);
 }
 
 bool cancel_rows(backend::Session& session, ExecutionId id, std::string_view reason, Instant now) {

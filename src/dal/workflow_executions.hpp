@@ -37,6 +37,9 @@ struct ListFilter {
 [[nodiscard]] std::vector<ExecutionId> insert_unowned(backend::Database&, backend::Session&,
                                                       std::vector<ExecutionInsert> const&);
 
+/// In a transaction of the caller: the same for rows without idempotency keys.
+void insert_unowned_rows(backend::Session&, std::vector<ExecutionInsert> const&);
+
 /// In a transaction of the caller: cancels an execution that nobody owns, with its tasks. False if
 /// it is owned, final or missing.
 [[nodiscard]] bool cancel_rows(backend::Session&, ExecutionId, std::string_view reason,

@@ -221,16 +221,27 @@ bool Committer::take_over(Instant now, dal::TakeoverResult& result) {
   // Asked once more when the turn has come: waiting for it may have taken longer than R7 allows.
   result = dal::take_over(database_, session(), fence(), now, settings_.max_crashes,
                           [this] { return may_take_over(environment_.monotonic()); });
-  if (std::holds_alternative<dal::Committed>(result.outcome)) {
+  if (auto const* refused = std::get_if<dal::Refused>(&result.outcome))
+    log_error("cloacina: lost runners cannot be taken over from: " + refused->message);
+  return settle(result.outcome, sent);
+}
+
+bool Committer::fire(dal::FireRequest const& request, dal::FireResult& result) {
+  if (unsettled_) return false;
+  auto const sent = environment_.monotonic();
+  result = dal::fire_due(database_, session(), fence(), request);
+  return settle(result.outcome, sent);
+}
+
+bool Committer::settle(dal::Outcome const& outcome, std::chrono::nanoseconds sent) {
+  if (std::holds_alternative<dal::Committed>(outcome)) {
     renewed(sent);
     return true;
   }
-  if (auto const* again = std::get_if<dal::Again>(&result.outcome); again && !again->session_broken)
-    return false;
-  if (auto const* damaged = std::get_if<dal::Damaged>(&result.outcome)) damage_ = *damaged;
-  if (auto const* refused = std::get_if<dal::Refused>(&result.outcome))
-    log_error("cloacina: lost runners cannot be taken over from: " + refused->message);
-  if (std::holds_alternative<dal::Unknown>(result.outcome)) {
+  if (auto const* damaged = std::get_if<dal::Damaged>(&outcome)) damage_ = *damaged;
+  if (auto const* again = std::get_if<dal::Again>(&outcome); again && again->session_broken)
+    session_failed();
+  if (std::holds_alternative<dal::Unknown>(outcome)) {
     session_failed();
     if (read_fate() == Fate::applied) {
       renewed(sent);

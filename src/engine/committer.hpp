@@ -14,6 +14,7 @@
 
 #include "backend/database.hpp"
 #include "dal/batch.hpp"
+#include "dal/firings.hpp"
 #include "dal/runners.hpp"
 
 namespace cloacina::engine {
@@ -51,6 +52,8 @@ class Committer {
   [[nodiscard]] Result commit(dal::Batch const& batch);
   /// R2; false if this runner itself is dead or the database does not answer now: try again later.
   [[nodiscard]] bool take_over(Instant now, dal::TakeoverResult& result);
+  /// R14; false if it was not made, or that is not known: look again later.
+  [[nodiscard]] bool fire(dal::FireRequest const& request, dal::FireResult& result);
   /// The last transaction under this id; false if it could not be made.
   bool release(Instant now);
 
@@ -80,6 +83,8 @@ class Committer {
 
  private:
   [[nodiscard]] dal::Fence fence() const noexcept;
+  /// What a transaction beside the batches has come to; true if it was made.
+  [[nodiscard]] bool settle(dal::Outcome const& outcome, std::chrono::nanoseconds sent);
   void renewed(std::chrono::nanoseconds sent) noexcept;
   /// What the own row says of number `commit_seq_ + 1`.
   enum class Fate { applied, not_applied, dead, unreachable };

@@ -16,13 +16,17 @@ namespace cloacina::engine {
 class KnownWorkflows {
  public:
   explicit KnownWorkflows(Registry::Snapshot const& workflows) {
-    for (auto const& [name, workflow] : *workflows) workflows_.emplace(key_of(workflow), workflow);
+    for (auto const& [name, workflow] : *workflows) {
+      workflows_.emplace(key_of(workflow), workflow);
+      latest_.emplace(name, workflow);
+    }
     list();
   }
 
   /// In place of an equal one, whose bodies may be others.
   void add(Workflow workflow) {
     auto key = key_of(workflow);
+    latest_.insert_or_assign(workflow.name(), workflow);
     workflows_.insert_or_assign(std::move(key), std::move(workflow));
     list();
   }
@@ -30,6 +34,13 @@ class KnownWorkflows {
     auto const found = workflows_.find(std::string{name} + "@" + std::string{version});
     return found == workflows_.end() ? nullptr : &found->second;
   }
+  /// What a new execution of that name runs.
+  [[nodiscard]] Workflow const* latest(std::string_view name) const {
+    auto const found = latest_.find(name);
+    return found == latest_.end() ? nullptr : &found->second;
+  }
+  /// A JSON list of the names, in order.
+  [[nodiscard]] std::string const& names() const noexcept { return names_; }
   /// A JSON list of "name@version", in order.
   [[nodiscard]] std::string const& json() const noexcept { return json_; }
 
@@ -41,10 +52,14 @@ class KnownWorkflows {
     Json known = Json::array();
     for (auto const& [key, workflow] : workflows_) known.push_back(key);
     json_ = known.dump();
+    Json names = Json::array();
+    for (auto const& [name, workflow] : latest_) names.push_back(name);
+    names_ = names.dump();
   }
 
-  std::map<std::string, Workflow, std::less<>> workflows_;
-  std::string json_;
+  std::map<std::string, Workflow, std::less<>> workflows_;  // by "name@version"
+  std::map<std::string, Workflow, std::less<>> latest_;     // by name
+  std::string json_, names_;
 };
 
 }  // namespace cloacina::engine

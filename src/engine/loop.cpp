@@ -34,7 +34,8 @@ Loop::Loop(Parts parts)
       bodies_(parts.bodies),
       observations_(parts.observations),
       committed_(std::move(parts.committed)),
-      known_(parts.workflows) {
+      known_(parts.workflows),
+      scheduler_(config_, environment_, known_) {
   plan_settings_.workflow_timeout = config_.workflow_timeout;
   plan_settings_.random = environment_.random;
   plan_settings_.max_crashes = config_.max_crashes;
@@ -57,6 +58,7 @@ bool Loop::step(std::chrono::nanoseconds longest_wait) {
   for (auto& finished : finished_) on_finished(std::move(finished));
   on_time();
   if (!draining_) listen();
+  if (!draining_) fire_schedules();
   queue_lazy_markers();
   commit_and_release();
   serve_held();
@@ -79,8 +81,12 @@ std::chrono::nanoseconds Loop::next_turn() {
   auto const mono = environment_.monotonic();
   auto next = committer_.next_renewal();
   if (!draining_) next = std::min({next, next_look_, next_listen_});
-  if (auto const due = due_.earliest())
-    next = std::min<std::chrono::nanoseconds>(next, mono + (*due - environment_.now()));
+  auto const at = [&](Instant due) {
+    return std::chrono::nanoseconds{mono + (due - environment_.now())};
+  };
+  if (auto const due = scheduler_.next_due(); due && !draining_)
+    next = std::min(next, std::max(at(*due), scheduler_.not_before()));
+  if (auto const due = due_.earliest()) next = std::min(next, at(*due));
   if (!markers_.empty()) next = std::min(next, markers_.front().due);
   if (!dirty_.empty() || !releases_.empty() || inbox_->has_messages()) next = mono;
   return next;

@@ -25,6 +25,7 @@
 #include "engine/observations.hpp"
 #include "engine/plan.hpp"
 #include "engine/result.hpp"
+#include "engine/scheduler.hpp"
 
 namespace cloacina::engine {
 
@@ -148,6 +149,7 @@ class Loop {
   void warn_of_strangers();
   void outgrown_by(std::int64_t schema_version);
   void apply_requests();
+  void fire_schedules();
   void adopt(dal::ExecutionRows&& found);
   void adopt(dal::ExecutionRow&& row);
   void give_up(ExecutionId id, std::string const& why);
@@ -172,6 +174,7 @@ class Loop {
   std::function<void()> committed_;
   PlanSettings plan_settings_;
   KnownWorkflows known_;
+  Scheduler scheduler_;
 
   ExecutionTable table_;
   DueQueue due_;

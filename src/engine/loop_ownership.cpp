@@ -105,6 +105,7 @@ void Loop::look_around(std::size_t watched) {
       }
     }
     if (seen.requests_waiting) apply_requests();
+    if (config_.enable_cron_scheduling) scheduler_.look(committer_.session());
     ask_for_watched(watched);
   } catch (backend::SessionError const& error) {
     if (error.failure() == backend::Failure::broken || error.failure() == backend::Failure::damaged)
@@ -155,6 +156,18 @@ void Loop::outgrown_by(std::int64_t schema_version) {
   draining_ = true;
   plan_settings_.hold_starts = true;
   bodies_.close();
+}
+
+// R14. What fires is stored for anybody, and claimed with the transaction after.
+void Loop::fire_schedules() {
+  try {
+    if (scheduler_.fire(committer_, now_, mono_) == 0) return;
+    claim_wanted_ = true;
+    database_.announce();
+  } catch (Error const& error) {
+    committer_.session_failed(error);
+    log_debug(std::string{"cloacina: could not fire schedules: "} + error.what());
+  }
 }
 
 // R12: what others want of our executions, and of those that nobody owns.

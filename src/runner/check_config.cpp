@@ -55,6 +55,8 @@ void check_config(DefaultRunnerConfig const& config) {
   complaints.range<std::size_t>("max_concurrent_async_tasks", config.max_concurrent_async_tasks, 1,
                                 1'000'000);
   complaints.range("scheduler_poll_interval", config.scheduler_poll_interval, 1ms, 1h);
+  complaints.range<std::size_t>("cron_max_catchup_executions", config.cron_max_catchup_executions,
+                                1, 10'000);
   complaints.limit("task_timeout", config.task_timeout);
   complaints.limit("workflow_timeout", config.workflow_timeout);
   complaints.range<std::size_t>("db_pool_size", config.db_pool_size, 1, 1'000);

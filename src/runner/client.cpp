@@ -16,6 +16,7 @@
 #include "engine/refusals.hpp"
 #include "runner/client_session.hpp"
 #include "runner/queries.hpp"
+#include "runner/schedule_book.hpp"
 #include "runner/submission.hpp"
 
 namespace cloacina {
@@ -31,6 +32,13 @@ struct Client::Impl {
   Environment environment = Environment::system();
   std::unique_ptr<backend::Database> database;
   detail::ClientSession session{*database, environment};
+  detail::ScheduleBook schedules{{.database = *database,
+                                  .session = session,
+                                  .environment = environment,
+                                  .workflows = [this] { return workflows; },
+                                  .max_context_bytes = DefaultRunnerConfig{}.max_context_bytes,
+                                  .check_writable = [] {},
+                                  .changed = [] {}}};
   pid_t process = ::getpid();
   std::set<std::string, std::less<>>
       described;  // workflows whose definition this client has stored
@@ -120,6 +128,8 @@ std::vector<ExecutionInfo> Client::list(ListOptions const& options) const {
 std::vector<RunnerInfo> Client::runners() const {
   return detail::list_runners(*impl_->here().database);
 }
+
+detail::ScheduleBook& Client::schedule_book() const { return impl_->here().schedules; }
 
 void Client::cancel(ExecutionId id, std::string_view reason) {
   impl_->here().session.cancel(id, reason);

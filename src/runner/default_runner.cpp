@@ -139,6 +139,7 @@ void DefaultRunner::cancel(ExecutionId id, std::string_view reason) {
 }
 std::vector<std::string> DefaultRunner::workflows() const { return machine_->workflow_names(); }
 void DefaultRunner::add_workflow(Workflow workflow) { machine_->add_workflow(std::move(workflow)); }
+detail::ScheduleBook& DefaultRunner::schedule_book() const { return machine_->schedule_book(); }
 void DefaultRunner::shutdown(WaitTime timeout) noexcept {
   if (machine_) machine_->shutdown(timeout);
 }

@@ -178,6 +178,16 @@ struct Machine::Core {
   std::unique_ptr<Checkpointer> checkpointer;
   std::unique_ptr<engine::Observations> observations;
   std::unique_ptr<engine::Loop> loop;
+  ScheduleBook schedules{{.database = *database,
+                          .session = outside,
+                          .environment = environment,
+                          .workflows = [this] { return submittable(); },
+                          .max_context_bytes = config.max_context_bytes,
+                          .check_writable =
+                              [this] {
+                                if (!accepting.load()) throw_shut_down();
+                              },
+                          .changed = [this] { loop->hint(); }}};
   engine::Signal drained;
   engine::Signal enough;  // drained, or somebody who shuts down too waits no longer
   engine::Signal ended;
@@ -313,6 +323,11 @@ void Machine::cancel(ExecutionId id, std::string_view reason) {
     auto const lent = engine::WorkerPool::lend_slot_of_this_thread();
     core_->outside.cancel(id, reason);
   }
+}
+
+ScheduleBook& Machine::schedule_book() const {
+  check_not_forked();
+  return core_->schedules;
 }
 
 std::vector<std::string> Machine::workflow_names() const {

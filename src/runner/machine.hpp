@@ -27,6 +27,7 @@
 #include "engine/completion.hpp"
 #include "engine/crew.hpp"
 #include "engine/messages.hpp"
+#include "runner/schedule_book.hpp"
 
 namespace cloacina::detail {
 
@@ -80,6 +81,8 @@ class Machine {
   [[nodiscard]] std::vector<RunnerInfo> runners();
   [[nodiscard]] std::shared_ptr<engine::Completion> watch(ExecutionId id);
   void cancel(ExecutionId id, std::string_view reason);
+  /// Throws `StateError` in the child of a fork.
+  [[nodiscard]] ScheduleBook& schedule_book() const;
   [[nodiscard]] std::vector<std::string> workflow_names() const;
   /// Does not block; throws `RunnerStopped`.
   void add_workflow(Workflow workflow);

@@ -8,24 +8,13 @@
 
 #include "core/context_limit.hpp"
 #include "core/duration.hpp"
+#include "core/workflow_inputs.hpp"
 #include "runner/check_text.hpp"
 
 namespace cloacina::detail {
 namespace {
 
 constexpr std::size_t longest_idempotency_key = 256;
-
-void check_inputs(Workflow const& workflow, Context const& input) {
-  std::string missing;
-  for (auto const& key : workflow.data().inputs) {
-    if (key.optional || input.contains(key.name)) continue;
-    missing += (missing.empty() ? "'" : ", '") + key.name + "'";
-  }
-  if (missing.empty()) return;
-  throw ValidationError{
-      "workflow '" + workflow.name() + "' needs input " + missing + "; put it into the context",
-      workflow.name()};
-}
 
 void check_options(SubmitOptions const& options) {
   if (options.idempotency_key.size() > longest_idempotency_key) {

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <cloacina/schedule.hpp>
+
+#include "backend/session.hpp"
+
+namespace cloacina::dal {
+
+inline constexpr std::string_view cron_kind = "cron";
+inline constexpr std::string_view trigger_kind = "trigger";
+
+/// A row of `schedules`; see the migration for what the times are.
+struct ScheduleRow {
+  ScheduleId id{};
+  std::string kind{cron_kind};
+  std::string workflow, name, expression, timezone, options;
+  bool paused = false;
+  std::optional<Instant> next_at, due_at, last_at;
+  std::optional<ExecutionId> last_execution;
+  std::uint32_t queued = 0;
+  std::string state, error;
+  Instant created_at{}, updated_at{};
+};
+
+[[nodiscard]] std::optional<ScheduleRow> find_schedule(backend::Session&, ScheduleId);
+/// The same, held until the end of the caller's transaction.
+[[nodiscard]] std::optional<ScheduleRow> lock_schedule(backend::Session&, ScheduleId);
+/// The one that a registration means (`CronOptions::name`), held as well.
+[[nodiscard]] std::optional<ScheduleRow> lock_same(backend::Session&, ScheduleRow const& wanted);
+/// False: there is one already that means the same.
+bool insert_schedule(backend::Session&, ScheduleRow const&);
+/// Everything but id, kind, workflow, name, state and creation. False: its id is gone, or what it
+/// is to be is there already.
+bool update_schedule(backend::Session&, ScheduleRow const&);
+/// With its history. False: there was none.
+bool delete_schedule(backend::Session&, ScheduleId);
+
+struct ScheduleFilter {
+  std::string_view kind = cron_kind;
+  bool enabled_only = false;
+  std::size_t limit = 100, offset = 0;
+};
+/// In the order of their registration.
+[[nodiscard]] std::vector<ScheduleRow> list_schedules(backend::Session&, ScheduleFilter const&);
+
+/// Cron schedules of these workflows (a JSON list of names) that are due, the longest due first;
+/// held until the end of the caller's transaction. What others hold is left out.
+[[nodiscard]] std::vector<ScheduleRow> lock_due(backend::Session&, std::string_view workflows,
+                                                Instant now, std::size_t limit);
+/// When the next of them is due.
+[[nodiscard]] std::optional<Instant> next_due(backend::Session&, std::string_view workflows);
+
+/// Where schedules stand after what was decided about them.
+void advance_schedules(backend::Session&, std::vector<ScheduleRow> const&);
+
+}  // namespace cloacina::dal
