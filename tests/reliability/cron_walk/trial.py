@@ -19,6 +19,7 @@ from cron_walk.walk import DAY, Expression, Stretch, fires_in_stretch, offset_at
 from trial import Trial, Void
 
 MUTANTS = {"utc_offsets": "schedules follow the clocks of their zone, not one offset from UTC"}
+NOTICED_BY = {"utc_offsets": {"firings"}}
 
 # Clocks that change by half an hour, by two, at midnight, at a minute past it, for Ramadan; a day left out in 2011.
 ZONES = ("Europe/Paris", "America/New_York", "Australia/Lord_Howe", "Africa/Casablanca", "Pacific/Apia", "America/Sao_Paulo",
