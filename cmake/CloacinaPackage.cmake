@@ -23,4 +23,6 @@ endif()
 if(CLOACINA_WITH_POSTGRES)
   string(APPEND CPACK_DEBIAN_PACKAGE_DEPENDS ", libpqxx-dev")
 endif()
+# The files of time zones; without them schedules are in UTC alone.
+set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "tzdata")
 include(CPack)

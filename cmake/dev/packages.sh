@@ -2,7 +2,7 @@
 # Installs what a command needs and the machine lacks: Debian packages, by apt.
 
 build_packages=(g++ cmake ninja-build nlohmann-json3-dev libasio-dev libspdlog-dev libsqlite3-dev libpqxx-dev)
-test_packages=("${build_packages[@]}" catch2 clang python3 sqlite3 postgresql pgbouncer)
+test_packages=("${build_packages[@]}" catch2 clang python3 sqlite3 postgresql pgbouncer tzdata)
 python_packages=("${test_packages[@]}" python3-dev pybind11-dev python3-pytest python3-pytest-timeout)
 wheel_packages=("${build_packages[@]}" git python3 python3-dev python3-venv)
 package_packages=("${wheel_packages[@]}" dpkg-dev file)

@@ -41,8 +41,8 @@ class CronExpression {
 
   /// The first instant after this one at which it fires; nothing if there is none within 100 years.
   /// A time that the zone's clocks skip fires when the gap ends, one that they show twice at the
-  /// first of both. Expressions whose minutes or hours begin with `*` follow the time that passes
-  /// instead: whatever instant looks right fires.
+  /// first of both. Expressions in whose minutes or hours an item begins with `*` follow the time
+  /// that passes instead: whatever instant looks right fires.
   [[nodiscard]] std::optional<std::chrono::sys_seconds> next_after(std::chrono::sys_seconds instant,
                                                                    TimeZone const& zone) const;
 

@@ -38,6 +38,8 @@ def check_control(package: pathlib.Path) -> None:
     needs = call("dpkg-deb", "--field", package, "Depends")
     for wanted in ("libc6", "libsqlite3-0", "libpqxx-", "libspdlog", "nlohmann-json3-dev", "libpqxx-dev"):
         assert wanted in needs, f"it does not depend on {wanted}, only on {needs}"
+    recommends = call("dpkg-deb", "--field", package, "Recommends")
+    assert "tzdata" in recommends, f"it does not recommend tzdata, only {recommends}"
 
 
 def check_consumer(package: pathlib.Path, place: pathlib.Path) -> None:
