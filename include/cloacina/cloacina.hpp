@@ -4,6 +4,7 @@
 // <cloacina/workflow_symbol.hpp>.
 #include <cloacina/client.hpp>
 #include <cloacina/context.hpp>
+#include <cloacina/cron.hpp>
 #include <cloacina/database_admin.hpp>
 #include <cloacina/environment.hpp>
 #include <cloacina/error.hpp>

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include <cloacina/schedule.hpp>
 #include <cloacina/source_location.hpp>
 #include <cloacina/workflow.hpp>
 
@@ -23,6 +24,7 @@ class Registry {
   using Snapshot = std::shared_ptr<std::map<std::string, Workflow, std::less<>> const>;
   /// Makes a workflow when the registry is first asked for it; called once.
   using Make = Workflow (*)();
+  using MakeCron = CronRegistration (*)();
 
   Registry();
   Registry(Registry const& other);
@@ -39,6 +41,8 @@ class Registry {
   /// For registrars: never throws; what goes wrong is kept for `snapshot`. Returns a ticket for
   /// `remove`.
   std::uint64_t add_deferred(std::string_view name, Make make, SourceLocation where) noexcept;
+  /// The same for a schedule that runners register when they start.
+  std::uint64_t add_cron(MakeCron make, SourceLocation where) noexcept;
   void remove(std::uint64_t ticket) noexcept;
 
   [[nodiscard]] std::vector<std::string> names() const;
@@ -46,6 +50,10 @@ class Registry {
   /// All workflows. Throws one `ValidationError` that lists every failure and every duplicate with
   /// its places.
   [[nodiscard]] Snapshot snapshot() const;
+
+  /// The schedules that were declared, made anew. Throws `ValidationError` naming the place of one
+  /// that cannot be made.
+  [[nodiscard]] std::vector<CronRegistration> crons() const;
 
  private:
   struct Impl;

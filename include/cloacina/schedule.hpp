@@ -58,6 +58,13 @@ struct CronOptions {
   bool enabled = true;
 };
 
+/// A schedule that is to be registered.
+struct CronRegistration {
+  std::string workflow;
+  std::string expression;
+  CronOptions options{};
+};
+
 /// A schedule as it is stored.
 struct CronSchedule {
   ScheduleId id{};

@@ -16,13 +16,6 @@ namespace detail {
 class ScheduleBook;
 }
 
-/// One of many schedules that are registered at once.
-struct CronRegistration {
-  std::string workflow;
-  std::string expression;
-  CronOptions options{};
-};
-
 /// Which schedules `list_cron_schedules` answers.
 struct ListSchedulesOptions {
   bool enabled_only = false;

@@ -57,8 +57,15 @@ void make(Entry& entry) {
 }  // namespace
 
 struct Registry::Impl {
+  struct DeclaredCron {
+    std::uint64_t ticket = 0;
+    MakeCron make = nullptr;
+    SourceLocation where;
+  };
+
   mutable std::recursive_mutex mutex;  // recursive: a workflow being made may register another
   std::vector<std::shared_ptr<Entry>> entries;
+  std::vector<DeclaredCron> crons;
   std::uint64_t last_ticket = 0;
   bool out_of_memory = false;  // a registrar could not even be recorded
 
@@ -105,6 +112,7 @@ Registry::Registry(Registry const& other) : Registry() {
   std::lock_guard const lock{other.impl_->mutex};
   for (auto const& entry : other.impl_->entries)
     impl_->entries.push_back(std::make_shared<Entry>(*entry));
+  impl_->crons = other.impl_->crons;
   impl_->last_ticket = other.impl_->last_ticket;
   impl_->out_of_memory = other.impl_->out_of_memory;
 }
@@ -143,6 +151,33 @@ std::uint64_t Registry::add_deferred(std::string_view name, Make make,
 void Registry::remove(std::uint64_t ticket) noexcept {
   std::lock_guard const lock{impl_->mutex};
   std::erase_if(impl_->entries, [ticket](auto const& entry) { return entry->ticket == ticket; });
+  std::erase_if(impl_->crons, [ticket](auto const& cron) { return cron.ticket == ticket; });
+}
+
+std::uint64_t Registry::add_cron(MakeCron make, SourceLocation where) noexcept {
+  std::lock_guard const lock{impl_->mutex};
+  try {
+    impl_->crons.push_back({++impl_->last_ticket, make, where});
+    return impl_->last_ticket;
+  } catch (...) {
+    impl_->out_of_memory = true;
+    return 0;
+  }
+}
+
+std::vector<CronRegistration> Registry::crons() const {
+  std::lock_guard const lock{impl_->mutex};
+  std::vector<CronRegistration> made;
+  for (auto const& cron : impl_->crons) {
+    try {
+      made.push_back(cron.make());
+    } catch (Error const& error) {
+      throw ValidationError(
+          std::string{"a schedule cannot be made ("} + place(cron.where) + "): " + error.what(),
+          error.where());
+    }
+  }
+  return made;
 }
 
 std::vector<std::string> Registry::names() const {

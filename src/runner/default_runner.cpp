@@ -22,6 +22,7 @@ std::shared_ptr<Machine> start(std::string_view url, std::optional<std::string> 
                                                   .schema = std::move(schema),
                                                   .config = std::move(config),
                                                   .workflows = registry.snapshot(),
+                                                  .crons = registry.crons(),
                                                   .environment = std::move(environment),
                                                   .observer = std::move(observer)});
 }

@@ -109,6 +109,8 @@ struct Machine::Core {
         database(open_database(given)),
         committer(committer_settings(given), environment, *database) {
     engine::BodySettings const bodies_settings{config.task_timeout, config.max_context_bytes};
+    if (config.enable_cron_scheduling && !given.crons.empty())
+      (void)schedules.register_all(given.crons);
     enroll();
     if (environment.conductor) {
       bodies = std::make_unique<engine::ConductedBodies>(bodies_settings, environment, inbox);
@@ -187,7 +189,10 @@ struct Machine::Core {
                               [this] {
                                 if (!accepting.load()) throw_shut_down();
                               },
-                          .changed = [this] { loop->hint(); }}};
+                          .changed =
+                              [this] {
+                                if (loop) loop->hint();
+                              }}};
   engine::Signal drained;
   engine::Signal enough;  // drained, or somebody who shuts down too waits no longer
   engine::Signal ended;

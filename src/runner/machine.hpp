@@ -40,6 +40,7 @@ class Machine {
     std::optional<std::string> schema{};  ///< of a tenant
     DefaultRunnerConfig config;
     Registry::Snapshot workflows;
+    std::vector<CronRegistration> crons{};  ///< registered before anything runs
     Environment environment;
     std::shared_ptr<Observer> observer;
     /// Threads that are shared with other runners; null: its own.

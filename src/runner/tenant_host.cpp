@@ -49,6 +49,7 @@ struct TenantHost::Core {
         url(DatabaseUrl::parse(its_url)),
         config(checked(std::move(its_config))),
         workflows(registry.snapshot()),
+        crons(registry.crons()),
         server(detail::share_server(url, config)),
         crew(engine::Crew::make(config.max_concurrent_tasks)) {}
 
@@ -68,6 +69,7 @@ struct TenantHost::Core {
   DatabaseUrl url;
   DefaultRunnerConfig config;
   Registry::Snapshot workflows;
+  std::vector<CronRegistration> crons;
   std::shared_ptr<backend::SharedServer> server;  // null for SQLite
   std::shared_ptr<engine::Crew> crew;
 
@@ -93,6 +95,7 @@ std::shared_ptr<DefaultRunner> TenantHost::Core::open(std::string_view name) con
                        .schema = std::nullopt,
                        .config = config,
                        .workflows = workflows,
+                       .crons = crons,
                        .environment = Environment::system(),
                        .observer = nullptr,
                        .crew = crew,

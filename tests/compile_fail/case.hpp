@@ -5,6 +5,7 @@
 #include <map>
 #include <string>
 
+#include <cloacina/cron.hpp>
 #include <cloacina/execution_result.hpp>
 #include <cloacina/workflow_builder.hpp>
 #include <cloacina/workflow_symbol.hpp>

@@ -157,5 +157,6 @@ TEST_CASE("many processes may make one schema at the same time", "[refusals][mig
     });
   for (auto& thread : threads) thread.join();
   CHECK(failed == 0);
-  CHECK(schema.text("SELECT count(*) FROM " + schema.name() + ".schema_migrations") == "1");
+  CHECK(schema.text("SELECT count(*) = max(version) FROM " + schema.name() +
+                    ".schema_migrations") == "t");
 }

@@ -1,5 +1,6 @@
 // Cron schedules from their registration to the end of what they submit, and what the history says.
 #include <cloacina/client.hpp>
+#include <cloacina/cron.hpp>
 #include <cloacina/error.hpp>
 #include <cloacina/workflow_symbol.hpp>
 
@@ -70,6 +71,12 @@ std::vector<CronFiring> wait_for_history(Schedules const& schedules, ScheduleId 
     std::this_thread::sleep_for(5ms);
   }
 }
+
+CLOACINA_KEY(region, std::string);
+CLOACINA_TASK(declared_work, .reads = {region}) {}
+CLOACINA_WORKFLOW(declared, .inputs = {region}, .tasks = {declared_work});
+CLOACINA_CRON(declared(region = "north"), "0 9 * * MON-FRI", .timezone = "Europe/Paris",
+              .overlap = OverlapPolicy::skip);
 
 Instant noon_after(Instant instant, int days = 1) {
   return std::chrono::floor<std::chrono::days>(instant) + std::chrono::days{days} + 12h;
@@ -412,4 +419,24 @@ TEST_CASE("a runner that fires no schedules leaves them to others", "[schedules]
   CHECK(idle.get_cron_execution_history(id).empty());
   auto runner = start_at(calendar, database.url(), {noting(log)});
   CHECK(log.wait_for(2).back() != "by hand");
+}
+
+TEST_CASE("what a program declares, each runner registers when it starts", "[schedules]") {
+  TestDatabase database;
+  ScheduleId id;
+  for (int start = 0; start < 2; ++start) {
+    DefaultRunner runner{database.url()};
+    auto const schedules = runner.list_cron_schedules();
+    REQUIRE(schedules.size() == 1);
+    auto const& schedule = schedules.front();
+    if (start == 1) CHECK(schedule.id == id);
+    id = schedule.id;
+    CHECK(schedule.workflow == "declared");
+    CHECK(schedule.expression == "0 9 * * MON-FRI");
+    CHECK(schedule.options.timezone == "Europe/Paris");
+    CHECK(schedule.options.overlap == OverlapPolicy::skip);
+    CHECK(schedule.options.parameters.get_as<std::string>("region") == "north");
+    CHECK(schedule.next_run_at ==
+          next_firings("0 9 * * MON-FRI", "Europe/Paris", schedule.created_at, 1).front());
+  }
 }
