@@ -22,6 +22,7 @@ from ._errors import (
     ExecutionTimeout,
     PermanentError,
     RunnerStopped,
+    ScheduleNotFound,
     StateError,
     TaskError,
     TransientError,
@@ -45,6 +46,7 @@ from ._rules import (
 )
 from ._progress import Progress
 from ._runner import DefaultRunner
+from ._schedules import next_firings
 from ._tasks import task
 from ._triggers import TriggerResult, trigger
 from ._workflows import Workflow, WorkflowBuilder, register_workflow_constructor
@@ -55,9 +57,10 @@ __all__ = [
     "BackendError", "BackoffStrategy", "ConfigurationError", "Context", "ContextError", "DatabaseAdmin",
     "DefaultRunner", "DefaultRunnerConfig", "Error", "ExecutionCancelled", "ExecutionFailed", "ExecutionHandle",
     "ExecutionNotFound", "ExecutionTimeout", "HelloClass", "PermanentError", "PipelineResult", "Progress",
-    "RetryCondition", "RetryPolicy", "RetryPolicyBuilder", "RunnerStopped", "StateError", "TaskError", "TaskHandle",
-    "TaskNamespace", "TaskResult", "TenantConfig", "TenantCredentials", "TransientError", "TriggerResult",
-    "TriggerRule", "ValidationError", "Workflow", "WorkflowBuilder", "WorkflowContext", "WorkflowNotFound",
-    "WorkflowResult", "__version__", "all_of", "always", "any_of", "backends", "context_value", "hello_world",
-    "none_of", "register_workflow_constructor", "task", "task_failed", "task_skipped", "task_success", "trigger",
+    "RetryCondition", "RetryPolicy", "RetryPolicyBuilder", "RunnerStopped", "ScheduleNotFound", "StateError",
+    "TaskError", "TaskHandle", "TaskNamespace", "TaskResult", "TenantConfig", "TenantCredentials", "TransientError",
+    "TriggerResult", "TriggerRule", "ValidationError", "Workflow", "WorkflowBuilder", "WorkflowContext",
+    "WorkflowNotFound", "WorkflowResult", "__version__", "all_of", "always", "any_of", "backends", "context_value",
+    "hello_world", "next_firings", "none_of", "register_workflow_constructor", "task", "task_failed",
+    "task_skipped", "task_success", "trigger",
 ]

@@ -82,8 +82,14 @@ class DefaultRunnerConfig:
     of what names none of its own, 0: none. db_pool_size: reader sessions. enable_recovery: whether this runner takes
     over from runners that died. lease_ms: a runner that was not heard of for so long is dead.
 
-    Without effect, and there because programs name them: executor_poll_interval_ms, since nothing is polled; and until
-    cron and triggers come, everything that begins with cron_, trigger_, enable_cron_ or enable_trigger_.
+    enable_cron_scheduling: whether this runner fires cron schedules. cron_max_catchup_executions: so many instants of
+    one schedule fire at once, where its catch-up policy is "run_all" (1 to 10 000).
+
+    Without effect, and there because programs name them: executor_poll_interval_ms and cron_poll_interval_seconds, since
+    nothing is polled; cron_enable_recovery, cron_recovery_interval_seconds, cron_lost_threshold_minutes,
+    cron_max_recovery_age_seconds and cron_max_recovery_attempts, since a firing and its execution are stored by one
+    transaction, so that none can be lost between; and until event triggers come, everything that begins with trigger_ or
+    enable_trigger_.
 
     At their defaults alone until a later version: allow_unsafe_durability, prepared_statements, retention.
 
@@ -102,9 +108,9 @@ class DefaultRunnerConfig:
     workflow_timeout_seconds = Setting(3600, _SECONDS, "workflow_timeout", 1000)
     db_pool_size = Setting(10, (1, 1000), "db_pool_size")
     enable_recovery = Setting(True, known_as="enable_recovery")
-    enable_cron_scheduling = Setting(True)
+    enable_cron_scheduling = Setting(True, known_as="enable_cron_scheduling")
     cron_poll_interval_seconds = Setting(30, _SECONDS)
-    cron_max_catchup_executions = Setting(100)
+    cron_max_catchup_executions = Setting(100, (1, 10_000), "cron_max_catchup_executions")
     cron_enable_recovery = Setting(True)
     cron_recovery_interval_seconds = Setting(300, _SECONDS)
     cron_lost_threshold_minutes = Setting(10, _MINUTES)

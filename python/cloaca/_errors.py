@@ -51,6 +51,10 @@ class ExecutionNotFound(Error, KeyError):
     __str__ = Exception.__str__
 
 
+class ScheduleNotFound(Error, ValueError):
+    """No schedule with this id is stored in this database."""
+
+
 class ExecutionFailed(Error, RuntimeError):
     """The value of an execution that failed was asked for."""
 

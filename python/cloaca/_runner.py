@@ -17,6 +17,7 @@ from ._errors import BackendError, ConfigurationError, ExecutionTimeout, StateEr
 from ._executions import Executions
 from ._handles import ExecutionHandle, running_future
 from ._later import comes_later
+from ._schedules import CronSchedules
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -39,7 +40,7 @@ def _later(name: str, what: str) -> Callable[..., NoReturn]:
     return method
 
 
-class DefaultRunner:
+class DefaultRunner(CronSchedules):
     """Runs workflows, and keeps them in a database so that nothing accepted is ever lost.
 
     Opens and migrates the database, starts its threads, and goes on with what earlier runners left behind. Any number
@@ -55,8 +56,6 @@ class DefaultRunner:
     ...     result.status, result.final_context["text"]
     ('Completed', 'hello Ada')
     """
-
-    _core: _cloaca.Runner
 
     def __init__(self, database_url: str, config: Optional[DefaultRunnerConfig] = None) -> None:
         self._start(text("database_url", database_url), None, config_of(config), "Failed to create DefaultRunner: ")
@@ -390,14 +389,6 @@ class DefaultRunner:
         """Comes with a later version."""
         comes_later("signal")
 
-    register_cron_workflow = _later("register_cron_workflow", "cron schedules")
-    list_cron_schedules = _later("list_cron_schedules", "cron schedules")
-    get_cron_schedule = _later("get_cron_schedule", "cron schedules")
-    update_cron_schedule = _later("update_cron_schedule", "cron schedules")
-    set_cron_schedule_enabled = _later("set_cron_schedule_enabled", "cron schedules")
-    delete_cron_schedule = _later("delete_cron_schedule", "cron schedules")
-    get_cron_execution_history = _later("get_cron_execution_history", "cron schedules")
-    get_cron_execution_stats = _later("get_cron_execution_stats", "cron schedules")
     list_trigger_schedules = _later("list_trigger_schedules", "event triggers")
     get_trigger_schedule = _later("get_trigger_schedule", "event triggers")
     set_trigger_enabled = _later("set_trigger_enabled", "event triggers")

@@ -13,6 +13,7 @@ void bind_body(py::module_& module);
 void bind_results(py::module_& module);
 void bind_handle(py::module_& module);
 void bind_runner(py::module_& module);
+void bind_next_firings(py::module_& module);
 void bind_admin(py::module_& module);
 void bind_life(py::module_& module);
 

@@ -67,13 +67,6 @@ void remove_item(Context& context, py::handle key) {
   if (!context.remove(name)) raise_missing("Key not found: '" + std::string{name} + "'");
 }
 
-py::dict to_dict(Context const& context) {
-  py::dict dict;
-  for (auto const& [key, value] : context)
-    dict[to_python(std::string_view{key})] = to_python(value);
-  return dict;
-}
-
 py::list keys(Context const& context) {
   py::list list;
   for (auto const& [key, value] : context) list.append(to_python(std::string_view{key}));
@@ -108,6 +101,13 @@ py::object equal(Context const& context, py::handle other) {
 }
 
 }  // namespace
+
+py::dict to_dict(Context const& context) {
+  py::dict dict;
+  for (auto const& [key, value] : context)
+    dict[to_python(std::string_view{key})] = to_python(value);
+  return dict;
+}
 
 void put_all(Context& context, py::handle values) {
   if (!PyDict_Check(values.ptr())) {

@@ -13,6 +13,9 @@ namespace cloaca {
 /// naming the argument.
 [[nodiscard]] cloacina::Context context_of(std::string_view what, py::handle value);
 
+/// A dict of its own.
+[[nodiscard]] py::dict to_dict(cloacina::Context const& context);
+
 /// Adds or replaces all keys of a dict, or of what has the form of one; all of them or nothing.
 void put_all(cloacina::Context& context, py::handle values);
 

@@ -80,6 +80,8 @@ char const* class_of(cloacina::ErrorKind kind) {
       return "BackendError";
     case ErrorKind::timeout:
       return "ExecutionTimeout";
+    case ErrorKind::schedule_not_found:
+      return "ScheduleNotFound";
   }
   return "Error";
 }

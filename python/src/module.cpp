@@ -34,6 +34,7 @@ PYBIND11_MODULE(_cloaca, module) {
   cloaca::bind_results(module);
   cloaca::bind_handle(module);
   cloaca::bind_runner(module);
+  cloaca::bind_next_firings(module);
   cloaca::bind_admin(module);
   cloaca::log_to_python();
   module.def("backends", &backends, R"(The databases that this build can use.

@@ -20,6 +20,7 @@
 #include "life.hpp"
 #include "results.hpp"
 #include "runner/check_config.hpp"
+#include "schedules.hpp"
 #include "waiting.hpp"
 
 namespace cloaca {
@@ -178,7 +179,8 @@ Runner::~Runner() {
 
 void bind_runner(py::module_& module) {
   using Strings = std::optional<std::string>;
-  py::class_<Runner>(module, "Runner")
+  py::class_<Runner> bound(module, "Runner");
+  bound
       .def(py::init<std::string const&, Strings const&, py::dict const&,
                     std::vector<cloacina::Workflow> const&>(),
            py::arg("url"), py::arg("schema"), py::arg("config"), py::arg("workflows"))
@@ -250,6 +252,7 @@ void bind_runner(py::module_& module) {
               Strings const& after) { return list(*runner, workflow, status, limit, after); })
       .def("runners", [](Runner const& runner) { return runners(*runner); })
       .def("shutdown", [](Runner& runner, double seconds) { shut_down(*runner, seconds); });
+  bind_schedules(bound);
   module.def(
       "check_config",
       [](py::dict const& config) { cloacina::detail::check_config(config_of(config)); },

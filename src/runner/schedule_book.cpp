@@ -91,6 +91,14 @@ bool says_the_same(dal::ScheduleRow const& a, dal::ScheduleRow const& b) {
   return a.expression == b.expression && a.timezone == b.timezone && a.options == b.options;
 }
 
+void check_number(ScheduleRules const& rules, Instant from, Instant to) {
+  std::size_t instants = 0;
+  for (auto at = next_firing(rules, from - std::chrono::microseconds{1}); at && *at <= to;
+       at = next_firing(rules, *at))
+    if (++instants > most_backfilled)
+      throw ValidationError{"a backfill of more than 10000 instants; give a shorter range", "to"};
+}
+
 ScheduleId store(backend::Session& session, dal::ScheduleRow const& row) {
   for (;;) {
     if (auto const stored = dal::lock_same(session, row)) {
@@ -165,12 +173,14 @@ std::vector<CronSchedule> ScheduleBook::list(ListSchedulesOptions const& options
   return schedules;
 }
 
-CronSchedule ScheduleBook::get(ScheduleId id) const {
+dal::ScheduleRow ScheduleBook::row_of(ScheduleId id) const {
   auto row = with_reader(parts_.database,
                          [id](backend::Session& reader) { return dal::find_schedule(reader, id); });
   if (!row || row->kind != dal::cron_kind) throw_not_found(id);
-  return schedule_of(std::move(*row));
+  return std::move(*row);
 }
+
+CronSchedule ScheduleBook::get(ScheduleId id) const { return schedule_of(row_of(id)); }
 
 template <class Change>
 auto ScheduleBook::change(ScheduleId id, Change&& change) {
@@ -277,6 +287,9 @@ std::vector<ExecutionId> ScheduleBook::backfill(ScheduleId id, Instant from, Ins
                                     : "the backfill ends in the future; expected an end that has "
                                       "come: what comes later fires by itself",
                           "to"};
+  parts_.check_writable();
+  // Before anything is stored: it takes several transactions.
+  check_number(ReadSchedule{row_of(id)}.rules(), from, to);
   auto const workflows = parts_.workflows();
   std::map<Instant, ExecutionId> ids;  // the same for each try of a transaction
   std::vector<ExecutionId> executions;
@@ -295,8 +308,6 @@ std::vector<ExecutionId> ScheduleBook::backfill(ScheduleId id, Instant from, Ins
                                                      *at, parts_.max_context_bytes));
         decision.firings.back().has_row = stored.has_value();
       }
-      if (ids.size() > most_backfilled)
-        throw ValidationError{"a backfill of more than 10000 instants; give a shorter range", "to"};
       dal::write_decisions(session, {std::move(decision)}, now);
       if (!at || *at > to) return std::optional<Instant>{};
       return std::optional{*at - std::chrono::microseconds{1}};

@@ -43,6 +43,7 @@ class ScheduleBook {
   [[nodiscard]] CronStats stats(Instant since) const;
 
  private:
+  [[nodiscard]] dal::ScheduleRow row_of(ScheduleId id) const;
   /// The row that a registration asks for, checked.
   [[nodiscard]] dal::ScheduleRow checked_row(CronRegistration const& registration) const;
   /// Under a lock of its row, in a transaction; throws `ScheduleNotFound`.

@@ -10,6 +10,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from collections import defaultdict
 from contextlib import closing
 
@@ -134,6 +135,20 @@ def posters(watcher, most):
 def test_server_that_is_not_there(start):
     status, _, errors = start(LETTERS, "postgres://nobody@127.0.0.1:1/none").wait()
     assert status == 1 and "could not be reached" in errors and "Traceback" not in errors
+
+
+TILLS = "tutorials/05_schedules_and_time_zones.py"
+
+
+@pytest.mark.timeout(30)
+def test_schedules_and_time_zones(start, only_sqlite):
+    first = start(TILLS).output()
+    assert first.startswith(output_in_page(5)[0])
+    time.sleep(2)
+    second = start(TILLS).output()
+    fired = re.findall(r"^  (\S+): fired, till of Paris, (\S+)$", second, re.MULTILINE)
+    assert len(set(fired)) == len(fired) >= 3 and all(one == other for one, other in fired)
+    assert re.search(r"missed, with what follows, \d+ in all: no runner could fire it in time$", second, re.MULTILINE)
 
 
 # ---- flights.py

@@ -7,14 +7,6 @@ import cloaca
 
 def test_runner_methods_that_come_later(runner):
     calls = {
-        "register_cron_workflow": ("w", "* * * * *"),
-        "list_cron_schedules": (None, None, None),
-        "get_cron_schedule": ("id",),
-        "update_cron_schedule": ("id", "* * * * *", "UTC"),
-        "set_cron_schedule_enabled": ("id", True),
-        "delete_cron_schedule": ("id",),
-        "get_cron_execution_history": ("id", 1, 0),
-        "get_cron_execution_stats": ("2026-01-01",),
         "list_trigger_schedules": (),
         "get_trigger_schedule": ("n",),
         "set_trigger_enabled": ("n", True),
