@@ -26,7 +26,7 @@ namespace cloacina {
 /// full, or an answer was lost, each time for `_busy_timeout` (5 s, see the URL); then it throws
 /// `BackendError`. A read waits for one of ten sessions, not for writers. A disk that does not
 /// answer is waited for.
-class Client : public Schedules {
+class Client final : public Schedules {
  public:
   /// Throws `ConfigurationError`, `ValidationError`, `BackendError`. Blocks for the migration, at
   /// most `_busy_timeout` for each of its steps if others write.

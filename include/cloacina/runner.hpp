@@ -44,7 +44,7 @@ namespace cloacina {
 /// of the `db_pool_size` sessions, not for writers, and at most `_busy_timeout` where SQLite keeps
 /// readers out for a moment; then it throws `BackendError`. A disk that does not answer is waited
 /// for by all but `shutdown`.
-class DefaultRunner : public Schedules {
+class DefaultRunner final : public Schedules {
  public:
   class Builder;
 
