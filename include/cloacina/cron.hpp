@@ -37,8 +37,9 @@ class CronRegistrar {
 }  // namespace cloacina::detail
 
 /// A schedule: what is to be run, with its inputs; when, as a cron expression that the compiler
-/// checks; and the options of `CronOptions`. Every runner registers it when it starts (see
-/// `Schedules::register_cron_workflow`), and is refused then if its zone is not known.
+/// checks; and the options of `CronOptions`. Every runner that fires schedules registers it when it
+/// starts (see `Schedules::register_cron_workflow`); its constructor throws if the zone is not
+/// known.
 ///
 ///   CLOACINA_CRON(report(region = "north"), "0 9 * * MON-FRI", .timezone = "Europe/Paris");
 ///

@@ -107,7 +107,8 @@ struct CronStats {
   std::size_t total_executions = 0;       ///< fired
   std::size_t successful_executions = 0;  ///< of those: Completed
   std::size_t lost_executions = 0;        ///< of those: no longer stored; else always 0
-  std::size_t skipped = 0, missed = 0;    ///< instants
+  std::size_t skipped = 0;                ///< instants
+  std::size_t missed = 0;                 ///< instants; too many to count in a row are 1 000
   /// In percent; 0 if nothing has fired.
   [[nodiscard]] double success_rate() const noexcept {
     if (total_executions == 0) return 0;

@@ -86,7 +86,7 @@ constexpr Statement select_history{.name = "list_firings",
       UNION ALL
       SELECT first_at, last_at, instants, 'missed', reason, NULL, recorded_at
       FROM {s}.schedule_misses WHERE schedule_id = $1
-      ORDER BY at DESC LIMIT $2 OFFSET $3)sql",
+      ORDER BY at DESC, outcome LIMIT $2 OFFSET $3)sql",
                                    .postgres = R"sql(
       SELECT nominal_at AS at, NULL::timestamptz AS until, 1::bigint AS instants, outcome,
         coalesce(reason, ''), execution_id, recorded_at
@@ -94,7 +94,7 @@ constexpr Statement select_history{.name = "list_firings",
       UNION ALL
       SELECT first_at, last_at, instants, 'missed', reason, NULL, recorded_at
       FROM {s}.schedule_misses WHERE schedule_id = $1
-      ORDER BY at DESC LIMIT $2 OFFSET $3)sql"};
+      ORDER BY at DESC, outcome LIMIT $2 OFFSET $3)sql"};
 
 constexpr Statement select_counts{.name = "count_firings", .sqlite = R"sql(
       SELECT

@@ -16,4 +16,10 @@ void check_text(std::string_view field, std::string_view text) {
       name};
 }
 
+void check_limit(std::size_t limit) {
+  if (limit >= 1 && limit <= 10'000) return;
+  throw ValidationError{
+      "limit " + std::to_string(limit) + " is out of range; 1 to 10000 are allowed", "limit"};
+}
+
 }  // namespace cloacina::detail

@@ -47,10 +47,7 @@ std::vector<TaskResult> read_tasks(backend::Database& database, ExecutionId id) 
 
 std::vector<ExecutionInfo> list_executions(backend::Database& database,
                                            ListOptions const& options) {
-  if (options.limit < 1 || options.limit > 10'000)
-    throw ValidationError{
-        "limit " + std::to_string(options.limit) + " is out of range; 1 to 10000 are allowed",
-        "limit"};
+  check_limit(options.limit);
   check_text("workflow", options.workflow);
   dal::ListFilter filter;
   filter.workflow = options.workflow;

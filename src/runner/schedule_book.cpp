@@ -7,7 +7,6 @@
 #include <cloacina/error.hpp>
 
 #include "core/schedule_json.hpp"
-#include "core/workflow_inputs.hpp"
 #include "dal/firings.hpp"
 #include "dal/transaction.hpp"
 #include "engine/schedule_firing.hpp"
@@ -21,19 +20,12 @@ namespace {
 using engine::ReadSchedule;
 
 constexpr std::size_t longest_name = 255;
-constexpr std::size_t most_listed = 10'000;
 constexpr std::size_t most_backfilled = 10'000;
 constexpr std::size_t at_once = 500;
 
 [[noreturn]] void throw_not_found(ScheduleId id) {
   auto const text = id.to_string();
   throw ScheduleNotFound{"no schedule " + text + " in this database", text};
-}
-
-void check_limit(std::size_t limit) {
-  if (limit >= 1 && limit <= most_listed) return;
-  throw ValidationError{
-      "limit " + std::to_string(limit) + " is out of range; 1 to 10000 are allowed", "limit"};
 }
 
 void check_names(CronOptions const& options) {
@@ -77,10 +69,11 @@ dal::ScheduleRow renewed(dal::ScheduleRow const& stored, dal::ScheduleRow const&
   row.updated_at = now;
   row.error.clear();
   ReadSchedule const after{row};
-  ReadSchedule const before{stored};
+  // Not its zone: one that is not known any more is what this may mend.
+  auto const before = options_from(stored.options);
   bool const same_times = stored.expression == row.expression && stored.timezone == row.timezone &&
-                          before.options().start == after.options().start &&
-                          before.options().end == after.options().end;
+                          before.start == after.options().start &&
+                          before.end == after.options().end;
   if (!same_times) row.next_at = next_firing(after.rules(), now);
   row.due_at = engine::due_of(after.rules(), row.next_at);
   if (row.queued > 0) row.due_at = now;
@@ -229,10 +222,11 @@ void ScheduleBook::enable(ScheduleId id, bool enabled) {
       row.due_at = row.queued > 0 ? now : engine::due_of(rules, row.next_at);
       row.error.clear();
     }
-    (void)dal::update_schedule(session, row);
-    decision.row = row;
-    dal::write_decisions(session, {std::move(decision)}, now);
-    return true;
+    if (decision.missed) {
+      decision.row = row;
+      dal::write_decisions(session, {std::move(decision)}, now);
+    }
+    return dal::update_schedule(session, row);
   });
 }
 
@@ -320,7 +314,7 @@ std::vector<ExecutionId> ScheduleBook::backfill(ScheduleId id, Instant from, Ins
 std::vector<CronFiring> ScheduleBook::history(ScheduleId id, std::size_t limit,
                                               std::size_t offset) const {
   check_limit(limit);
-  (void)get(id);
+  (void)row_of(id);
   return with_reader(parts_.database, [&](backend::Session& reader) {
     return dal::list_firings(reader, id, limit, offset);
   });

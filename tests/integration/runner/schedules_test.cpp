@@ -22,9 +22,10 @@ DefaultRunnerConfig watchful() {
   return config;
 }
 
-/// A wall clock that a test sets forward; all else goes on as it does.
+/// A wall clock that shows noon, and that a test sets forward; all else goes on as it does.
 class Calendar {
  public:
+  Calendar() { go_to(today() + 36h); }
   [[nodiscard]] Environment environment() const {
     auto environment = Environment::system();
     environment.now = [ahead = ahead_] {
@@ -33,9 +34,10 @@ class Calendar {
     };
     return environment;
   }
-  void advance(std::chrono::microseconds by) { ahead_->fetch_add(by.count()); }
-  [[nodiscard]] Instant now() const { return environment().now(); }
-  void go_to(Instant instant) { advance(instant - now()); }
+  [[nodiscard]] Instant today() const {
+    return std::chrono::floor<std::chrono::days>(environment().now());
+  }
+  void go_to(Instant instant) { ahead_->fetch_add((instant - environment().now()).count()); }
 
  private:
   std::shared_ptr<std::atomic<std::int64_t>> ahead_ =
@@ -77,10 +79,6 @@ CLOACINA_TASK(declared_work, .reads = {region}) {}
 CLOACINA_WORKFLOW(declared, .inputs = {region}, .tasks = {declared_work});
 CLOACINA_CRON(declared(region = "north"), "0 9 * * MON-FRI", .timezone = "Europe/Paris",
               .overlap = OverlapPolicy::skip);
-
-Instant noon_after(Instant instant, int days = 1) {
-  return std::chrono::floor<std::chrono::days>(instant) + std::chrono::days{days} + 12h;
-}
 
 }  // namespace
 
@@ -164,8 +162,7 @@ TEST_CASE("what is registered again is the same schedule, and takes the rest fro
 TEST_CASE("what was due while nobody ran follows the catch-up policy", "[schedules]") {
   TestDatabase database;
   Calendar calendar;
-  calendar.go_to(noon_after(calendar.now()));
-  auto const begin = std::chrono::floor<std::chrono::days>(calendar.now());
+  auto const begin = calendar.today();
   ScheduleId skip, once, all;
   Log log;
   auto const policy = [](CatchupPolicy catchup, std::string name) {
@@ -217,8 +214,7 @@ TEST_CASE("an execution before it that is unfinished: beside it, skipped, or aft
   auto const overlap = GENERATE(OverlapPolicy::allow, OverlapPolicy::skip, OverlapPolicy::queue);
   TestDatabase database;
   Calendar calendar;
-  calendar.go_to(noon_after(calendar.now()));
-  auto const begin = std::chrono::floor<std::chrono::days>(calendar.now());
+  auto const begin = calendar.today();
   Gate gate;
   Log log;
   std::atomic<int> running{0}, most{0};
@@ -262,8 +258,7 @@ TEST_CASE("an execution before it that is unfinished: beside it, skipped, or aft
 TEST_CASE("a paused schedule fires nothing, and what came meanwhile is missed", "[schedules]") {
   TestDatabase database;
   Calendar calendar;
-  calendar.go_to(noon_after(calendar.now()));
-  auto const begin = std::chrono::floor<std::chrono::days>(calendar.now());
+  auto const begin = calendar.today();
   Log log;
   auto runner = start_at(calendar, database.url(), {noting(log)});
   auto const id =
@@ -302,8 +297,7 @@ TEST_CASE("a paused schedule fires nothing, and what came meanwhile is missed", 
 TEST_CASE("another expression and zone hold from now on", "[schedules]") {
   TestDatabase database;
   Calendar calendar;
-  calendar.go_to(noon_after(calendar.now()));
-  auto const begin = std::chrono::floor<std::chrono::days>(calendar.now());
+  auto const begin = calendar.today();
   Log log;
   auto runner = start_at(calendar, database.url(), {noting(log)});
   auto const id = runner.register_cron_workflow("noting", "0 13 * * *");
@@ -322,8 +316,7 @@ TEST_CASE("another expression and zone hold from now on", "[schedules]") {
 TEST_CASE("two runners of one database fire each instant once", "[schedules]") {
   TestDatabase database;
   Calendar calendar;
-  calendar.go_to(noon_after(calendar.now()));
-  auto const begin = std::chrono::floor<std::chrono::days>(calendar.now());
+  auto const begin = calendar.today();
   Log log;
   auto first = start_at(calendar, database.url(), {noting(log)});
   auto second = start_at(calendar, database.url(), {noting(log)});
@@ -376,8 +369,7 @@ TEST_CASE("a registration is refused by what is wrong with it", "[schedules]") {
 TEST_CASE("a schedule that cannot fire says why, and holds up no other", "[schedules]") {
   TestDatabase database;
   Calendar calendar;
-  calendar.go_to(noon_after(calendar.now()));
-  auto const begin = std::chrono::floor<std::chrono::days>(calendar.now());
+  auto const begin = calendar.today();
   Log log;
   ScheduleId broken;
   {
@@ -400,8 +392,7 @@ TEST_CASE("a schedule that cannot fire says why, and holds up no other", "[sched
 TEST_CASE("a runner that fires no schedules leaves them to others", "[schedules]") {
   TestDatabase database;
   Calendar calendar;
-  calendar.go_to(noon_after(calendar.now()));
-  auto const begin = std::chrono::floor<std::chrono::days>(calendar.now());
+  auto const begin = calendar.today();
   Log log;
   auto config = watchful();
   config.enable_cron_scheduling = false;
@@ -439,4 +430,14 @@ TEST_CASE("what a program declares, each runner registers when it starts", "[sch
     CHECK(schedule.next_run_at ==
           next_firings("0 9 * * MON-FRI", "Europe/Paris", schedule.created_at, 1).front());
   }
+}
+
+TEST_CASE("a schedule whose zone is not known any more is mended by an update", "[schedules]") {
+  TestDatabase database;
+  Client client{database.url(), registry_of({nothing()})};
+  auto const id = client.register_cron_workflow("nothing", "0 9 * * *");
+  TestDatabase::Raw{database}.execute("UPDATE schedules SET timezone = 'Gone/Zone'");
+  CHECK(client.get_cron_schedule(id).options.timezone == "Gone/Zone");
+  client.update_cron_schedule(id, "0 9 * * *", "Europe/Paris");
+  CHECK(client.get_cron_schedule(id).options.timezone == "Europe/Paris");
 }
