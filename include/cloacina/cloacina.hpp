@@ -6,6 +6,7 @@
 #include <cloacina/context.hpp>
 #include <cloacina/cron.hpp>
 #include <cloacina/database_admin.hpp>
+#include <cloacina/duration.hpp>
 #include <cloacina/environment.hpp>
 #include <cloacina/error.hpp>
 #include <cloacina/execution_handle.hpp>
@@ -30,7 +31,11 @@
 #include <cloacina/task_context.hpp>
 #include <cloacina/task_namespace.hpp>
 #include <cloacina/tenant_host.hpp>
+#include <cloacina/trigger.hpp>
+#include <cloacina/trigger_definition.hpp>
+#include <cloacina/trigger_options.hpp>
 #include <cloacina/trigger_rule.hpp>
+#include <cloacina/trigger_schedule.hpp>
 #include <cloacina/when.hpp>
 #include <cloacina/workflow.hpp>
 #include <cloacina/workflow_builder.hpp>

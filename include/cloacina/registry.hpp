@@ -9,6 +9,7 @@
 
 #include <cloacina/schedule.hpp>
 #include <cloacina/source_location.hpp>
+#include <cloacina/trigger_definition.hpp>
 #include <cloacina/workflow.hpp>
 
 namespace cloacina {
@@ -25,6 +26,7 @@ class Registry {
   /// Makes a workflow when the registry is first asked for it; called once.
   using Make = Workflow (*)();
   using MakeCron = CronRegistration (*)();
+  using MakeTrigger = TriggerDefinition (*)();
 
   Registry();
   Registry(Registry const& other);
@@ -43,6 +45,10 @@ class Registry {
   std::uint64_t add_deferred(std::string_view name, Make make, SourceLocation where) noexcept;
   /// The same for a schedule that runners register when they start.
   std::uint64_t add_cron(MakeCron make, SourceLocation where) noexcept;
+  /// The same for a trigger that runners register and poll.
+  std::uint64_t add_deferred_trigger(MakeTrigger make, SourceLocation where) noexcept;
+  /// Adds a trigger. A second one of the same name is reported by `triggers`.
+  void add_trigger(TriggerDefinition trigger, SourceLocation where = {});
   void remove(std::uint64_t ticket) noexcept;
 
   [[nodiscard]] std::vector<std::string> names() const;
@@ -54,6 +60,8 @@ class Registry {
   /// The schedules that were declared, made anew. Throws `ValidationError` naming the place of one
   /// that cannot be made.
   [[nodiscard]] std::vector<CronRegistration> crons() const;
+  /// The triggers that were added. Throws `ValidationError` naming the places of two of one name.
+  [[nodiscard]] std::vector<TriggerDefinition> triggers() const;
 
  private:
   struct Impl;

@@ -22,6 +22,7 @@
 #include <cloacina/schedules.hpp>
 #include <cloacina/submit_options.hpp>
 #include <cloacina/time.hpp>
+#include <cloacina/trigger_definition.hpp>
 
 namespace cloacina {
 
@@ -173,6 +174,12 @@ class DefaultRunner final : public Schedules {
   /// its name is this one; executions of an earlier one of that name go on as they began. Does not
   /// block: other runners hear of it with this runner's next transaction. Throws `RunnerStopped`.
   void add_workflow(Workflow workflow);
+
+  /// A trigger more: registers it, as `CLOACINA_TRIGGER` does when a runner starts, and polls it
+  /// unless another runner does. One of its name that this runner knows is replaced. Blocks for a
+  /// transaction. Throws `ValidationError` naming the field that is wrong, `WorkflowNotFound`,
+  /// `RunnerStopped`; `StateError` if `enable_trigger_scheduling` is false.
+  void add_trigger(TriggerDefinition trigger);
 
   /// Accepts no more, lets running bodies end until `timeout`, asks the rest to stop, and gives its
   /// executions back so that others need not wait for the lease. Returns by `timeout` + 0.5 s;

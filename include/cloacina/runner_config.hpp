@@ -42,6 +42,10 @@ struct DefaultRunnerConfig {
   /// Of the instants that a schedule with `CatchupPolicy::run_all` has missed, so many fire; the
   /// oldest. 1 to 10 000.
   std::size_t cron_max_catchup_executions = 100;
+  /// Whether this runner polls event triggers.
+  bool enable_trigger_scheduling = true;
+  /// Limit of one poll of a trigger; 0: none. Up to 100 years.
+  std::chrono::milliseconds trigger_poll_timeout{30'000};
   /// A label for people; ids are always new. At most 256 bytes of UTF-8 without NUL.
   std::string runner_name{};  // braces: designated initialisers may leave it out without a warning
 };

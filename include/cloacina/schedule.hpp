@@ -87,6 +87,7 @@ enum class FiringOutcome : std::uint8_t {
   queued,   ///< there will be, when the one before has ended
   skipped,  ///< because of what `reason` says
   missed,   ///< nobody could fire it in time
+  failed,   ///< of a trigger: its poll threw, or took too long
 };
 [[nodiscard]] std::string_view to_string(FiringOutcome outcome) noexcept;
 

@@ -9,6 +9,7 @@
 
 #include <cloacina/invocation.hpp>
 #include <cloacina/schedule.hpp>
+#include <cloacina/trigger_schedule.hpp>
 
 namespace cloacina {
 
@@ -16,7 +17,7 @@ namespace detail {
 class ScheduleBook;
 }
 
-/// Which schedules `list_cron_schedules` answers.
+/// Which schedules `list_cron_schedules` and `list_trigger_schedules` answer.
 struct ListSchedulesOptions {
   bool enabled_only = false;
   std::size_t limit = 100;  ///< 1 to 10 000
@@ -75,8 +76,26 @@ class Schedules {
   [[nodiscard]] std::vector<CronFiring> get_cron_execution_history(ScheduleId id,
                                                                    std::size_t limit = 100,
                                                                    std::size_t offset = 0) const;
-  /// Of all schedules, what was recorded since then.
+  /// Of all cron schedules, what was recorded since then.
   [[nodiscard]] CronStats get_cron_execution_stats(Instant since) const;
+
+  // ---- event triggers
+  // ------------------------------------------------------------------------------------------------
+
+  /// In the order of their registration, by runners that know them.
+  [[nodiscard]] std::vector<TriggerSchedule> list_trigger_schedules(
+      ListSchedulesOptions const& options = {}) const;
+  /// Throws `ScheduleNotFound` with the nearest names, as all below do.
+  [[nodiscard]] TriggerSchedule get_trigger_schedule(std::string_view name) const;
+  /// Pauses it: once this returns, nothing fires; a poll that is under way is for nothing. Or has
+  /// it polled again. Restarts change nothing about it.
+  void set_trigger_enabled(std::string_view name, bool enabled);
+  /// With its state and its history; its executions stay. It is there again, from the beginning,
+  /// once a program starts that still declares it.
+  void delete_trigger_schedule(std::string_view name);
+  /// What it has fired, and what it did not, newest first; `limit`: 1 to 10 000.
+  [[nodiscard]] std::vector<TriggerFiring> get_trigger_execution_history(
+      std::string_view name, std::size_t limit = 100, std::size_t offset = 0) const;
 
  protected:
   Schedules() = default;

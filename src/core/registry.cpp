@@ -63,9 +63,17 @@ struct Registry::Impl {
     SourceLocation where;
   };
 
+  struct AddedTrigger {
+    std::uint64_t ticket = 0;
+    SourceLocation where;
+    MakeTrigger make = nullptr;  // of a deferred one
+    TriggerDefinition made{};
+  };
+
   mutable std::recursive_mutex mutex;  // recursive: a workflow being made may register another
   std::vector<std::shared_ptr<Entry>> entries;
   std::vector<DeclaredCron> crons;
+  std::vector<AddedTrigger> triggers;
   std::uint64_t last_ticket = 0;
   bool out_of_memory = false;  // a registrar could not even be recorded
 
@@ -113,6 +121,7 @@ Registry::Registry(Registry const& other) : Registry() {
   for (auto const& entry : other.impl_->entries)
     impl_->entries.push_back(std::make_shared<Entry>(*entry));
   impl_->crons = other.impl_->crons;
+  impl_->triggers = other.impl_->triggers;
   impl_->last_ticket = other.impl_->last_ticket;
   impl_->out_of_memory = other.impl_->out_of_memory;
 }
@@ -152,6 +161,7 @@ void Registry::remove(std::uint64_t ticket) noexcept {
   std::lock_guard const lock{impl_->mutex};
   std::erase_if(impl_->entries, [ticket](auto const& entry) { return entry->ticket == ticket; });
   std::erase_if(impl_->crons, [ticket](auto const& cron) { return cron.ticket == ticket; });
+  std::erase_if(impl_->triggers, [ticket](auto const& added) { return added.ticket == ticket; });
 }
 
 std::uint64_t Registry::add_cron(MakeCron make, SourceLocation where) noexcept {
@@ -163,6 +173,39 @@ std::uint64_t Registry::add_cron(MakeCron make, SourceLocation where) noexcept {
     impl_->out_of_memory = true;
     return 0;
   }
+}
+
+std::uint64_t Registry::add_deferred_trigger(MakeTrigger make, SourceLocation where) noexcept {
+  std::lock_guard const lock{impl_->mutex};
+  try {
+    impl_->triggers.push_back({++impl_->last_ticket, where, make});
+    return impl_->last_ticket;
+  } catch (...) {
+    impl_->out_of_memory = true;
+    return 0;
+  }
+}
+
+void Registry::add_trigger(TriggerDefinition trigger, SourceLocation where) {
+  std::lock_guard const lock{impl_->mutex};
+  impl_->triggers.push_back({++impl_->last_ticket, where, nullptr, std::move(trigger)});
+}
+
+std::vector<TriggerDefinition> Registry::triggers() const {
+  std::lock_guard const lock{impl_->mutex};
+  std::vector<TriggerDefinition> made;
+  std::map<std::string, SourceLocation, std::less<>> places;
+  for (auto const& added : impl_->triggers) {
+    auto trigger = added.make ? added.make() : added.made;
+    auto const [known, is_new] = places.emplace(trigger.name, added.where);
+    if (!is_new)
+      throw ValidationError("trigger '" + trigger.name + "' is registered twice: " +
+                                place(known->second) + " and " + place(added.where) +
+                                "; rename one of them",
+                            trigger.name);
+    made.push_back(std::move(trigger));
+  }
+  return made;
 }
 
 std::vector<CronRegistration> Registry::crons() const {

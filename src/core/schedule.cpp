@@ -7,7 +7,8 @@ namespace {
 
 constexpr std::array<std::string_view, 3> catchup_words{"skip", "run_once", "run_all"};
 constexpr std::array<std::string_view, 3> overlap_words{"allow", "skip", "queue"};
-constexpr std::array<std::string_view, 4> outcome_words{"fired", "queued", "skipped", "missed"};
+constexpr std::array<std::string_view, 5> outcome_words{"fired", "queued", "skipped", "missed",
+                                                        "failed"};
 
 }  // namespace
 

@@ -49,22 +49,26 @@ constexpr Statement fire_waiting{.name = "fire_waiting",
       WHERE f.schedule_id = g.id AND f.nominal_at = g.nominal AND f.outcome <> 'fired'
       RETURNING g.n)sql"};
 
+// A line grows while polls of a trigger go on in the same way.
 constexpr Statement insert_miss{.name = "insert_miss",
                                 .sqlite = R"sql(
-      INSERT INTO {s}.schedule_misses (schedule_id, first_at, last_at, instants, reason,
+      INSERT INTO {s}.schedule_misses (schedule_id, first_at, last_at, instants, outcome, reason,
         recorded_at)
-      VALUES ($1, $2, $3, $4, $5, $6)
-      ON CONFLICT DO NOTHING)sql",
+      VALUES ($1, $2, $3, $4, $5, $6, $7)
+      ON CONFLICT (schedule_id, first_at) DO UPDATE SET last_at = excluded.last_at,
+        instants = excluded.instants, recorded_at = excluded.recorded_at)sql",
                                 .postgres = R"sql(
       WITH given AS (
         SELECT * FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[], $4::bigint[],
-                             $5::text[], $6::timestamptz[]) WITH ORDINALITY
-          AS g (schedule_id, first_at, last_at, instants, reason, recorded_at, n)),
+                             $5::text[], $6::text[], $7::timestamptz[]) WITH ORDINALITY
+          AS g (schedule_id, first_at, last_at, instants, outcome, reason, recorded_at, n)),
       inserted AS (
-        INSERT INTO {s}.schedule_misses (schedule_id, first_at, last_at, instants, reason,
+        INSERT INTO {s}.schedule_misses (schedule_id, first_at, last_at, instants, outcome, reason,
           recorded_at)
-        SELECT schedule_id, first_at, last_at, instants, reason, recorded_at FROM given
-        ON CONFLICT DO NOTHING RETURNING schedule_id, first_at)
+        SELECT schedule_id, first_at, last_at, instants, outcome, reason, recorded_at FROM given
+        ON CONFLICT (schedule_id, first_at) DO UPDATE SET last_at = excluded.last_at,
+          instants = excluded.instants, recorded_at = excluded.recorded_at
+        RETURNING schedule_id, first_at)
       SELECT n FROM given JOIN inserted USING (schedule_id, first_at))sql"};
 
 constexpr Statement select_unfinished{.name = "execution_unfinished", .sqlite = R"sql(
@@ -84,7 +88,7 @@ constexpr Statement select_history{.name = "list_firings",
         execution_id, recorded_at
       FROM {s}.schedule_firings WHERE schedule_id = $1
       UNION ALL
-      SELECT first_at, last_at, instants, 'missed', reason, NULL, recorded_at
+      SELECT first_at, last_at, instants, outcome, reason, NULL, recorded_at
       FROM {s}.schedule_misses WHERE schedule_id = $1
       ORDER BY at DESC, outcome LIMIT $2 OFFSET $3)sql",
                                    .postgres = R"sql(
@@ -92,7 +96,7 @@ constexpr Statement select_history{.name = "list_firings",
         coalesce(reason, ''), execution_id, recorded_at
       FROM {s}.schedule_firings WHERE schedule_id = $1
       UNION ALL
-      SELECT first_at, last_at, instants, 'missed', reason, NULL, recorded_at
+      SELECT first_at, last_at, instants, outcome, reason, NULL, recorded_at
       FROM {s}.schedule_misses WHERE schedule_id = $1
       ORDER BY at DESC, outcome LIMIT $2 OFFSET $3)sql"};
 
@@ -115,12 +119,16 @@ constexpr Statement select_missed{.name = "count_missed",
       SELECT coalesce(sum(coalesce(instants, 1000)), 0)::bigint FROM {s}.schedule_misses
       WHERE recorded_at >= $1)sql"};
 
-FiringOutcome outcome_from(std::string_view word) {
-  for (auto const outcome :
-       {FiringOutcome::fired, FiringOutcome::queued, FiringOutcome::skipped, FiringOutcome::missed})
+}  // namespace
+
+FiringOutcome firing_outcome_from(std::string_view word) {
+  for (auto const outcome : {FiringOutcome::fired, FiringOutcome::queued, FiringOutcome::skipped,
+                             FiringOutcome::missed, FiringOutcome::failed})
     if (to_string(outcome) == word) return outcome;
   throw BackendError{"a firing's outcome cannot be read: '" + std::string{word} + "'", "", ""};
 }
+
+namespace {
 
 /// A firing and the decision that it belongs to.
 struct Place {
@@ -159,14 +167,12 @@ std::vector<bool> apply_places(std::vector<ScheduleDecision> const& decisions,
 
 void write_misses(backend::Session& session, std::vector<ScheduleDecision> const& decisions,
                   Instant now) {
-  Columns<6> misses{0};
-  for (auto const& [row, firings, missed] : decisions) {
-    if (!missed) continue;
-    misses.add(
-        row.id, missed->first, missed->last,
-        missed->instants ? Value{static_cast<std::int64_t>(*missed->instants)} : Value{nullptr},
-        std::string_view{missed->reason}, now);
-  }
+  Columns<7> misses{0};
+  for (auto const& [row, firings, missed] : decisions)
+    for (auto const& line : missed)
+      misses.add(row.id, line.first, line.last,
+                 line.instants ? Value{static_cast<std::int64_t>(*line.instants)} : Value{nullptr},
+                 to_string(line.outcome), std::string_view{line.reason}, now);
   if (!misses.empty()) session.apply(insert_miss, misses.get());
 }
 
@@ -229,7 +235,7 @@ std::optional<Instant> first_queued(backend::Session& session, ScheduleId id) {
 std::optional<StoredFiring> firing_at(backend::Session& session, ScheduleId id, Instant nominal) {
   auto const rows = session.query(select_firing, std::array<Value, 2>{id, nominal});
   if (rows.empty()) return std::nullopt;
-  return StoredFiring{outcome_from(rows.text(0, 0)), rows.uuid_or_null(0, 1)};
+  return StoredFiring{firing_outcome_from(rows.text(0, 0)), rows.uuid_or_null(0, 1)};
 }
 
 FireResult fire_due(backend::Database& database, backend::Session& session, Fence const& fence,
@@ -263,7 +269,7 @@ std::vector<CronFiring> list_firings(backend::Session& session, ScheduleId id, s
     firing.scheduled_time = rows.instant(i, 0);
     firing.until = rows.instant_or_null(i, 1);
     if (!rows.is_null(i, 2)) firing.instants = static_cast<std::size_t>(rows.integer(i, 2));
-    firing.outcome = outcome_from(rows.text(i, 3));
+    firing.outcome = firing_outcome_from(rows.text(i, 3));
     firing.reason = rows.text(i, 4);
     firing.execution = rows.uuid_or_null(i, 5);
     firing.recorded_at = rows.instant(i, 6);

@@ -23,10 +23,13 @@ struct FiringWrite {
   bool has_row = false;  ///< it waited, or was skipped
 };
 
+/// Instants in a row of which nothing came. One that begins with the same instant as an earlier one
+/// is the same line, grown.
 struct MissWrite {
   Instant first{}, last{};
   std::optional<std::size_t> instants;
   std::string reason;
+  FiringOutcome outcome = FiringOutcome::missed;
 };
 
 /// What was decided about a schedule: where it stands from now on, and what becomes of its
@@ -34,8 +37,11 @@ struct MissWrite {
 struct ScheduleDecision {
   ScheduleRow row;
   std::vector<FiringWrite> firings;
-  std::optional<MissWrite> missed;
+  std::vector<MissWrite> missed;
 };
+
+/// Throws `BackendError` for what is no outcome.
+[[nodiscard]] FiringOutcome firing_outcome_from(std::string_view word);
 
 /// In a transaction of the caller, which holds the schedules: writes all of it, with the executions
 /// of what fires, unowned. An instant that has a row already fires nothing: the executions of those

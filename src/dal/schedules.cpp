@@ -13,7 +13,8 @@ using backend::Value;
 
 constexpr auto schedule_columns = sql_text(
     "id, kind, workflow, name, expression, timezone, options, paused, next_at, due_at, last_at,"
-    " last_execution, queued, coalesce(state, ''), coalesce(error, ''), created_at, updated_at");
+    " last_execution, queued, coalesce(state, ''), coalesce(error, ''), created_at, updated_at,"
+    " runner, polled_at");
 
 constexpr auto schedule_sql =
     join("SELECT ", schedule_columns, " FROM {s}.schedules WHERE id = $1");
@@ -24,17 +25,60 @@ constexpr Statement hold_schedule{
 
 constexpr auto same_named_sql =
     join("SELECT ", schedule_columns,
-         " FROM {s}.schedules WHERE kind = $1 AND workflow = $2 AND name = $3 AND name <> ''");
+         " FROM {s}.schedules WHERE kind = 'cron' AND workflow = $1 AND name = $2 AND name <> ''");
 constexpr auto same_named_postgres = join(same_named_sql, " FOR UPDATE");
 constexpr Statement same_named{
     .name = "same_named_schedule", .sqlite = same_named_sql, .postgres = same_named_postgres};
 
 constexpr auto same_unnamed_sql = join("SELECT ", schedule_columns, R"sql(
       FROM {s}.schedules
-      WHERE kind = $1 AND workflow = $2 AND name = '' AND expression = $3 AND timezone = $4)sql");
+      WHERE kind = 'cron' AND workflow = $1 AND name = '' AND expression = $2 AND timezone = $3)sql");
 constexpr auto same_unnamed_postgres = join(same_unnamed_sql, " FOR UPDATE");
 constexpr Statement same_unnamed{
     .name = "same_unnamed_schedule", .sqlite = same_unnamed_sql, .postgres = same_unnamed_postgres};
+
+constexpr auto trigger_sql = join("SELECT ", schedule_columns,
+                                  " FROM {s}.schedules WHERE kind = 'trigger' AND name = $1");
+constexpr auto lock_trigger_postgres = join(trigger_sql, " FOR UPDATE");
+constexpr Statement select_trigger{.name = "find_trigger", .sqlite = trigger_sql};
+constexpr Statement hold_trigger{
+    .name = "lock_trigger", .sqlite = trigger_sql, .postgres = lock_trigger_postgres};
+
+constexpr auto known_triggers_sql = join("SELECT ", schedule_columns, R"sql(
+      FROM {s}.schedules
+      WHERE kind = 'trigger' AND name IN (SELECT value FROM json_each($1)) ORDER BY name)sql");
+constexpr auto known_triggers_postgres = join("SELECT ", schedule_columns, R"sql(
+      FROM {s}.schedules
+      WHERE kind = 'trigger' AND name IN (SELECT json_array_elements_text($1::json)) ORDER BY name)sql");
+constexpr auto lock_known_postgres = join(known_triggers_postgres, " FOR UPDATE");
+constexpr Statement select_triggers{.name = "known_triggers",
+                                    .sqlite = known_triggers_sql,
+                                    .postgres = known_triggers_postgres};
+constexpr Statement hold_triggers{.name = "lock_known_triggers",
+                                  .sqlite = known_triggers_sql,
+                                  .postgres = lock_known_postgres};
+
+constexpr char polled_by_nobody_sqlite[] = R"sql(
+      WHERE kind = 'trigger' AND paused = 0 AND name IN (SELECT value FROM json_each($1))
+        AND NOT EXISTS (SELECT 1 FROM {s}.runners AS r
+                        WHERE r.id = schedules.runner AND r.state = 'alive'))sql";
+constexpr char polled_by_nobody_postgres[] = R"sql(
+      WHERE kind = 'trigger' AND NOT paused
+        AND name IN (SELECT json_array_elements_text($1::json))
+        AND NOT EXISTS (SELECT 1 FROM {s}.runners AS r
+                        WHERE r.id = schedules.runner AND r.state = 'alive'))sql";
+constexpr auto free_triggers_sqlite =
+    join("SELECT 1 FROM {s}.schedules", polled_by_nobody_sqlite, " LIMIT 1");
+constexpr auto free_triggers_postgres =
+    join("SELECT 1 FROM {s}.schedules", polled_by_nobody_postgres, " LIMIT 1");
+constexpr Statement select_free_triggers{
+    .name = "triggers_polled_by_nobody", .sqlite = free_triggers_sqlite, .postgres = free_triggers_postgres};
+constexpr auto claim_triggers_sqlite =
+    join("UPDATE {s}.schedules SET runner = $2", polled_by_nobody_sqlite);
+constexpr auto claim_triggers_postgres =
+    join("UPDATE {s}.schedules SET runner = $2", polled_by_nobody_postgres);
+constexpr Statement claim_triggers_statement{
+    .name = "claim_triggers", .sqlite = claim_triggers_sqlite, .postgres = claim_triggers_postgres};
 
 constexpr Statement insert_row{.name = "insert_schedule",
                                .sqlite = R"sql(
@@ -57,12 +101,12 @@ constexpr char unless_there_is_one[] = R"sql(
 constexpr auto update_row_sql = join(R"sql(
       UPDATE {s}.schedules
       SET expression = $2, timezone = $3, options = $4, paused = $5, next_at = $6, due_at = $7,
-        error = $8, updated_at = $9)sql",
+        error = $8, updated_at = $9, workflow = $10)sql",
                                      unless_there_is_one);
 constexpr auto update_row_postgres = join(R"sql(
       UPDATE {s}.schedules
       SET expression = $2, timezone = $3, options = $4, paused = $5::bigint <> 0, next_at = $6,
-        due_at = $7, error = $8, updated_at = $9)sql",
+        due_at = $7, error = $8, updated_at = $9, workflow = $10)sql",
                                           unless_there_is_one);
 constexpr Statement update_row{
     .name = "update_schedule", .sqlite = update_row_sql, .postgres = update_row_postgres};
@@ -112,15 +156,17 @@ constexpr Statement next_due_statement{.name = "next_due_schedule",
 constexpr Statement advance_statement{.name = "advance_schedule",
                                       .sqlite = R"sql(
       UPDATE {s}.schedules
-      SET next_at = $2, due_at = $3, last_at = $4, last_execution = $5, queued = $6, error = $7
+      SET next_at = $2, due_at = $3, last_at = $4, last_execution = $5, queued = $6, error = $7,
+        state = $8, polled_at = $9
       WHERE id = $1)sql",
                                       .postgres = R"sql(
       UPDATE {s}.schedules AS s
       SET next_at = g.next_at, due_at = g.due_at, last_at = g.last_at,
-        last_execution = g.last_execution, queued = g.queued, error = g.error
+        last_execution = g.last_execution, queued = g.queued, error = g.error, state = g.state,
+        polled_at = g.polled_at
       FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[], $4::timestamptz[], $5::uuid[],
-                  $6::bigint[], $7::text[]) WITH ORDINALITY
-        AS g (id, next_at, due_at, last_at, last_execution, queued, error, n)
+                  $6::bigint[], $7::text[], $8::text[], $9::timestamptz[]) WITH ORDINALITY
+        AS g (id, next_at, due_at, last_at, last_execution, queued, error, state, polled_at, n)
       WHERE s.id = g.id RETURNING g.n)sql"};
 
 std::vector<ScheduleRow> schedule_rows(backend::Rows const& rows) {
@@ -142,7 +188,11 @@ std::vector<ScheduleRow> schedule_rows(backend::Rows const& rows) {
                 .state = rows.text(i, 13),
                 .error = rows.text(i, 14),
                 .created_at = rows.instant(i, 15),
-                .updated_at = rows.instant(i, 16)};
+                .updated_at = rows.instant(i, 16),
+                .runner = std::nullopt,
+                .polled_at = rows.instant_or_null(i, 18)};
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    if (auto const runner = rows.uuid_or_null(i, 17)) found[i].runner = RunnerId{*runner};
   return found;
 }
 
@@ -162,12 +212,36 @@ std::optional<ScheduleRow> lock_schedule(backend::Session& session, ScheduleId i
 }
 
 std::optional<ScheduleRow> lock_same(backend::Session& session, ScheduleRow const& wanted) {
-  std::string_view const kind = wanted.kind, workflow = wanted.workflow, name = wanted.name,
+  std::string_view const workflow = wanted.workflow, name = wanted.name,
                          expression = wanted.expression, timezone = wanted.timezone;
+  if (wanted.kind == trigger_kind)
+    return only_schedule(session.query(hold_trigger, std::array<Value, 1>{name}));
   if (!name.empty())
-    return only_schedule(session.query(same_named, std::array<Value, 3>{kind, workflow, name}));
+    return only_schedule(session.query(same_named, std::array<Value, 2>{workflow, name}));
   return only_schedule(
-      session.query(same_unnamed, std::array<Value, 4>{kind, workflow, expression, timezone}));
+      session.query(same_unnamed, std::array<Value, 3>{workflow, expression, timezone}));
+}
+
+std::optional<ScheduleRow> find_trigger(backend::Session& session, std::string_view name) {
+  return only_schedule(session.query(select_trigger, std::array<Value, 1>{name}));
+}
+
+std::vector<ScheduleRow> known_triggers(backend::Session& session, std::string_view names) {
+  return schedule_rows(session.query(select_triggers, std::array<Value, 1>{names}));
+}
+
+std::vector<ScheduleRow> lock_triggers(backend::Session& session, std::string_view names) {
+  return schedule_rows(session.query(hold_triggers, std::array<Value, 1>{names}));
+}
+
+bool are_polled_by_nobody(backend::Session& session, std::string_view names) {
+  return !session.query(select_free_triggers, std::array<Value, 1>{names}).empty();
+}
+
+// Held first, asked second: what another has claimed since this statement began is seen.
+void claim_triggers(backend::Session& session, std::string_view names, RunnerId runner) {
+  (void)lock_triggers(session, names);
+  session.execute(claim_triggers_statement, std::array<Value, 2>{names, runner.value});
 }
 
 bool insert_schedule(backend::Session& session, ScheduleRow const& row) {
@@ -187,15 +261,16 @@ bool insert_schedule(backend::Session& session, ScheduleRow const& row) {
 }
 
 bool update_schedule(backend::Session& session, ScheduleRow const& row) {
-  std::array<Value, 9> const parameters{row.id,
-                                        std::string_view{row.expression},
-                                        std::string_view{row.timezone},
-                                        std::string_view{row.options},
-                                        flag(row.paused),
-                                        or_null(row.next_at),
-                                        or_null(row.due_at),
-                                        or_null(std::string_view{row.error}),
-                                        row.updated_at};
+  std::array<Value, 10> const parameters{row.id,
+                                         std::string_view{row.expression},
+                                         std::string_view{row.timezone},
+                                         std::string_view{row.options},
+                                         flag(row.paused),
+                                         or_null(row.next_at),
+                                         or_null(row.due_at),
+                                         or_null(std::string_view{row.error}),
+                                         row.updated_at,
+                                         std::string_view{row.workflow}};
   return session.execute(update_row, parameters) == 1;
 }
 
@@ -226,11 +301,12 @@ std::optional<Instant> next_due(backend::Session& session, std::string_view work
 }
 
 void advance_schedules(backend::Session& session, std::vector<ScheduleRow> const& rows) {
-  Columns<7> all{rows.size()};
+  Columns<9> all{rows.size()};
   for (auto const& row : rows)
     all.add(row.id, or_null(row.next_at), or_null(row.due_at), or_null(row.last_at),
             or_null(row.last_execution), std::int64_t{row.queued},
-            or_null(std::string_view{row.error}));
+            or_null(std::string_view{row.error}), or_null(std::string_view{row.state}),
+            or_null(row.polled_at));
   session.apply(advance_statement, all.get());
 }
 

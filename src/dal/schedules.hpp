@@ -9,6 +9,7 @@
 #include <cloacina/schedule.hpp>
 
 #include "backend/session.hpp"
+#include "dal/rows.hpp"
 
 namespace cloacina::dal {
 
@@ -26,16 +27,19 @@ struct ScheduleRow {
   std::uint32_t queued = 0;
   std::string state, error;
   Instant created_at{}, updated_at{};
+  std::optional<RunnerId> runner;    ///< who polls a trigger, if it is alive
+  std::optional<Instant> polled_at;  ///< of a trigger
 };
 
 [[nodiscard]] std::optional<ScheduleRow> find_schedule(backend::Session&, ScheduleId);
 /// The same, held until the end of the caller's transaction.
 [[nodiscard]] std::optional<ScheduleRow> lock_schedule(backend::Session&, ScheduleId);
-/// The one that a registration means (`CronOptions::name`), held as well.
+[[nodiscard]] std::optional<ScheduleRow> find_trigger(backend::Session&, std::string_view name);
+/// The one that a registration means (`CronOptions::name`; a trigger's name), held as well.
 [[nodiscard]] std::optional<ScheduleRow> lock_same(backend::Session&, ScheduleRow const& wanted);
 /// False: there is one already that means the same.
 bool insert_schedule(backend::Session&, ScheduleRow const&);
-/// Everything but id, kind, workflow, name, state and creation. False: its id is gone, or what it
+/// Everything but id, kind, name, state and creation. False: its id is gone, or what it
 /// is to be is there already.
 bool update_schedule(backend::Session&, ScheduleRow const&);
 /// With its history. False: there was none.
@@ -48,6 +52,16 @@ struct ScheduleFilter {
 };
 /// In the order of their registration.
 [[nodiscard]] std::vector<ScheduleRow> list_schedules(backend::Session&, ScheduleFilter const&);
+
+/// The triggers of these names (a JSON list), by name. `lock_triggers`: held until the end of the
+/// caller's transaction.
+[[nodiscard]] std::vector<ScheduleRow> known_triggers(backend::Session&, std::string_view names);
+[[nodiscard]] std::vector<ScheduleRow> lock_triggers(backend::Session&, std::string_view names);
+/// Whether `claim_triggers` would find any.
+[[nodiscard]] bool are_polled_by_nobody(backend::Session&, std::string_view names);
+/// In a transaction of the caller: those that are polled by no runner that is alive are polled by
+/// this one from now on.
+void claim_triggers(backend::Session&, std::string_view names, RunnerId runner);
 
 /// Cron schedules of these workflows (a JSON list of names) that are due, the longest due first;
 /// held until the end of the caller's transaction. What others hold is left out.

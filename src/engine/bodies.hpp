@@ -15,6 +15,8 @@ class Bodies {
  public:
   virtual ~Bodies() = default;
   virtual void start(std::vector<ReadyTask>&& ready) = 0;
+  /// The same beside the limits of how many run: for a poll, which waits for no task.
+  virtual void start_beside(ReadyTask&& ready) = 0;
   /// Runs a callback on a worker.
   virtual void call(std::function<void()> callback) = 0;
   /// Requests stop of the bodies of one execution that run now; its `StopFlag` keeps others from

@@ -57,8 +57,9 @@ FinishedTask threw(ReadyTask const& ready, std::exception_ptr error) {
   return failure(ready, std::move(info.text), retryable);
 }
 
-std::string timeout_text(std::chrono::milliseconds limit) {
-  return "timeout: the attempt took longer than " + format_duration(limit);
+std::string timeout_text(ReadyTask const& ready, std::chrono::milliseconds limit) {
+  return std::string{"timeout: the "} + (ready.is_poll() ? "poll" : "attempt") +
+         " took longer than " + format_duration(limit);
 }
 
 }  // namespace
@@ -90,13 +91,13 @@ FinishedTask came_to_end(ReadyTask const& ready, detail::TaskRun&& run, std::exc
 }
 
 FinishedTask timed_out(ReadyTask const& ready, std::chrono::milliseconds limit) {
-  auto text = timeout_text(limit);
+  auto text = timeout_text(ready, limit);
   auto const info = describe_exception(std::make_exception_ptr(TimeoutError{text}));
   return failure(ready, std::move(text), should_retry(ready.definition().retry, info));
 }
 
 FinishedTask timed_out_for_good(ReadyTask const& ready, std::chrono::milliseconds limit) {
-  return failure(ready, timeout_text(limit) + "; its retry condition does not return", false);
+  return failure(ready, timeout_text(ready, limit) + "; its retry condition does not return", false);
 }
 
 // Whatever its retry policy says: that thread is lost, the next attempt would cost another.

@@ -226,11 +226,38 @@ bool Committer::take_over(Instant now, dal::TakeoverResult& result) {
   return settle(result.outcome, sent);
 }
 
-bool Committer::fire(dal::FireRequest const& request, dal::FireResult& result) {
+template <class Make>
+bool Committer::beside_batches(dal::Outcome& outcome, Make&& make) {
   if (unsettled_) return false;
   auto const sent = environment_.monotonic();
-  result = dal::fire_due(database_, session(), fence(), request);
-  return settle(result.outcome, sent);
+  try {
+    outcome = std::forward<Make>(make)(session());
+  } catch (Error const& error) {  // no session to be had
+    session_failed(error);
+    outcome = dal::Again{error.what(), true};
+    return false;
+  }
+  return settle(outcome, sent);
+}
+
+bool Committer::fire(dal::FireRequest const& request, dal::FireResult& result) {
+  return beside_batches(result.outcome, [&](backend::Session& session) {
+    result = dal::fire_due(database_, session, fence(), request);
+    return result.outcome;
+  });
+}
+
+bool Committer::write_polls(dal::PollRequest const& request, dal::Outcome& outcome) {
+  return beside_batches(outcome, [&](backend::Session& session) {
+    return dal::write_polls(database_, session, fence(), request);
+  });
+}
+
+bool Committer::claim_triggers(std::string_view names) {
+  dal::Outcome outcome;
+  return beside_batches(outcome, [&](backend::Session& session) {
+    return dal::claim_triggers(database_, session, fence(), names);
+  });
 }
 
 bool Committer::settle(dal::Outcome const& outcome, std::chrono::nanoseconds sent) {

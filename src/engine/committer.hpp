@@ -15,6 +15,7 @@
 #include "backend/database.hpp"
 #include "dal/batch.hpp"
 #include "dal/firings.hpp"
+#include "dal/trigger_firings.hpp"
 #include "dal/runners.hpp"
 
 namespace cloacina::engine {
@@ -54,6 +55,10 @@ class Committer {
   [[nodiscard]] bool take_over(Instant now, dal::TakeoverResult& result);
   /// R14; false if it was not made, or that is not known: look again later.
   [[nodiscard]] bool fire(dal::FireRequest const& request, dal::FireResult& result);
+  /// The same for what polls of triggers have found.
+  [[nodiscard]] bool write_polls(dal::PollRequest const& request, dal::Outcome& outcome);
+  /// The triggers of these names that nobody polls are polled by this runner; false: as above.
+  [[nodiscard]] bool claim_triggers(std::string_view names);
   /// The last transaction under this id; false if it could not be made.
   bool release(Instant now);
 
@@ -83,7 +88,9 @@ class Committer {
 
  private:
   [[nodiscard]] dal::Fence fence() const noexcept;
-  /// What a transaction beside the batches has come to; true if it was made.
+  /// A transaction beside the batches; true if it was made.
+  template <class Make>
+  [[nodiscard]] bool beside_batches(dal::Outcome& outcome, Make&& make);
   [[nodiscard]] bool settle(dal::Outcome const& outcome, std::chrono::nanoseconds sent);
   void renewed(std::chrono::nanoseconds sent) noexcept;
   /// What the own row says of number `commit_seq_ + 1`.

@@ -153,6 +153,12 @@ void ConductedBodies::start(std::vector<ReadyTask>&& ready) {
   }
 }
 
+void ConductedBodies::start_beside(ReadyTask&& ready) {
+  std::vector<ReadyTask> one;
+  one.push_back(std::move(ready));
+  start(std::move(one));
+}
+
 void ConductedBodies::call(std::function<void()> callback) {
   shared_->environment.conductor->post(Role::worker, [callback = std::move(callback)] {
     call_user(callback, "a callback or a handler");

@@ -23,6 +23,7 @@ class ConductedBodies final : public Bodies {
   ~ConductedBodies() override;
 
   void start(std::vector<ReadyTask>&& ready) override;
+  void start_beside(ReadyTask&& ready) override;
   void call(std::function<void()> callback) override;
   void stop_execution(ExecutionId id) override;
   void stop_all() override;

@@ -76,7 +76,7 @@ struct IoThread::Shared {
   std::mutex mutex;        // guards what follows
   std::shared_ptr<Io> io;  // null before the thread has started, and once it has ended
   std::thread thread;
-  std::deque<ReadyTask> waiting;
+  std::deque<ReadyTask> waiting;  // polls before all else
   std::list<std::shared_ptr<Running>> running;  // changed by the io thread only
   std::condition_variable changed;
   bool closed = false;  // no body starts any more
@@ -89,6 +89,9 @@ struct IoThread::Shared {
   /// Does something on the io thread, if there is one.
   template <class Work>
   void post(Work&& work);
+  /// `place`, asked with the lock: where among those that wait.
+  template <class Place>
+  void accept(std::shared_ptr<Shared> const& self, std::vector<ReadyTask>&& ready, Place place);
   template <class Which>
   void stop_those(std::shared_ptr<Shared> const& self, Which which);
   /// Its stop callbacks, where they hold nobody up, then what it waits for.
@@ -148,6 +151,23 @@ void IoThread::Shared::post(Work&& work) {
   if (alive) asio::post(alive->context, std::forward<Work>(work));
 }
 
+template <class Place>
+void IoThread::Shared::accept(std::shared_ptr<Shared> const& self, std::vector<ReadyTask>&& ready,
+                              Place place) {
+  {
+    std::lock_guard lock{mutex};
+    if (!lane) lane = &services.inbox->add_lane();
+    if (closed) {
+      for (auto const& task : ready) services.inbox->push(*lane, dropped(task));
+      return;
+    }
+    if (!io) start_thread(self);
+    waiting.insert(place(), std::make_move_iterator(ready.begin()),
+                   std::make_move_iterator(ready.end()));
+  }
+  post([self] { self->start_waiting(self); });
+}
+
 template <class Which>
 void IoThread::Shared::stop_those(std::shared_ptr<Shared> const& self, Which which) {
   std::lock_guard lock{mutex};
@@ -165,8 +185,8 @@ void IoThread::Shared::stop(std::shared_ptr<Shared> const& self,
 std::shared_ptr<IoThread::Running> IoThread::Shared::next_body() {
   std::lock_guard lock{mutex};
   auto const now = Clock::now();
-  if (!io || closed || waiting.empty() || running.size() >= most || !services.may_start(now))
-    return nullptr;
+  if (!io || closed || waiting.empty() || !services.may_start(now)) return nullptr;
+  if (running.size() >= most && !waiting.front().is_poll()) return nullptr;
   auto body = std::make_shared<Running>();
   body->ready = std::move(waiting.front());
   waiting.pop_front();
@@ -236,18 +256,15 @@ IoThread::IoThread(std::size_t most_bodies, BodyServices services)
 IoThread::~IoThread() { shut_down(Clock::now()); }
 
 void IoThread::start(std::vector<ReadyTask>&& ready) {
-  {
-    std::lock_guard lock{shared_->mutex};
-    if (!shared_->lane) shared_->lane = &shared_->services.inbox->add_lane();
-    if (shared_->closed) {
-      for (auto const& task : ready) shared_->services.inbox->push(*shared_->lane, dropped(task));
-      return;
-    }
-    if (!shared_->io) shared_->start_thread(shared_);
-    shared_->waiting.insert(shared_->waiting.end(), std::make_move_iterator(ready.begin()),
-                            std::make_move_iterator(ready.end()));
-  }
-  shared_->post([shared = shared_] { shared->start_waiting(shared); });
+  auto& waiting = shared_->waiting;
+  shared_->accept(shared_, std::move(ready), [&waiting] { return waiting.end(); });
+}
+
+void IoThread::start_beside(ReadyTask&& ready) {
+  std::vector<ReadyTask> one;
+  one.push_back(std::move(ready));
+  auto& waiting = shared_->waiting;
+  shared_->accept(shared_, std::move(one), [&waiting] { return waiting.begin(); });
 }
 
 void IoThread::stop_execution(ExecutionId id) {
@@ -310,8 +327,7 @@ std::optional<IoThread::Clock::time_point> IoThread::expire(Clock::time_point no
         if (!body->stop.stop_requested()) {  // the request waits behind others: it is not deaf
           body->give_up_at = now + stuck_after;
         } else {
-          said.push_back("cloacina: coroutine task '" + body->ready.definition().id +
-                         "' of execution " + body->ready.id.to_string() +
+          said.push_back("cloacina: the coroutine of " + body->ready.to_string() +
                          " ignores that it was asked to stop; if it blocks, no other coroutine "
                          "runs");
         }

@@ -22,6 +22,8 @@ class IoThread {
   IoThread& operator=(IoThread const&) = delete;
 
   void start(std::vector<ReadyTask>&& ready);
+  /// However many there are.
+  void start_beside(ReadyTask&& ready);
   void stop_execution(ExecutionId id);
   void stop_all();
   /// No body starts any more; what waits comes back as not started. Those that run are asked to

@@ -35,7 +35,10 @@ Loop::Loop(Parts parts)
       observations_(parts.observations),
       committed_(std::move(parts.committed)),
       known_(parts.workflows),
-      scheduler_(config_, environment_, known_) {
+      scheduler_(config_, environment_, known_),
+      triggers_(config_, environment_, known_) {
+  for (auto& trigger : parts.triggers)
+    triggers_.add(std::make_shared<TriggerDefinition const>(std::move(trigger)));
   plan_settings_.workflow_timeout = config_.workflow_timeout;
   plan_settings_.random = environment_.random;
   plan_settings_.max_crashes = config_.max_crashes;
@@ -59,6 +62,8 @@ bool Loop::step(std::chrono::nanoseconds longest_wait) {
   on_time();
   if (!draining_) listen();
   if (!draining_) fire_schedules();
+  if (!draining_) poll_triggers();
+  store_polls();
   queue_lazy_markers();
   commit_and_release();
   serve_held();
@@ -86,6 +91,7 @@ std::chrono::nanoseconds Loop::next_turn() {
   };
   if (auto const due = scheduler_.next_due(); due && !draining_)
     next = std::min(next, std::max(at(*due), scheduler_.not_before()));
+  if (!draining_) next = std::min(next, triggers_.next_turn());
   if (auto const due = due_.earliest()) next = std::min(next, at(*due));
   if (!markers_.empty()) next = std::min(next, markers_.front().due);
   if (!dirty_.empty() || !releases_.empty() || inbox_->has_messages()) next = mono;
@@ -94,8 +100,10 @@ std::chrono::nanoseconds Loop::next_turn() {
 
 void Loop::on_finished(FinishedTask&& finished) {
   --bodies_out_;
-  ++ended_in_moment_;
+  if (finished.execution != poll_slot) ++ended_in_moment_;
   if (finished.epoch != epoch_) return;
+  if (finished.execution == poll_slot)
+    return triggers_.finished(std::move(finished), mono_, stopping_);
   auto* entry = table_.find(finished.execution);
   if (!entry) return;
   --entry->bodies;
@@ -173,6 +181,11 @@ void Loop::on_request(LearnRequest&& request) {
   known_.add(std::move(request.workflow));
   committer_.learn(std::move(row), known_.json());
   next_look_ = mono_;  // executions of it may be waiting
+}
+
+void Loop::on_request(PollRequest&& request) {
+  triggers_.add(std::move(request.trigger));
+  next_look_ = mono_;
 }
 
 void Loop::on_request(WatchRequest&& request) {

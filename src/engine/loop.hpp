@@ -26,6 +26,7 @@
 #include "engine/plan.hpp"
 #include "engine/result.hpp"
 #include "engine/scheduler.hpp"
+#include "engine/triggers.hpp"
 
 namespace cloacina::engine {
 
@@ -39,6 +40,7 @@ class Loop {
     Environment environment;
     DefaultRunnerConfig config;
     Registry::Snapshot workflows;
+    std::vector<TriggerDefinition> triggers;
     backend::Database& database;
     Committer& committer;
     std::shared_ptr<Inbox> inbox;
@@ -92,6 +94,7 @@ class Loop {
   void on_request(Submission&& submission);
   void on_request(CancelRequest&& request);
   void on_request(LearnRequest&& request);
+  void on_request(PollRequest&& request);
   void on_request(WatchRequest&& request);
   void on_request(CallbackReturned&& returned);
   /// To be handled in the next turn; declined if there will be none.
@@ -150,6 +153,8 @@ class Loop {
   void outgrown_by(std::int64_t schema_version);
   void apply_requests();
   void fire_schedules();
+  void poll_triggers();
+  void store_polls();
   void adopt(dal::ExecutionRows&& found);
   void adopt(dal::ExecutionRow&& row);
   void give_up(ExecutionId id, std::string const& why);
@@ -175,6 +180,7 @@ class Loop {
   PlanSettings plan_settings_;
   KnownWorkflows known_;
   Scheduler scheduler_;
+  Triggers triggers_;
 
   ExecutionTable table_;
   DueQueue due_;

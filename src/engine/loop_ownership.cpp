@@ -106,6 +106,7 @@ void Loop::look_around(std::size_t watched) {
     }
     if (seen.requests_waiting) apply_requests();
     if (config_.enable_cron_scheduling) scheduler_.look(committer_.session());
+    triggers_.look(committer_, now_, mono_);
     ask_for_watched(watched);
   } catch (backend::SessionError const& error) {
     if (error.failure() == backend::Failure::broken || error.failure() == backend::Failure::damaged)
@@ -168,6 +169,21 @@ void Loop::fire_schedules() {
     committer_.session_failed(error);
     log_debug(std::string{"cloacina: could not fire schedules: "} + error.what());
   }
+}
+
+void Loop::poll_triggers() {
+  for (auto& poll : triggers_.begin_polls(now_, mono_, epoch_)) {
+    ++bodies_out_;
+    bodies_.start_beside(std::move(poll));
+  }
+}
+
+// What can wait goes with the renewal of the lease, which it is too.
+void Loop::store_polls() {
+  bool const all = draining_ || committer_.renewal_due(mono_);
+  if (triggers_.write(committer_, now_, mono_, all) == 0) return;
+  claim_wanted_ = !draining_;
+  database_.announce();
 }
 
 // R12: what others want of our executions, and of those that nobody owns.
@@ -271,6 +287,7 @@ void Loop::declared_dead() {
       "goes on under a new id");
   bodies_.stop_all();
   bodies_out_ -= bodies_.take_back().size();
+  triggers_.lose_all();
   ++epoch_;
   releases_.clear();
   held_.clear();

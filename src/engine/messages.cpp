@@ -18,6 +18,11 @@ struct Refusal {
 
 }  // namespace
 
+std::string ReadyTask::to_string() const {
+  if (is_poll()) return "trigger '" + definition().id + "'";
+  return "task '" + definition().id + "' of execution " + id.to_string();
+}
+
 void decline(Request&& request, std::exception_ptr const& error) {
   std::visit(Refusal{error}, request);
 }

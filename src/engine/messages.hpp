@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <cloacina/detail/context_delta.hpp>
+#include <cloacina/trigger_definition.hpp>
 #include <cloacina/workflow.hpp>
 
 #include "engine/completion.hpp"
@@ -23,6 +24,10 @@ struct SlotRef {
   std::uint32_t generation = 0;
   friend bool operator==(SlotRef const&, SlotRef const&) = default;
 };
+
+/// Stands for all polls of triggers, which are no part of an execution: `task` is the trigger's
+/// number, `attempt` the poll's.
+inline constexpr SlotRef poll_slot{UINT32_MAX, UINT32_MAX};
 
 /// Shared by an execution and its bodies: once set, none of them starts any more.
 using StopFlag = std::shared_ptr<std::atomic<bool>>;
@@ -38,7 +43,12 @@ struct ReadyTask {
   Context given;
   std::vector<std::pair<std::string, std::string>> missing;
   StopFlag stopped;
+  /// Of a poll: the worker that it has beside those of the tasks.
+  std::shared_ptr<void> worker{};
 
+  [[nodiscard]] bool is_poll() const noexcept { return execution == poll_slot; }
+  /// "task 'x' of execution …", "trigger 'x'": for people.
+  [[nodiscard]] std::string to_string() const;
   [[nodiscard]] TaskDefinition const& definition() const noexcept { return workflow->tasks[task]; }
   /// Which attempt it is, without what its body is given.
   [[nodiscard]] ReadyTask identity() const {
@@ -100,6 +110,11 @@ struct LearnRequest {
   Workflow workflow;
 };
 
+/// One more trigger that this runner can poll.
+struct PollRequest {
+  std::shared_ptr<TriggerDefinition const> trigger;
+};
+
 /// Tell this completion when the execution ends, wherever it runs.
 struct WatchRequest {
   std::shared_ptr<Completion> completion;
@@ -112,8 +127,8 @@ struct DrainRequest {};
 struct StopRequest {};
 struct ReleaseRequest {};
 
-using Request = std::variant<Submission, CancelRequest, LearnRequest, WatchRequest,
-                             CallbackReturned, DrainRequest, StopRequest, ReleaseRequest>;
+using Request = std::variant<Submission, CancelRequest, LearnRequest, PollRequest,
+                             WatchRequest, CallbackReturned, DrainRequest, StopRequest, ReleaseRequest>;
 
 /// Tells whoever waits for an answer to this request that there will be none.
 void decline(Request&& request, std::exception_ptr const& error);

@@ -66,6 +66,13 @@ void ThreadedBodies::start(std::vector<ReadyTask>&& ready) {
   if (!ready.empty()) workers_->start(std::move(ready));
 }
 
+void ThreadedBodies::start_beside(ReadyTask&& ready) {
+  if (ready.definition().body->co_run)
+    io_->start_beside(std::move(ready));
+  else
+    workers_->start_beside(std::move(ready));
+}
+
 void ThreadedBodies::call(std::function<void()> callback) { workers_->call(std::move(callback)); }
 
 void ThreadedBodies::stop_execution(ExecutionId id) {

@@ -28,6 +28,7 @@ class ThreadedBodies final : public Bodies {
   ThreadedBodies& operator=(ThreadedBodies const&) = delete;
 
   void start(std::vector<ReadyTask>&& ready) override;
+  void start_beside(ReadyTask&& ready) override;
   void call(std::function<void()> callback) override;
   void stop_execution(ExecutionId id) override;
   void stop_all() override;

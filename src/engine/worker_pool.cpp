@@ -84,6 +84,7 @@ struct WorkerPool::Shared final : Crew::Site, std::enable_shared_from_this<Share
   /// A place for the calling thread; null if there are enough.
   [[nodiscard]] Worker* arrive(Crew::Member& member);
   void leave(Worker& self);
+  [[nodiscard]] std::shared_ptr<void> lend_slot();
   [[nodiscard]] bool may_start() const noexcept {
     return closed || services.may_start(Clock::now());
   }
@@ -289,14 +290,25 @@ WorkerPool::~WorkerPool() { shut_down(Clock::now()); }
 
 std::shared_ptr<void> WorkerPool::lend_slot_of_this_thread() {
   if (!of_this_thread_) return nullptr;
-  auto const mine = of_this_thread_->shared_from_this();
-  if (!mine->crew->lend()) mine->services.watcher->watch(Clock::now() + stuck_after);
-  ++mine->lent;
-  if (mine->work_left) mine->crew->call(mine, 1);  // there is room for one more
+  return of_this_thread_->lend_slot();
+}
+
+std::shared_ptr<void> WorkerPool::Shared::lend_slot() {
+  auto const mine = shared_from_this();
+  if (!crew->lend()) services.watcher->watch(Clock::now() + stuck_after);
+  ++lent;
+  if (work_left) crew->call(mine, 1);  // there is room for one more
   return {nullptr, [mine](void*) {
             --mine->lent;
             mine->crew->take_back();
           }};
+}
+
+void WorkerPool::start_beside(ReadyTask&& ready) {
+  ready.worker = shared_->lend_slot();
+  std::vector<ReadyTask> one;
+  one.push_back(std::move(ready));
+  start(std::move(one));
 }
 
 std::size_t WorkerPool::lent() const noexcept { return shared_->lent.load(); }
@@ -419,11 +431,13 @@ void WorkerPool::give_up(Worker& worker, Clock::time_point now, std::vector<std:
     worker.give_up_at = now + stuck_after;
     return;
   }
-  bool const replaced = shared_->leave_behind(worker);
   auto const& task = *worker.running;
-  said.push_back("cloacina: task '" + task.definition().id + "' of execution " +
-                 task.id.to_string() + " ignores its stop token; its thread is " +
-                 (replaced ? "left behind and replaced" : "lost: too many are stuck already"));
+  // The worker of a poll is one more already: there is none to be replaced.
+  auto const what = task.is_poll()                  ? "left behind"
+                    : shared_->leave_behind(worker) ? "left behind and replaced"
+                                                    : "lost: too many are stuck already";
+  said.push_back("cloacina: " + task.to_string() + " ignores its stop token; its thread is " +
+                 what);
 }
 
 bool WorkerPool::Shared::leave_behind(Worker& worker) {

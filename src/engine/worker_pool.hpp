@@ -28,6 +28,8 @@ class WorkerPool {
   WorkerPool& operator=(WorkerPool const&) = delete;
 
   void start(std::vector<ReadyTask>&& ready);
+  /// On a worker more, whatever else runs.
+  void start_beside(ReadyTask&& ready);
   void call(std::function<void()> callback);
   void stop_execution(ExecutionId id);
   void stop_all();

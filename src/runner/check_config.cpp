@@ -59,6 +59,7 @@ void check_config(DefaultRunnerConfig const& config) {
                                 1, 10'000);
   complaints.limit("task_timeout", config.task_timeout);
   complaints.limit("workflow_timeout", config.workflow_timeout);
+  complaints.limit("trigger_poll_timeout", config.trigger_poll_timeout);
   complaints.range<std::size_t>("db_pool_size", config.db_pool_size, 1, 1'000);
   complaints.range("lease", config.lease, 100ms, 1h);
   complaints.range<std::size_t>("max_active_executions", config.max_active_executions, 1,

@@ -23,6 +23,7 @@ std::shared_ptr<Machine> start(std::string_view url, std::optional<std::string> 
                                                   .config = std::move(config),
                                                   .workflows = registry.snapshot(),
                                                   .crons = registry.crons(),
+                                                  .triggers = registry.triggers(),
                                                   .environment = std::move(environment),
                                                   .observer = std::move(observer)});
 }
@@ -140,6 +141,9 @@ void DefaultRunner::cancel(ExecutionId id, std::string_view reason) {
 }
 std::vector<std::string> DefaultRunner::workflows() const { return machine_->workflow_names(); }
 void DefaultRunner::add_workflow(Workflow workflow) { machine_->add_workflow(std::move(workflow)); }
+void DefaultRunner::add_trigger(TriggerDefinition trigger) {
+  machine_->add_trigger(std::move(trigger));
+}
 detail::ScheduleBook& DefaultRunner::schedule_book() const { return machine_->schedule_book(); }
 void DefaultRunner::shutdown(WaitTime timeout) noexcept {
   if (machine_) machine_->shutdown(timeout);

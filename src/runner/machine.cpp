@@ -27,6 +27,7 @@
 #include "runner/client_session.hpp"
 #include "runner/queries.hpp"
 #include "runner/submission.hpp"
+#include "runner/trigger_book.hpp"
 
 namespace cloacina::detail {
 namespace {
@@ -111,6 +112,8 @@ struct Machine::Core {
     engine::BodySettings const bodies_settings{config.task_timeout, config.max_context_bytes};
     if (config.enable_cron_scheduling && !given.crons.empty())
       (void)schedules.register_all(given.crons);
+    if (!config.enable_trigger_scheduling) given.triggers.clear();
+    if (!given.triggers.empty()) TriggerBook{schedules.parts()}.register_all(given.triggers);
     enroll();
     if (environment.conductor) {
       bodies = std::make_unique<engine::ConductedBodies>(bodies_settings, environment, inbox);
@@ -128,6 +131,7 @@ struct Machine::Core {
         .environment = environment,
         .config = config,
         .workflows = workflows,
+        .triggers = std::move(given.triggers),
         .database = *database,
         .committer = committer,
         .inbox = inbox,
@@ -349,6 +353,15 @@ void Machine::add_workflow(Workflow workflow) {
   push(engine::Request{engine::LearnRequest{workflow}});
   more->insert_or_assign(workflow.name(), std::move(workflow));
   core_->current = std::move(more);
+}
+
+void Machine::add_trigger(TriggerDefinition trigger) {
+  check_not_forked();
+  if (!core_->config.enable_trigger_scheduling)
+    throw StateError{"this runner polls no triggers: its enable_trigger_scheduling is false",
+                     trigger.name};
+  TriggerBook{core_->schedules.parts()}.register_all({trigger});
+  push(engine::PollRequest{std::make_shared<TriggerDefinition const>(std::move(trigger))});
 }
 
 void Machine::run_on_worker(std::function<void()> work) {

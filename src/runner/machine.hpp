@@ -41,6 +41,7 @@ class Machine {
     DefaultRunnerConfig config;
     Registry::Snapshot workflows;
     std::vector<CronRegistration> crons{};  ///< registered before anything runs
+    std::vector<TriggerDefinition> triggers{};  ///< as well, and polled
     Environment environment;
     std::shared_ptr<Observer> observer;
     /// Threads that are shared with other runners; null: its own.
@@ -87,6 +88,7 @@ class Machine {
   [[nodiscard]] std::vector<std::string> workflow_names() const;
   /// Does not block; throws `RunnerStopped`.
   void add_workflow(Workflow workflow);
+  void add_trigger(TriggerDefinition trigger);
   void run_on_worker(std::function<void()> work);
 
   void shutdown(WaitTime timeout) noexcept;

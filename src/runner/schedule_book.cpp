@@ -216,13 +216,14 @@ void ScheduleBook::enable(ScheduleId id, bool enabled) {
       ReadSchedule const schedule{row};
       auto const rules = schedule.rules();
       if (auto missed = all_missed(rules, *row.next_at, now, "the schedule was paused")) {
-        decision.missed = {missed->first, missed->last, missed->count, std::move(missed->reason)};
+        decision.missed.push_back(
+            {missed->first, missed->last, missed->count, std::move(missed->reason)});
         row.next_at = next_firing(rules, now);
       }
       row.due_at = row.queued > 0 ? now : engine::due_of(rules, row.next_at);
       row.error.clear();
     }
-    if (decision.missed) {
+    if (!decision.missed.empty()) {
       decision.row = row;
       dal::write_decisions(session, {std::move(decision)}, now);
     }

@@ -41,6 +41,7 @@ class ScheduleBook {
   [[nodiscard]] std::vector<CronFiring> history(ScheduleId id, std::size_t limit,
                                                 std::size_t offset) const;
   [[nodiscard]] CronStats stats(Instant since) const;
+  [[nodiscard]] Parts const& parts() const noexcept { return parts_; }
 
  private:
   [[nodiscard]] dal::ScheduleRow row_of(ScheduleId id) const;

@@ -7,6 +7,7 @@
 #include "core/cron.hpp"
 #include "engine/time_zones.hpp"
 #include "runner/schedule_book.hpp"
+#include "runner/trigger_book.hpp"
 
 namespace cloacina {
 
@@ -46,6 +47,25 @@ std::vector<CronFiring> Schedules::get_cron_execution_history(ScheduleId id, std
 }
 CronStats Schedules::get_cron_execution_stats(Instant since) const {
   return schedule_book().stats(since);
+}
+
+std::vector<TriggerSchedule> Schedules::list_trigger_schedules(
+    ListSchedulesOptions const& options) const {
+  return detail::TriggerBook{schedule_book().parts()}.list(options);
+}
+TriggerSchedule Schedules::get_trigger_schedule(std::string_view name) const {
+  return detail::TriggerBook{schedule_book().parts()}.get(name);
+}
+void Schedules::set_trigger_enabled(std::string_view name, bool enabled) {
+  detail::TriggerBook{schedule_book().parts()}.enable(name, enabled);
+}
+void Schedules::delete_trigger_schedule(std::string_view name) {
+  detail::TriggerBook{schedule_book().parts()}.remove(name);
+}
+std::vector<TriggerFiring> Schedules::get_trigger_execution_history(std::string_view name,
+                                                                    std::size_t limit,
+                                                                    std::size_t offset) const {
+  return detail::TriggerBook{schedule_book().parts()}.history(name, limit, offset);
 }
 
 std::vector<Instant> next_firings(std::string_view expression, std::string_view timezone,

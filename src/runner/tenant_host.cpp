@@ -50,6 +50,7 @@ struct TenantHost::Core {
         config(checked(std::move(its_config))),
         workflows(registry.snapshot()),
         crons(registry.crons()),
+        triggers(registry.triggers()),
         server(detail::share_server(url, config)),
         crew(engine::Crew::make(config.max_concurrent_tasks)) {}
 
@@ -70,6 +71,7 @@ struct TenantHost::Core {
   DefaultRunnerConfig config;
   Registry::Snapshot workflows;
   std::vector<CronRegistration> crons;
+  std::vector<TriggerDefinition> triggers;
   std::shared_ptr<backend::SharedServer> server;  // null for SQLite
   std::shared_ptr<engine::Crew> crew;
 
@@ -96,6 +98,7 @@ std::shared_ptr<DefaultRunner> TenantHost::Core::open(std::string_view name) con
                        .config = config,
                        .workflows = workflows,
                        .crons = crons,
+                       .triggers = triggers,
                        .environment = Environment::system(),
                        .observer = nullptr,
                        .crew = crew,

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include <cloacina/trigger_schedule.hpp>
+
+#include "dal/firings.hpp"
+
+namespace cloacina::dal {
+
+struct PollRequest {
+  Instant now{};
+  std::string_view names;  ///< a JSON list of the triggers that were polled
+  /// Nothing: nothing of it is stored.
+  std::function<std::optional<ScheduleDecision>(
+      ScheduleRow&&, std::function<bool(std::string_view context_hash)> const& is_unfinished)>
+      decide;
+};
+/// Behind the fence: holds the triggers, decides, writes.
+[[nodiscard]] Outcome write_polls(backend::Database&, backend::Session&, Fence const&,
+                                  PollRequest const&);
+/// Behind the fence, see `claim_triggers` of dal/schedules.hpp.
+[[nodiscard]] Outcome claim_triggers(backend::Database&, backend::Session&, Fence const&,
+                                     std::string_view names);
+
+/// Newest first.
+[[nodiscard]] std::vector<TriggerFiring> list_trigger_firings(backend::Session&, ScheduleId,
+                                                              std::size_t limit,
+                                                              std::size_t offset);
+
+}  // namespace cloacina::dal

@@ -1,0 +1,157 @@
+#include "engine/trigger_poll.hpp"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include <cloacina/detail/task_body.hpp>
+#include <cloacina/detail/task_run.hpp>
+#include <cloacina/error.hpp>
+
+#include "core/context_limit.hpp"
+#include "core/instant_text.hpp"
+#include "core/sha256.hpp"
+#include "core/utf8.hpp"
+#include "core/workflow_inputs.hpp"
+
+namespace cloacina::engine {
+namespace {
+
+constexpr std::size_t longest_reason = 2'000;
+constexpr std::size_t hash_digits = 32;
+constexpr char same_input_unfinished[] = "an execution with the same input was unfinished";
+
+asio::awaitable<void> co_poll(std::shared_ptr<TriggerPoll> poll, detail::TaskRun& run) {
+  TriggerContext context{run, poll->trigger->name, poll->state};
+  auto result = co_await poll->trigger->co_poll(context);
+  poll->result = std::move(result);
+  poll->state = std::move(context.state);
+}
+
+/// Equal for equal inputs, in whatever order their keys stand.
+std::string hash_of(Context const& context) {
+  auto const parsed = nlohmann::json::parse(context.to_json());  // sorts the keys
+  return sha256_hex(parsed.dump()).substr(0, hash_digits);
+}
+
+std::string input_of(TriggerPoll const& poll, Context context, Workflow const& workflow, Instant at,
+                     std::size_t max_context_bytes) {
+  for (auto const* key : {"trigger_name", "triggered_at"})
+    if (context.contains(key))
+      throw ValidationError{std::string{"input '"} + key +
+                                "' is what each execution of a trigger is given; rename yours",
+                            key};
+  context.put("trigger_name", poll.trigger->name);
+  context.put("triggered_at", to_iso_text(at));
+  check_inputs(workflow, context);
+  auto input = context.to_json();
+  if (input.size() > max_context_bytes)
+    throw ValidationError{too_large("the input of workflow '" + workflow.name() + "'", context,
+                                    input.size(), max_context_bytes),
+                          workflow.name()};
+  return input;
+}
+
+}  // namespace
+
+ReadyTask ready_poll(std::shared_ptr<TriggerPoll> poll, std::chrono::milliseconds limit) {
+  auto body = std::make_shared<detail::TaskBody>();
+  auto const& trigger = *poll->trigger;
+  TaskDefinition task;
+  task.id = trigger.name;
+  task.timeout = limit;
+  task.priority = INT16_MAX;
+  if (trigger.co_poll) {
+    body->co_run = [poll](detail::TaskRun& run) { return co_poll(poll, run); };
+  } else {
+    body->run = [poll](detail::TaskRun& run) {
+      TriggerContext context{run, poll->trigger->name, poll->state};
+      poll->result = poll->trigger->poll(context);
+      poll->state = std::move(context.state);
+    };
+  }
+  task.body = std::move(body);
+  auto workflow = std::make_shared<detail::WorkflowData>();
+  workflow->name = trigger.workflow;
+  workflow->tasks.push_back(std::move(task));
+  return {.execution = poll_slot,
+          .epoch = 0,
+          .task = 0,
+          .attempt = 1,
+          .id = {},
+          .workflow = std::move(workflow),
+          .given = {},
+          .missing = {},
+          .stopped = std::make_shared<std::atomic<bool>>(false)};
+}
+
+FoundByPoll found_by(TriggerPoll const& poll, Workflow const& workflow, Instant at,
+                     std::size_t max_context_bytes, std::function<ExecutionId()> const& new_id) {
+  FoundByPoll found;
+  found.at = at;
+  found.state = poll.state.to_json();
+  if (found.state.size() > max_context_bytes)
+    throw ValidationError{too_large("the state of trigger '" + poll.trigger->name + "'", poll.state,
+                                    found.state.size(), max_context_bytes),
+                          poll.trigger->name};
+  std::set<std::string> hashes;
+  for (auto const& context : poll.result.contexts()) {
+    auto hash = hash_of(context);
+    if (!hashes.insert(hash).second && !poll.trigger->allow_concurrent) continue;
+    auto& fire = found.fires.emplace_back();
+    fire.execution = new_id();
+    fire.workflow_version = workflow.version();
+    fire.input = input_of(poll, context, workflow, at, max_context_bytes);
+    fire.context_hash = std::move(hash);
+  }
+  return found;
+}
+
+PollVerdict decide_poll(dal::ScheduleRow&& row, FoundByPoll const& found, bool allow_concurrent,
+                        std::function<bool(std::string_view)> const& is_unfinished) {
+  PollVerdict verdict{{std::move(row), {}, {}}, false};
+  auto& stored = verdict.decision.row;
+  // R8: of an earlier try, whose answer was lost.
+  if (std::any_of(found.fires.begin(), found.fires.end(), [&](auto const& fire) {
+        return stored.last_execution == fire.execution;
+      }))
+    return verdict;
+  auto& fires = verdict.decision.firings;
+  for (auto const& fire : found.fires) {
+    if (!allow_concurrent && is_unfinished(fire.context_hash))
+      verdict.suppressed = true;
+    else
+      fires.push_back(fire);
+  }
+  if (verdict.suppressed && found.state_changed) {
+    fires.clear();  // a later poll finds it again, since the state stays
+    return verdict;
+  }
+  // Each has an instant of its own, whatever the clock does.
+  auto at = found.at;
+  if (stored.last_at) at = std::max(at, *stored.last_at + std::chrono::microseconds{1});
+  for (auto& fire : fires) fire.nominal = std::exchange(at, at + std::chrono::microseconds{1});
+  stored.state = found.state;
+  return verdict;
+}
+
+void PollHistory::note(FiringOutcome outcome, std::string_view reason, Instant at) {
+  if (outcome == FiringOutcome::skipped) reason = same_input_unfinished;
+  auto text = to_storable_utf8(reason, longest_reason);
+  if (open_ && lines_.back().outcome == outcome && lines_.back().reason == text) {
+    lines_.back().last = at;
+    ++*lines_.back().instants;
+    return;
+  }
+  lines_.push_back({at, at, 1, std::move(text), outcome});
+  open_ = urgent_ = true;
+}
+
+void PollHistory::stored() {
+  urgent_ = false;
+  // What may grow is kept, to be told again.
+  if (lines_.size() > 1) lines_.erase(lines_.begin(), lines_.end() - 1);
+  if (!open_) lines_.clear();
+}
+
+}  // namespace cloacina::engine
