@@ -21,24 +21,24 @@
   CLOACINA_DETAIL_TRIGGER_(::cloacina::TriggerResult, CLOACINA_DETAIL_HEAD(__VA_ARGS__, ), \
                            CLOACINA_DETAIL_TAIL(__VA_ARGS__, ))
 /// The same with a coroutine as its body, which may `co_await` and ends with `co_return`.
-#define CLOACINA_CO_TRIGGER(...)                                              \
-  CLOACINA_DETAIL_TRIGGER_(::asio::awaitable<::cloacina::TriggerResult>,      \
-                           CLOACINA_DETAIL_HEAD(__VA_ARGS__, ),               \
+#define CLOACINA_CO_TRIGGER(...)                                         \
+  CLOACINA_DETAIL_TRIGGER_(::asio::awaitable<::cloacina::TriggerResult>, \
+                           CLOACINA_DETAIL_HEAD(__VA_ARGS__, ),          \
                            CLOACINA_DETAIL_TAIL(__VA_ARGS__, ))
 #define CLOACINA_DETAIL_TRIGGER_(RESULT, NAME, ...) \
   CLOACINA_DETAIL_TRIGGER(RESULT, NAME, __VA_ARGS__)
-#define CLOACINA_DETAIL_TRIGGER(RESULT, NAME, ...)                                              \
-  namespace {                                                                                   \
-  struct NAME##_trigger : ::cloacina::detail::TriggerBase<NAME##_trigger> {                     \
-    using result_type = RESULT;                                                                 \
-    static constexpr ::cloacina::TriggerOptions options{__VA_ARGS__};                           \
+#define CLOACINA_DETAIL_TRIGGER(RESULT, NAME, ...)                                               \
+  namespace {                                                                                    \
+  struct NAME##_trigger : ::cloacina::detail::TriggerBase<NAME##_trigger> {                      \
+    using result_type = RESULT;                                                                  \
+    static constexpr ::cloacina::TriggerOptions options{__VA_ARGS__};                            \
     static constexpr ::std::string_view name = ::cloacina::detail::name_or(options.name, #NAME); \
-    static result_type poll(::cloacina::TriggerContext& trigger);                               \
-  };                                                                                            \
-  static_assert(::cloacina::detail::check_trigger<NAME##_trigger>());                           \
-  [[maybe_unused]] ::cloacina::detail::TriggerRegistrar const NAME##_trigger_registrar{         \
-      &::cloacina::detail::make_trigger<NAME##_trigger>,                                        \
-      ::cloacina::SourceLocation{__FILE__, __LINE__}};                                          \
-  }                                                                                             \
-  NAME##_trigger::result_type NAME##_trigger::poll(                                             \
+    static result_type poll(::cloacina::TriggerContext& trigger);                                \
+  };                                                                                             \
+  static_assert(::cloacina::detail::check_trigger<NAME##_trigger>());                            \
+  [[maybe_unused]] ::cloacina::detail::TriggerRegistrar const NAME##_trigger_registrar{          \
+      &::cloacina::detail::make_trigger<NAME##_trigger>,                                         \
+      ::cloacina::SourceLocation{__FILE__, __LINE__}};                                           \
+  }                                                                                              \
+  NAME##_trigger::result_type NAME##_trigger::poll(                                              \
       [[maybe_unused]] ::cloacina::TriggerContext& trigger)

@@ -18,12 +18,15 @@ std::chrono::milliseconds parse_duration(std::string_view text) {
   }
   auto const reading = detail::read_duration(text);
   if (reading.problem.empty()) return reading.value;
-  throw ValidationError("duration '" + shorten_utf8(text, 64) + "': " +
-                        std::string{reading.problem} +
+  throw ValidationError("duration '" + shorten_utf8(text, 64) +
+                        "': " + std::string{reading.problem} +
                         "; expected a whole number and its unit, such as 500ms, 5s, 2m or 1h");
 }
 
-void detail::throw_not_a_duration(std::string_view text) { (void)parse_duration(text); std::abort(); }
+void detail::throw_not_a_duration(std::string_view text) {
+  (void)parse_duration(text);
+  std::abort();
+}
 
 std::string format_duration(std::chrono::milliseconds duration) {
   auto const count = duration.count();

@@ -199,9 +199,9 @@ std::vector<TriggerDefinition> Registry::triggers() const {
     auto trigger = added.make ? added.make() : added.made;
     auto const [known, is_new] = places.emplace(trigger.name, added.where);
     if (!is_new)
-      throw ValidationError("trigger '" + trigger.name + "' is registered twice: " +
-                                place(known->second) + " and " + place(added.where) +
-                                "; rename one of them",
+      throw ValidationError("trigger '" + trigger.name +
+                                "' is registered twice: " + place(known->second) + " and " +
+                                place(added.where) + "; rename one of them",
                             trigger.name);
     made.push_back(std::move(trigger));
   }

@@ -37,8 +37,8 @@ constexpr auto same_unnamed_postgres = join(same_unnamed_sql, " FOR UPDATE");
 constexpr Statement same_unnamed{
     .name = "same_unnamed_schedule", .sqlite = same_unnamed_sql, .postgres = same_unnamed_postgres};
 
-constexpr auto trigger_sql = join("SELECT ", schedule_columns,
-                                  " FROM {s}.schedules WHERE kind = 'trigger' AND name = $1");
+constexpr auto trigger_sql =
+    join("SELECT ", schedule_columns, " FROM {s}.schedules WHERE kind = 'trigger' AND name = $1");
 constexpr auto lock_trigger_postgres = join(trigger_sql, " FOR UPDATE");
 constexpr Statement select_trigger{.name = "find_trigger", .sqlite = trigger_sql};
 constexpr Statement hold_trigger{
@@ -51,12 +51,10 @@ constexpr auto known_triggers_postgres = join("SELECT ", schedule_columns, R"sql
       FROM {s}.schedules
       WHERE kind = 'trigger' AND name IN (SELECT json_array_elements_text($1::json)) ORDER BY name)sql");
 constexpr auto lock_known_postgres = join(known_triggers_postgres, " FOR UPDATE");
-constexpr Statement select_triggers{.name = "known_triggers",
-                                    .sqlite = known_triggers_sql,
-                                    .postgres = known_triggers_postgres};
-constexpr Statement hold_triggers{.name = "lock_known_triggers",
-                                  .sqlite = known_triggers_sql,
-                                  .postgres = lock_known_postgres};
+constexpr Statement select_triggers{
+    .name = "known_triggers", .sqlite = known_triggers_sql, .postgres = known_triggers_postgres};
+constexpr Statement hold_triggers{
+    .name = "lock_known_triggers", .sqlite = known_triggers_sql, .postgres = lock_known_postgres};
 
 constexpr char polled_by_nobody_sqlite[] = R"sql(
       WHERE kind = 'trigger' AND paused = 0 AND name IN (SELECT value FROM json_each($1))
@@ -71,8 +69,9 @@ constexpr auto free_triggers_sqlite =
     join("SELECT 1 FROM {s}.schedules", polled_by_nobody_sqlite, " LIMIT 1");
 constexpr auto free_triggers_postgres =
     join("SELECT 1 FROM {s}.schedules", polled_by_nobody_postgres, " LIMIT 1");
-constexpr Statement select_free_triggers{
-    .name = "triggers_polled_by_nobody", .sqlite = free_triggers_sqlite, .postgres = free_triggers_postgres};
+constexpr Statement select_free_triggers{.name = "triggers_polled_by_nobody",
+                                         .sqlite = free_triggers_sqlite,
+                                         .postgres = free_triggers_postgres};
 constexpr auto claim_triggers_sqlite =
     join("UPDATE {s}.schedules SET runner = $2", polled_by_nobody_sqlite);
 constexpr auto claim_triggers_postgres =

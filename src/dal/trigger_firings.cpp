@@ -21,7 +21,7 @@ constexpr Statement select_same_context{.name = "same_context_unfinished", .sqli
       WHERE e.completed_at IS NULL LIMIT 1)sql"};
 
 constexpr Statement select_trigger_history{.name = "list_trigger_firings",
-                                   .sqlite = R"sql(
+                                           .sqlite = R"sql(
       SELECT f.nominal_at AS at, NULL AS until, 1 AS polls, f.outcome, coalesce(f.reason, ''),
         f.execution_id, coalesce(f.context_hash, ''), e.created_at, e.completed_at, f.recorded_at
       FROM {s}.schedule_firings AS f
@@ -31,7 +31,7 @@ constexpr Statement select_trigger_history{.name = "list_trigger_firings",
       SELECT first_at, last_at, instants, outcome, reason, NULL, '', NULL, NULL, recorded_at
       FROM {s}.schedule_misses WHERE schedule_id = $1
       ORDER BY at DESC LIMIT $2 OFFSET $3)sql",
-                                   .postgres = R"sql(
+                                           .postgres = R"sql(
       SELECT f.nominal_at AS at, NULL::timestamptz AS until, 1::bigint AS polls, f.outcome,
         coalesce(f.reason, ''), f.execution_id, coalesce(f.context_hash, ''), e.created_at,
         e.completed_at, f.recorded_at

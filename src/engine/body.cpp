@@ -97,7 +97,8 @@ FinishedTask timed_out(ReadyTask const& ready, std::chrono::milliseconds limit) 
 }
 
 FinishedTask timed_out_for_good(ReadyTask const& ready, std::chrono::milliseconds limit) {
-  return failure(ready, timeout_text(ready, limit) + "; its retry condition does not return", false);
+  return failure(ready, timeout_text(ready, limit) + "; its retry condition does not return",
+                 false);
 }
 
 // Whatever its retry policy says: that thread is lost, the next attempt would cost another.

@@ -15,8 +15,8 @@
 #include "backend/database.hpp"
 #include "dal/batch.hpp"
 #include "dal/firings.hpp"
-#include "dal/trigger_firings.hpp"
 #include "dal/runners.hpp"
+#include "dal/trigger_firings.hpp"
 
 namespace cloacina::engine {
 

@@ -76,7 +76,7 @@ struct IoThread::Shared {
   std::mutex mutex;        // guards what follows
   std::shared_ptr<Io> io;  // null before the thread has started, and once it has ended
   std::thread thread;
-  std::deque<ReadyTask> waiting;  // polls before all else
+  std::deque<ReadyTask> waiting;                // polls before all else
   std::list<std::shared_ptr<Running>> running;  // changed by the io thread only
   std::condition_variable changed;
   bool closed = false;  // no body starts any more

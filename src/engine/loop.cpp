@@ -100,10 +100,10 @@ std::chrono::nanoseconds Loop::next_turn() {
 
 void Loop::on_finished(FinishedTask&& finished) {
   --bodies_out_;
-  if (finished.execution != poll_slot) ++ended_in_moment_;
+  bool const is_poll = finished.execution.generation == poll_generation;
+  if (!is_poll) ++ended_in_moment_;
   if (finished.epoch != epoch_) return;
-  if (finished.execution == poll_slot)
-    return triggers_.finished(std::move(finished), mono_, stopping_);
+  if (is_poll) return triggers_.finished(std::move(finished), mono_, stopping_);
   auto* entry = table_.find(finished.execution);
   if (!entry) return;
   --entry->bodies;

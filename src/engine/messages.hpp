@@ -25,9 +25,9 @@ struct SlotRef {
   friend bool operator==(SlotRef const&, SlotRef const&) = default;
 };
 
-/// Stands for all polls of triggers, which are no part of an execution: `task` is the trigger's
-/// number, `attempt` the poll's.
-inline constexpr SlotRef poll_slot{UINT32_MAX, UINT32_MAX};
+/// A poll of a trigger is no part of an execution: this is its generation, which no slot reaches,
+/// `slot` the trigger's number, `attempt` the poll's.
+inline constexpr std::uint32_t poll_generation = UINT32_MAX;
 
 /// Shared by an execution and its bodies: once set, none of them starts any more.
 using StopFlag = std::shared_ptr<std::atomic<bool>>;
@@ -46,7 +46,7 @@ struct ReadyTask {
   /// Of a poll: the worker that it has beside those of the tasks.
   std::shared_ptr<void> worker{};
 
-  [[nodiscard]] bool is_poll() const noexcept { return execution == poll_slot; }
+  [[nodiscard]] bool is_poll() const noexcept { return execution.generation == poll_generation; }
   /// "task 'x' of execution …", "trigger 'x'": for people.
   [[nodiscard]] std::string to_string() const;
   [[nodiscard]] TaskDefinition const& definition() const noexcept { return workflow->tasks[task]; }
@@ -127,8 +127,8 @@ struct DrainRequest {};
 struct StopRequest {};
 struct ReleaseRequest {};
 
-using Request = std::variant<Submission, CancelRequest, LearnRequest, PollRequest,
-                             WatchRequest, CallbackReturned, DrainRequest, StopRequest, ReleaseRequest>;
+using Request = std::variant<Submission, CancelRequest, LearnRequest, PollRequest, WatchRequest,
+                             CallbackReturned, DrainRequest, StopRequest, ReleaseRequest>;
 
 /// Tells whoever waits for an answer to this request that there will be none.
 void decline(Request&& request, std::exception_ptr const& error);

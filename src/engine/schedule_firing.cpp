@@ -91,8 +91,8 @@ dal::ScheduleDecision decide_firings(FiringCase&& firing, Environment const& env
     }
   }
   if (due.missed)
-    decision.missed.push_back({due.missed->first, due.missed->last, due.missed->count,
-                               std::move(due.missed->reason)});
+    decision.missed.push_back(
+        {due.missed->first, due.missed->last, due.missed->count, std::move(due.missed->reason)});
   row.next_at = due.next;
   row.due_at = due_of(rules, due.next);
   if (row.queued > 0) {

@@ -74,7 +74,7 @@ ReadyTask ready_poll(std::shared_ptr<TriggerPoll> poll, std::chrono::millisecond
   auto workflow = std::make_shared<detail::WorkflowData>();
   workflow->name = trigger.workflow;
   workflow->tasks.push_back(std::move(task));
-  return {.execution = poll_slot,
+  return {.execution = {0, poll_generation},
           .epoch = 0,
           .task = 0,
           .attempt = 1,
@@ -112,9 +112,8 @@ PollVerdict decide_poll(dal::ScheduleRow&& row, FoundByPoll const& found, bool a
   PollVerdict verdict{{std::move(row), {}, {}}, false};
   auto& stored = verdict.decision.row;
   // R8: of an earlier try, whose answer was lost.
-  if (std::any_of(found.fires.begin(), found.fires.end(), [&](auto const& fire) {
-        return stored.last_execution == fire.execution;
-      }))
+  if (std::any_of(found.fires.begin(), found.fires.end(),
+                  [&](auto const& fire) { return stored.last_execution == fire.execution; }))
     return verdict;
   auto& fires = verdict.decision.firings;
   for (auto const& fire : found.fires) {

@@ -48,7 +48,8 @@ void Triggers::look(Committer& committer, Instant now, std::chrono::nanoseconds 
   for (auto const& row : rows) {
     if (row.paused || row.runner != committer.id()) continue;
     auto const number = by_name_.find(row.name)->second;
-    mine[number] = triggers_[number].mine || take_on(triggers_[number], row, now, monotonic);
+    auto& trigger = triggers_[number];
+    mine[number] = (trigger.mine && trigger.id == row.id) || take_on(trigger, row, now, monotonic);
   }
   for (std::size_t i = 0; i < triggers_.size(); ++i) triggers_[i].mine = mine[i];
   update_next_turn();
@@ -65,6 +66,8 @@ bool Triggers::take_on(Trigger& trigger, dal::ScheduleRow const& row, Instant no
       log_error("cloacina: trigger '" + row.name + "' is not polled: " + why);
     return false;
   }
+  trigger.id = row.id;
+  trigger.under_way = nullptr;
   trigger.found.reset();
   trigger.history = {};
   trigger.unsaid = trigger.urgent = false;
@@ -95,7 +98,7 @@ std::vector<ReadyTask> Triggers::begin_polls(Instant now, std::chrono::nanosecon
     trigger.under_way->state = trigger.state;
     auto& ready = polls.emplace_back(ready_poll(trigger.under_way, config_.trigger_poll_timeout));
     ready.epoch = epoch;
-    ready.task = static_cast<TaskIndex>(i);
+    ready.execution.slot = static_cast<std::uint32_t>(i);
     ready.attempt = ++trigger.poll;
   }
   update_next_turn();
@@ -103,13 +106,12 @@ std::vector<ReadyTask> Triggers::begin_polls(Instant now, std::chrono::nanosecon
 }
 
 void Triggers::finished(FinishedTask&& poll, std::chrono::nanoseconds monotonic, bool stopping) {
-  if (poll.task >= triggers_.size()) return;
-  auto& trigger = triggers_[poll.task];
+  if (poll.execution.slot >= triggers_.size()) return;
+  auto& trigger = triggers_[poll.execution.slot];
   if (poll.attempt != trigger.poll || !trigger.under_way) return;
   auto const came = std::exchange(trigger.under_way, nullptr);
   trigger.next_poll = std::max(trigger.next_poll, monotonic);
-  if (poll.not_started || !trigger.mine || (stopping && !poll.succeeded))
-    return update_next_turn();
+  if (poll.not_started || !trigger.mine || (stopping && !poll.succeeded)) return update_next_turn();
   if (!poll.succeeded) {
     failed(trigger, poll.text);
     trigger.left_behind.push_back(came);
@@ -125,9 +127,9 @@ void Triggers::finished(FinishedTask&& poll, std::chrono::nanoseconds monotonic,
     }
     auto const* const workflow = known_.latest(trigger.definition->workflow);
     if (!workflow)
-      throw ValidationError{"no workflow named '" + trigger.definition->workflow +
-                                "' is known to this runner",
-                            trigger.definition->workflow};
+      throw ValidationError{
+          "no workflow named '" + trigger.definition->workflow + "' is known to this runner",
+          trigger.definition->workflow};
     trigger.found = found_by(*came, *workflow, *trigger.polled_at, config_.max_context_bytes,
                              environment_.new_id);
     trigger.found->state_changed = changed;
@@ -192,7 +194,7 @@ bool Triggers::write_some(Committer& committer, Instant now, std::chrono::nanose
                           auto const& is_unfinished) -> std::optional<dal::ScheduleDecision> {
     auto& trigger = triggers_[by_name_.find(row.name)->second];
     auto& note = written.emplace_back(Written{&trigger, false, false, 0, trigger.history});
-    if (row.paused || row.runner != committer.id()) return std::nullopt;
+    if (row.paused || row.runner != committer.id() || row.id != trigger.id) return std::nullopt;
     note.stored = true;
     PollVerdict verdict{{std::move(row), {}, {}}, false};
     if (trigger.found)

@@ -49,6 +49,7 @@ class Triggers {
   struct Trigger {
     std::shared_ptr<TriggerDefinition const> definition;
     bool mine = false;  // and enabled
+    ScheduleId id{};    // of the row that is; it may be deleted, and registered again
     Context state;
     std::string error;
     std::optional<Instant> polled_at;

@@ -40,7 +40,7 @@ class Machine {
     std::optional<std::string> schema{};  ///< of a tenant
     DefaultRunnerConfig config;
     Registry::Snapshot workflows;
-    std::vector<CronRegistration> crons{};  ///< registered before anything runs
+    std::vector<CronRegistration> crons{};      ///< registered before anything runs
     std::vector<TriggerDefinition> triggers{};  ///< as well, and polled
     Environment environment;
     std::shared_ptr<Observer> observer;

@@ -131,13 +131,15 @@ dal::ScheduleRow TriggerBook::row_of(std::string_view name) const {
     return found;
   });
   if (!row)
-    throw ScheduleNotFound{"no trigger named '" + std::string{name} + "' in this database" +
-                               did_you_mean(name, known),
-                           std::string{name}};
+    throw ScheduleNotFound{
+        "no trigger named '" + std::string{name} + "' in this database" + did_you_mean(name, known),
+        std::string{name}};
   return std::move(*row);
 }
 
-TriggerSchedule TriggerBook::get(std::string_view name) const { return trigger_schedule_of(row_of(name)); }
+TriggerSchedule TriggerBook::get(std::string_view name) const {
+  return trigger_schedule_of(row_of(name));
+}
 
 template <class Change>
 void TriggerBook::change(std::string_view name, Change&& change) {

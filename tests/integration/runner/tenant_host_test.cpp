@@ -247,3 +247,27 @@ TEST_CASE("the tenants of a host share its sessions", "[tenant_host][sessions]")
     work();
   }
 }
+
+TEST_CASE("each tenant has its triggers, with a state of its own", "[tenant_host][triggers]") {
+  Places const places{2};
+  Log log;
+  auto registry = registry_of({one_task("found", [&log](TaskContext<>& context) {
+    log.add(std::to_string(context.get_as<int>("number")));
+  })});
+  registry.add_trigger({.name = "one",
+                        .workflow = "found",
+                        .poll_interval = "5ms",
+                        .poll = [](TriggerContext& trigger) {
+                          if (trigger.state.contains("done")) return TriggerResult::skip();
+                          trigger.state.put("done", true);
+                          return TriggerResult::fire({{"number", 1}});
+                        }});
+  TenantHost host{places.url(), TenantHost::default_config(), registry};
+  auto const a = host.tenant(places.name(0));
+  auto const b = host.tenant(places.name(1));
+  CHECK(log.wait_for(2).size() == 2);
+  for (auto const& runner : {a, b}) {
+    auto const state = runner->get_trigger_schedule("one").state;
+    CHECK(state.get_as<bool>("done"));
+  }
+}

@@ -1,14 +1,14 @@
 // Event triggers from their registration to the end of what they fire, who polls them, and what the
 // history says.
+#include <algorithm>
 #include <future>
+#include <set>
 
 #include <cloacina/client.hpp>
 #include <cloacina/error.hpp>
-#include <cloacina/tenant_host.hpp>
 #include <cloacina/trigger.hpp>
 #include <cloacina/workflow_symbol.hpp>
 
-#include "support/captured_log.hpp"
 #include "support/catch.hpp"
 #include "support/running.hpp"
 #include "support/test_database.hpp"
@@ -74,7 +74,7 @@ auto is(FiringOutcome outcome) {
   return [outcome](TriggerFiring const& firing) { return firing.outcome == outcome; };
 }
 
-std::vector<std::string> sorted(std::vector<std::string> lines) {
+std::vector<std::string> sorted_lines(std::vector<std::string> lines) {
   std::sort(lines.begin(), lines.end());
   return lines;
 }
@@ -103,10 +103,10 @@ TEST_CASE("a trigger fires what it finds, and keeps how far it has come", "[trig
   Log log;
   auto runner = start(database.url(), {noting_number(log)}, polling());
   runner.add_trigger(trigger_of("numbers", counting(5)));
-  CHECK(sorted(log.wait_for(5)) == std::vector<std::string>{"1", "2", "3", "4", "5"});
+  CHECK(sorted_lines(log.wait_for(5)) == std::vector<std::string>{"1", "2", "3", "4", "5"});
 
-  auto const history =
-      wait_for_history(runner, "numbers", [](auto const& line) { return !!line.completed_at; }, 5);
+  auto const history = wait_for_history(
+      runner, "numbers", [](auto const& line) { return !!line.completed_at; }, 5);
   REQUIRE(history.size() == 5);
   std::set<std::string> hashes;
   for (auto const& firing : history) {
@@ -115,8 +115,8 @@ TEST_CASE("a trigger fires what it finds, and keeps how far it has come", "[trig
     CHECK(firing.context_hash.size() == 32);
     hashes.insert(firing.context_hash);
     auto const result = runner.result(firing.execution.value());
-    CHECK(result.input().get_as<std::string>("trigger_name") == "numbers");
-    CHECK_THAT(result.input().get_as<std::string>("triggered_at"), Contains("+00:00"));
+    CHECK(result.context().get_as<std::string>("trigger_name") == "numbers");
+    CHECK_THAT(result.context().get_as<std::string>("triggered_at"), Contains("+00:00"));
     CHECK(firing.started_at.value() <= firing.completed_at.value());
   }
   CHECK(hashes.size() == 5);
@@ -131,7 +131,7 @@ TEST_CASE("a trigger fires what it finds, and keeps how far it has come", "[trig
   CHECK(schedule.error.empty());
   CHECK(schedule.state.get_as<int>("last") == 5);
   CHECK(schedule.last_run_at == history.front().polled_at);
-  CHECK(schedule.last_poll_at.value() >= history.front().polled_at - 1us * 5);
+  CHECK(schedule.last_poll_at.value() >= history.front().polled_at);
   CHECK(runner.list_trigger_schedules().size() == 1);
 
   // A program that starts again goes on where it was.
@@ -141,7 +141,7 @@ TEST_CASE("a trigger fires what it finds, and keeps how far it has come", "[trig
   registry.add_trigger(trigger_of("numbers", counting(7), false, 10ms));
   auto const second =
       again.database_url(database.url()).registry(registry).config(polling()).build();
-  CHECK(sorted(log.wait_for(7)) ==
+  CHECK(sorted_lines(log.wait_for(7)) ==
         std::vector<std::string>{"1", "2", "3", "4", "5", "6", "7"});
   auto const renewed = second.get_trigger_schedule("numbers");
   CHECK(renewed.id == schedule.id);
@@ -157,7 +157,8 @@ TEST_CASE("triggers that are declared are polled, synchronous ones and coroutine
   (void)wait_for_history(runner, "declared by coroutine", is(FiringOutcome::fired), 1);
   std::vector<std::string> names;
   for (auto const& schedule : runner.list_trigger_schedules()) names.push_back(schedule.name);
-  CHECK(sorted(names) == std::vector<std::string>{"declared by coroutine", "declared_trigger"});
+  CHECK(sorted_lines(names) ==
+        std::vector<std::string>{"declared by coroutine", "declared_trigger"});
   CHECK(runner.get_trigger_schedule("declared_trigger").poll_interval == 10ms);
 }
 
@@ -165,11 +166,12 @@ TEST_CASE("an input fires again once the execution that it fired has ended", "[t
   TestDatabase database;
   Gate gate;
   Log log;
-  auto runner = start(database.url(), {one_task("found",
-                                                [&](TaskContext<>& context) {
-                                                  log.add(context.to_json());
-                                                  gate.pass();
-                                                })},
+  auto runner = start(database.url(),
+                      {one_task("found",
+                                [&](TaskContext<>& context) {
+                                  log.add(context.to_json());
+                                  gate.pass();
+                                })},
                       polling());
   runner.add_trigger(trigger_of("same", [](TriggerContext&) {
     return TriggerResult::fire_all({Context{{"number", 1}}, Context{{"number", 1}}});
@@ -194,7 +196,11 @@ TEST_CASE("a trigger that may fires while its executions run", "[triggers]") {
   auto runner =
       start(database.url(), {one_task("found", [&](TaskContext<>&) { gate.pass(); })}, config);
   runner.add_trigger(trigger_of(
-      "same", [](TriggerContext&) { return TriggerResult::fire({{"number", 1}}); }, true, 50ms));
+      "same",
+      [](TriggerContext&) {
+        return TriggerResult::fire({{"number", 1}});
+      },
+      true, 50ms));
   gate.wait_for_arrivals(3);
   gate.open();
   CHECK(wait_for_history(runner, "same", is(FiringOutcome::fired), 3).size() >= 3);
@@ -204,11 +210,12 @@ TEST_CASE("what is suppressed is found again where the state says how far it is"
   TestDatabase database;
   Gate gate;
   Log log;
-  auto runner = start(database.url(), {one_task("found",
-                                                [&](TaskContext<>& context) {
-                                                  gate.pass();
-                                                  log.add(context.to_json());
-                                                })},
+  auto runner = start(database.url(),
+                      {one_task("found",
+                                [&](TaskContext<>& context) {
+                                  gate.pass();
+                                  log.add(context.to_json());
+                                })},
                       polling());
   runner.add_trigger(trigger_of("rows", [](TriggerContext& trigger) {
     auto const* const last = trigger.state.find("last");
@@ -252,12 +259,13 @@ TEST_CASE("a poll that throws is recorded, and polled on", "[triggers]") {
 
 TEST_CASE("an input that the workflow does not take is an error of the poll", "[triggers]") {
   TestDatabase database;
-  auto runner = start(
-      database.url(),
-      {WorkflowBuilder{"found"}.input("number").task("only", [](TaskContext<>&) {}).build()},
-      polling());
-  runner.add_trigger(
-      trigger_of("wrong", [](TriggerContext&) { return TriggerResult::fire({{"nummer", 1}}); }));
+  auto runner =
+      start(database.url(),
+            {WorkflowBuilder{"found"}.input("number").task("only", [](TaskContext<>&) {}).build()},
+            polling());
+  runner.add_trigger(trigger_of("wrong", [](TriggerContext&) {
+    return TriggerResult::fire({{"nummer", 1}});
+  }));
   auto const failed = wait_for_history(runner, "wrong", is(FiringOutcome::failed));
   CHECK_THAT(failed.front().reason, Contains("number"));
   runner.add_trigger(trigger_of("taken", [](TriggerContext&) {
@@ -318,7 +326,11 @@ TEST_CASE("a trigger that is paused fires nothing more, also in another process"
   std::atomic<int> polls{0};
   auto runner = start(database.url(), {noting_number(log)}, polling());
   runner.add_trigger(trigger_of(
-      "all", [&](TriggerContext&) { return TriggerResult::fire({{"number", ++polls}}); }, true));
+      "all",
+      [&](TriggerContext&) {
+        return TriggerResult::fire({{"number", ++polls}});
+      },
+      true));
   (void)log.wait_for(3);
   Client client{database.url()};
   client.set_trigger_enabled("all", false);
@@ -402,8 +414,9 @@ TEST_CASE("what is wrong with a trigger is said when it is registered", "[trigge
   auto registry = registry_of({noting_number(log)});
   registry.add_trigger(trigger_of("twice", skip));
   registry.add_trigger(trigger_of("twice", skip));
-  CHECK_THROWS_WITH(DefaultRunner::builder().database_url(database.url()).registry(registry).build(),
-                    Contains("'twice' is registered twice"));
+  CHECK_THROWS_WITH(
+      DefaultRunner::builder().database_url(database.url()).registry(registry).build(),
+      Contains("'twice' is registered twice"));
   auto config = polling();
   config.enable_trigger_scheduling = false;
   auto without = start(database.url(), {noting_number(log)}, config);
@@ -428,19 +441,4 @@ TEST_CASE("a shutdown waits for a poll, and stores what it has found", "[trigger
   Client client{database.url()};
   CHECK(client.get_trigger_execution_history("slow").size() == 1);
   CHECK(client.get_trigger_schedule("slow").state.get_as<bool>("done"));
-}
-
-TEST_CASE("each tenant has its triggers, with a state of its own", "[triggers]") {
-  TestDatabase database;
-  if (database.is_postgres()) SUCCEED();
-  ScratchDirectory directory;
-  Log log;
-  auto registry = registry_of({noting_number(log)});
-  registry.add_trigger(trigger_of("numbers", counting(2)));
-  auto host = TenantHost{database.is_postgres() ? database.url()
-                                                : "sqlite://" + directory.path("tenants").string(),
-                         polling(), registry};
-  auto a = host.runner("tenant_a");
-  auto b = host.runner("tenant_b");
-  CHECK(sorted(log.wait_for(4)) == std::vector<std::string>{"1", "1", "2", "2"});
 }
