@@ -30,6 +30,7 @@ void memory(Bench& bench);
 void context(Bench& bench);
 void fleet(Bench& bench);
 void tenants(Bench& bench);
+void schedules(Bench& bench);
 void compile(Bench& bench);
 
 struct Benchmark {
@@ -52,6 +53,7 @@ inline constexpr Benchmark benchmarks[] = {
     {"context", "contexts of 1 KiB to 1 MiB along a chain of ten tasks", context},
     {"fleet", "one, two and four runner processes on one PostgreSQL", fleet},
     {"tenants", "200 tenants without work in one program", tenants},
+    {"schedules", "100 000 cron schedules, and 1 000 that are due at once", schedules},
     {"compile", "what a workflow of 128 tasks costs the compiler", compile},
 };
 

@@ -36,17 +36,27 @@ inline constexpr bool workflow_call_gives = false;
 template <class Workflow, class Key>
 inline constexpr bool input_is_given_once = false;
 
-template <class Workflow, class... Keys>
+/// What every execution that a schedule or a trigger fires is given beside its parameters.
+constexpr bool is_given_by_schedule(std::string_view key) {
+  return key == "scheduled_time" || key == "schedule_id" || key == "schedule_timezone" ||
+         key == "schedule_expression" || key == "trigger_name" || key == "triggered_at";
+}
+
+/// Who gives the inputs of a call.
+enum class Caller : unsigned char { program, schedule };
+
+template <class Workflow, Caller Who, class... Keys>
 struct CallCheck {
   static constexpr bool inputs_are_known = (workflow_takes_input<Workflow, Keys> && ...);
   static constexpr std::size_t times([[maybe_unused]] std::uint64_t number) {
     return (std::size_t{Keys::info.number == number} + ... + std::size_t{0});
   }
+  static constexpr bool is_given(KeyInfo const& key) {
+    return times(key.number) > 0 || (Who == Caller::schedule && is_given_by_schedule(key.name));
+  }
   static constexpr std::size_t first_missing = [] {
     std::size_t i = 0;
-    while (i < Workflow::options.inputs.size() &&
-           times(Workflow::options.inputs[i].info->number) > 0)
-      ++i;
+    while (i < Workflow::options.inputs.size() && is_given(*Workflow::options.inputs[i].info)) ++i;
     return i;
   }();
   static constexpr bool is_complete = first_missing == Workflow::options.inputs.size();
@@ -62,9 +72,9 @@ constexpr void check_known_input() {
                 "unknown input: the workflow's .inputs does not list this key");
 }
 
-template <class Workflow, class... Keys>
+template <class Workflow, Caller Who, class... Keys>
 constexpr bool check_call() {
-  using Check = CallCheck<Workflow, Keys...>;
+  using Check = CallCheck<Workflow, Who, Keys...>;
   (check_known_input<Workflow, Keys>(), ...);
   if constexpr (Check::inputs_are_known && !Check::is_complete)
     static_assert(workflow_call_gives<Workflow, name_of<Check, Check::first_missing>>,

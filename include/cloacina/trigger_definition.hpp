@@ -91,10 +91,12 @@ struct TriggerDefinition {
   /// years.
   Duration poll_interval = std::chrono::seconds{5};
   /// False: while an execution that it has fired is unfinished, it fires no other one with the same
-  /// input; what a poll finds then is dropped, and so is its change of `state`.
+  /// input. A poll that has changed `state` is for nothing then, so that a later one finds the same.
   bool allow_concurrent = false;
-  /// One of the two. Called by one runner at a time, on a thread of its workers; see `co_poll`.
-  /// What it throws is recorded, and it is polled on.
+  /// One of the two is given. This one is called on a worker thread, beside those that
+  /// `max_concurrent_tasks` counts; by one runner at a time, and by one thread, unless it exceeds
+  /// `trigger_poll_timeout`: then it is asked to stop and polled on, while up to four do not
+  /// return. What it throws is recorded, and it is polled on.
   std::function<TriggerResult(TriggerContext&)> poll{};
   /// The same as a coroutine, on the runner's io thread.
   std::function<asio::awaitable<TriggerResult>(TriggerContext&)> co_poll{};

@@ -29,7 +29,29 @@ class CallableWorkflow : public WorkflowBase {
   /// `ValidationError` for a value that cannot be stored.
   template <class... Bindings>
   [[nodiscard]] auto operator()(Bindings&&... bindings) const {
-    if constexpr (check_call<Symbol, typename std::remove_cvref_t<Bindings>::key...>()) {
+    return call<Caller::program>(std::forward<Bindings>(bindings)...);
+  }
+  /// The same for a schedule or a trigger, which give some inputs themselves: `scheduled_time`,
+  /// `schedule_id`, `schedule_timezone` and `schedule_expression`; `trigger_name` and
+  /// `triggered_at`. \code
+  ///   CLOACINA_CRON(close_till.scheduled(shop = "Paris"), "0 20 * * *");
+  /// \endcode
+  template <class... Bindings>
+  [[nodiscard]] auto scheduled(Bindings&&... bindings) const {
+    return call<Caller::schedule>(std::forward<Bindings>(bindings)...);
+  }
+
+  /// The workflow that runs; made once per process. Throws `ValidationError` for what only run time
+  /// can tell, such as a retry policy out of range.
+  [[nodiscard]] Workflow const& workflow() const {
+    static Workflow const made = make_workflow({Symbol::name, &Symbol::options});
+    return made;
+  }
+
+ private:
+  template <Caller Who, class... Bindings>
+  static auto call(Bindings&&... bindings) {
+    if constexpr (check_call<Symbol, Who, typename std::remove_cvref_t<Bindings>::key...>()) {
       Context input;
       (input.put(std::remove_cvref_t<Bindings>::key::name,
                  std::forward<Bindings>(bindings).value()),
@@ -38,13 +60,6 @@ class CallableWorkflow : public WorkflowBase {
     } else {
       return Invocation<Symbol>{Context{}};
     }
-  }
-
-  /// The workflow that runs; made once per process. Throws `ValidationError` for what only run time
-  /// can tell, such as a retry policy out of range.
-  [[nodiscard]] Workflow const& workflow() const {
-    static Workflow const made = make_workflow({Symbol::name, &Symbol::options});
-    return made;
   }
 };
 

@@ -117,6 +117,19 @@ std::optional<MissedInstants> all_missed(ScheduleRules const& rules, Instant cur
   return missed_from(rules, cursor, last, std::move(reason));
 }
 
+std::vector<MissedInstants> left_of(ScheduleRules const& rules, MissedInstants const& line,
+                                    Instant from, Instant to) {
+  if (next_firing(rules, line.first - microseconds{1}) != line.first) return {line};
+  std::vector<MissedInstants> left;
+  if (line.first < from) {
+    auto const last = last_where(rules, line.first, from, [from](Instant at) { return at < from; });
+    left.push_back(missed_from(rules, line.first, last, line.reason));
+  }
+  if (auto const first = next_firing(rules, to); first && *first <= line.last)
+    left.push_back(missed_from(rules, *first, line.last, line.reason));
+  return left;
+}
+
 void check_schedule(ScheduleRules const& rules, Instant now) {
   auto const& options = rules.options;
   if (options.start && options.end && *options.end < *options.start)

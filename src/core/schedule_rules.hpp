@@ -56,6 +56,12 @@ struct DueFirings {
 [[nodiscard]] std::optional<MissedInstants> all_missed(ScheduleRules const& rules, Instant cursor,
                                                        Instant now, std::string reason);
 
+/// What is left of a line of missed instants once those from `from` to `to`, both included, have
+/// fired: nothing, one line or two. As it is, if it was missed by other rules than these.
+[[nodiscard]] std::vector<MissedInstants> left_of(ScheduleRules const& rules,
+                                                  MissedInstants const& line, Instant from,
+                                                  Instant to);
+
 /// Throws `ValidationError` for what cannot be registered: an end before the start, a jitter as
 /// long as the time between two firings, no firing at all between `now`, the start and the end.
 void check_schedule(ScheduleRules const& rules, Instant now);

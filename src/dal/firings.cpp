@@ -82,6 +82,12 @@ constexpr Statement select_firing{.name = "firing_at", .sqlite = R"sql(
       SELECT outcome, execution_id FROM {s}.schedule_firings
       WHERE schedule_id = $1 AND nominal_at = $2)sql"};
 
+constexpr Statement select_missed_within{.name = "missed_within", .sqlite = R"sql(
+      SELECT first_at, last_at, instants, reason FROM {s}.schedule_misses
+      WHERE schedule_id = $1 AND first_at <= $3 AND last_at >= $2 AND outcome = 'missed')sql"};
+constexpr Statement delete_miss{.name = "delete_miss", .sqlite = R"sql(
+      DELETE FROM {s}.schedule_misses WHERE schedule_id = $1 AND first_at = $2)sql"};
+
 constexpr Statement select_history{.name = "list_firings",
                                    .sqlite = R"sql(
       SELECT nominal_at AS at, NULL AS until, 1 AS instants, outcome, coalesce(reason, ''),
@@ -236,6 +242,21 @@ std::optional<StoredFiring> firing_at(backend::Session& session, ScheduleId id, 
   auto const rows = session.query(select_firing, std::array<Value, 2>{id, nominal});
   if (rows.empty()) return std::nullopt;
   return StoredFiring{firing_outcome_from(rows.text(0, 0)), rows.uuid_or_null(0, 1)};
+}
+
+std::vector<MissWrite> missed_within(backend::Session& session, ScheduleId id, Instant from,
+                                     Instant to) {
+  auto const rows = session.query(select_missed_within, std::array<Value, 3>{id, from, to});
+  std::vector<MissWrite> lines(rows.size());
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    lines[i] = {rows.instant(i, 0), rows.instant(i, 1), std::nullopt, rows.text(i, 3)};
+    if (!rows.is_null(i, 2)) lines[i].instants = static_cast<std::size_t>(rows.integer(i, 2));
+  }
+  return lines;
+}
+
+void delete_missed(backend::Session& session, ScheduleId id, Instant first) {
+  session.execute(delete_miss, std::array<Value, 2>{id, first});
 }
 
 FireResult fire_due(backend::Database& database, backend::Session& session, Fence const& fence,

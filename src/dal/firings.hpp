@@ -60,6 +60,11 @@ struct StoredFiring {
 };
 [[nodiscard]] std::optional<StoredFiring> firing_at(backend::Session&, ScheduleId, Instant nominal);
 
+/// The lines of missed instants that reach into the time from `from` to `to`.
+[[nodiscard]] std::vector<MissWrite> missed_within(backend::Session&, ScheduleId, Instant from,
+                                                   Instant to);
+void delete_missed(backend::Session&, ScheduleId, Instant first);
+
 struct FireRequest {
   Instant now{};
   std::string_view workflows;  ///< a JSON list of the names whose schedules may fire

@@ -168,6 +168,29 @@ constexpr Statement advance_statement{.name = "advance_schedule",
         AS g (id, next_at, due_at, last_at, last_execution, queued, error, state, polled_at, n)
       WHERE s.id = g.id RETURNING g.n)sql"};
 
+// `workflow` of runner_workflows is "name@version".
+constexpr Statement select_strange_schedules{.name = "schedules_known_to_nobody",
+                                             .sqlite = R"sql(
+      SELECT q.workflow, count(*)
+      FROM (SELECT workflow FROM {s}.schedules
+            WHERE paused = 0 AND due_at IS NOT NULL AND due_at < $1
+            ORDER BY due_at LIMIT 1000) AS q
+      WHERE NOT EXISTS (SELECT 1 FROM {s}.runner_workflows AS w
+                        JOIN {s}.runners AS r ON r.id = w.runner_id
+                        WHERE r.state = 'alive'
+                          AND substr(w.workflow, 1, length(q.workflow) + 1) = q.workflow || '@')
+      GROUP BY q.workflow ORDER BY q.workflow)sql",
+                                             .postgres = R"sql(
+      SELECT q.workflow, count(*)
+      FROM (SELECT workflow FROM {s}.schedules
+            WHERE NOT paused AND due_at IS NOT NULL AND due_at < $1
+            ORDER BY due_at LIMIT 1000) AS q
+      WHERE NOT EXISTS (SELECT 1 FROM {s}.runner_workflows AS w
+                        JOIN {s}.runners AS r ON r.id = w.runner_id
+                        WHERE r.state = 'alive'
+                          AND substr(w.workflow, 1, length(q.workflow) + 1) = q.workflow || '@')
+      GROUP BY q.workflow ORDER BY q.workflow)sql"};
+
 std::vector<ScheduleRow> schedule_rows(backend::Rows const& rows) {
   std::vector<ScheduleRow> found(rows.size());
   for (std::size_t i = 0; i < rows.size(); ++i)
@@ -297,6 +320,13 @@ std::optional<Instant> next_due(backend::Session& session, std::string_view work
   auto const rows = session.query(next_due_statement, std::array<Value, 1>{workflows});
   if (rows.empty()) return std::nullopt;
   return rows.instant(0, 0);
+}
+
+std::vector<WaitingSchedules> schedules_known_to_nobody(backend::Session& session, Instant since) {
+  auto const rows = session.query(select_strange_schedules, std::array<Value, 1>{since});
+  std::vector<WaitingSchedules> found;
+  for (std::size_t i = 0; i < rows.size(); ++i) found.push_back({rows.text(i, 0), rows.count(i, 1)});
+  return found;
 }
 
 void advance_schedules(backend::Session& session, std::vector<ScheduleRow> const& rows) {

@@ -70,6 +70,15 @@ void claim_triggers(backend::Session&, std::string_view names, RunnerId runner);
 /// When the next of them is due.
 [[nodiscard]] std::optional<Instant> next_due(backend::Session&, std::string_view workflows);
 
+struct WaitingSchedules {
+  std::string workflow;
+  std::uint32_t schedules = 0;
+};
+/// Workflows that no living runner knows, with their schedules that are due since before `since`.
+/// Looks at the first thousand that are.
+[[nodiscard]] std::vector<WaitingSchedules> schedules_known_to_nobody(backend::Session&,
+                                                                      Instant since);
+
 /// Where schedules stand after what was decided about them.
 void advance_schedules(backend::Session&, std::vector<ScheduleRow> const&);
 

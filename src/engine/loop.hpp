@@ -150,6 +150,7 @@ class Loop {
   [[nodiscard]] bool others_have_written();
   void look_around(std::size_t watched);
   void warn_of_strangers();
+  void warn_of(std::string const& what_waits, std::string const& workflow);
   void outgrown_by(std::int64_t schema_version);
   void apply_requests();
   void fire_schedules();
@@ -203,7 +204,7 @@ class Loop {
   std::chrono::nanoseconds next_look_{};
   std::chrono::nanoseconds next_listen_{};
   std::chrono::nanoseconds next_warning_{};
-  std::set<std::string> warned_of_;                     // "name@version"
+  std::set<std::string> warned_of_;                     // "name@version", and "name" of schedules
   std::optional<std::chrono::nanoseconds> last_heard_;  // that others have written
   std::uint32_t epoch_ = 0;
   std::size_t busy_ = 0;             // executions with a task Ready or Running

@@ -123,24 +123,32 @@ void Loop::warn_of_strangers() {
   if (mono_ < next_warning_) return;
   next_warning_ = mono_ + config_.lease;
   try {
-    std::string alive;
-    for (auto const& workflow : dal::known_to_nobody(committer_.session(), now_ - config_.lease)) {
-      if (!warned_of_.insert(workflow.name + '@' + workflow.version).second) continue;
-      if (alive.empty())
-        for (auto const& runner : dal::list_runners(database_, committer_.session()))
-          if (runner.state == "alive")
-            alive += (alive.empty() ? "" : ", ") + runner.row.name + " (" + runner.row.host + ", " +
-                     std::to_string(runner.row.pid) + ")";
-      log_warning(
-          "cloacina: executions of workflow '" + workflow.name + "' version " + workflow.version +
-          " wait, " + std::to_string(workflow.executions) +
-          " of them, and no runner that is alive knows it; expected one that does; alive: " +
-          alive);
-    }
+    auto const since = now_ - config_.lease;
+    auto& session = committer_.session();
+    for (auto const& workflow : dal::known_to_nobody(session, since))
+      warn_of("executions of workflow '" + workflow.name + "' version " + workflow.version +
+                  " wait, " + std::to_string(workflow.executions) + " of them",
+              workflow.name + '@' + workflow.version);
+    if (!config_.enable_cron_scheduling) return;
+    for (auto const& waiting : dal::schedules_known_to_nobody(session, since))
+      warn_of("cron schedules of workflow '" + waiting.workflow + "' are due and do not fire, " +
+                  std::to_string(waiting.schedules) + " of them",
+              waiting.workflow);
   } catch (Error const& error) {
     committer_.session_failed(error);
     log_debug(std::string{"cloacina: could not look for what nobody knows: "} + error.what());
   }
+}
+
+void Loop::warn_of(std::string const& what_waits, std::string const& workflow) {
+  if (!warned_of_.insert(workflow).second) return;
+  std::string alive;
+  for (auto const& runner : dal::list_runners(database_, committer_.session()))
+    if (runner.state == "alive")
+      alive += (alive.empty() ? "" : ", ") + runner.row.name + " (" + runner.row.host + ", " +
+               std::to_string(runner.row.pid) + ")";
+  log_warning("cloacina: " + what_waits +
+              ", and no runner that is alive knows it; expected one that does; alive: " + alive);
 }
 
 // What is stored may mean more by now than this library knows. What it owns goes on elsewhere, and

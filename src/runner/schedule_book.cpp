@@ -92,6 +92,17 @@ void check_number(ScheduleRules const& rules, Instant from, Instant to) {
       throw ValidationError{"a backfill of more than 10000 instants; give a shorter range", "to"};
 }
 
+/// What was missed and fires now is not missed any more.
+void take_from_missed(backend::Session& session, ScheduleRules const& rules, Instant from,
+                      Instant to, dal::ScheduleDecision& decision) {
+  for (auto const& line : dal::missed_within(session, rules.id, from, to)) {
+    dal::delete_missed(session, rules.id, line.first);
+    for (auto& left :
+         left_of(rules, {line.first, line.last, line.instants, line.reason}, from, to))
+      decision.missed.push_back({left.first, left.last, left.count, std::move(left.reason)});
+  }
+}
+
 ScheduleId store(backend::Session& session, dal::ScheduleRow const& row) {
   for (;;) {
     if (auto const stored = dal::lock_same(session, row)) {
@@ -303,9 +314,12 @@ std::vector<ExecutionId> ScheduleBook::backfill(ScheduleId id, Instant from, Ins
                                                      *at, parts_.max_context_bytes));
         decision.firings.back().has_row = stored.has_value();
       }
+      bool const is_last = !at || *at > to;
+      auto const end = is_last ? to : *at - std::chrono::microseconds{1};
+      take_from_missed(session, schedule.rules(), *after + std::chrono::microseconds{1}, end,
+                       decision);
       dal::write_decisions(session, {std::move(decision)}, now);
-      if (!at || *at > to) return std::optional<Instant>{};
-      return std::optional{*at - std::chrono::microseconds{1}};
+      return is_last ? std::optional<Instant>{} : std::optional{end};
     });
   }
   for (auto const& [instant, execution] : ids) executions.push_back(execution);

@@ -24,6 +24,7 @@ struct SimulatedRunnerOptions {
   DefaultRunnerConfig config{};
   std::function<void(std::string_view point)> fault{};  ///< see `backend::OpenOptions::fault`
   std::shared_ptr<Observer> observer{};
+  std::vector<TriggerDefinition> triggers{};
 };
 
 /// What `DefaultRunner` is, made from its parts, so that a test may make the database fail.
@@ -35,6 +36,7 @@ class SimulatedRunner {
             detail::Machine::Parts{.database_url = options.url,
                                    .config = options.config,
                                    .workflows = registry_of(workflows).snapshot(),
+                                   .triggers = std::move(options.triggers),
                                    .environment = simulation.environment(options.process),
                                    .observer = std::move(options.observer),
                                    .fault = std::move(options.fault)})) {}

@@ -4,6 +4,7 @@
 #include <cloacina/error.hpp>
 #include <cloacina/workflow_symbol.hpp>
 
+#include "support/captured_log.hpp"
 #include "support/catch.hpp"
 #include "support/running.hpp"
 #include "support/test_database.hpp"
@@ -79,6 +80,11 @@ CLOACINA_TASK(declared_work, .reads = {region}) {}
 CLOACINA_WORKFLOW(declared, .inputs = {region}, .tasks = {declared_work});
 CLOACINA_CRON(declared(region = "north"), "0 9 * * MON-FRI", .timezone = "Europe/Paris",
               .overlap = OverlapPolicy::skip);
+
+CLOACINA_KEY(scheduled_time, std::string);
+CLOACINA_TASK(declared_stamp, .reads = {region, scheduled_time}) {}
+CLOACINA_WORKFLOW(stamped, .inputs = {region, scheduled_time}, .tasks = {declared_stamp});
+CLOACINA_CRON(stamped.scheduled(region = "south"), "30 9 * * *", .name = "stamped");
 
 }  // namespace
 
@@ -294,6 +300,49 @@ TEST_CASE("a paused schedule fires nothing, and what came meanwhile is missed", 
   CHECK_THROWS_AS(runner.backfill_cron_schedule(id, begin, begin + 24h), ValidationError);
 }
 
+TEST_CASE("what is backfilled out of the missed is not missed any more", "[schedules]") {
+  TestDatabase database;
+  Calendar calendar;
+  auto const begin = calendar.today();
+  Log log;
+  auto runner = start_at(calendar, database.url(), {noting(log)});
+  auto const id = runner.register_cron_workflow("noting", "0 * * * *");
+  calendar.go_to(begin + 23h + 30min);  // 13 to 23 are missed
+  REQUIRE(wait_for_history(runner, id, 1).front().instants == 11U);
+  CHECK(runner.backfill_cron_schedule(id, begin + 15h, begin + 16h).size() == 2);
+  auto history = runner.get_cron_execution_history(id);
+  REQUIRE(history.size() == 4);
+  CHECK(history[0].scheduled_time == begin + 17h);
+  CHECK(history[0].until == begin + 23h);
+  CHECK(history[0].instants == 7U);
+  CHECK(history[1].scheduled_time == begin + 16h);
+  CHECK(history[1].outcome == FiringOutcome::fired);
+  CHECK(history[2].scheduled_time == begin + 15h);
+  CHECK(history[3].scheduled_time == begin + 13h);
+  CHECK(history[3].until == begin + 14h);
+  CHECK(history[3].instants == 2U);
+  CHECK(runner.get_cron_execution_stats(begin).missed == 9);
+  CHECK(runner.backfill_cron_schedule(id, begin + 12h + 30min, begin + 23h).size() == 9);
+  history = runner.get_cron_execution_history(id);
+  CHECK(history.size() == 11);
+  CHECK(runner.get_cron_execution_stats(begin).missed == 0);
+}
+
+TEST_CASE("schedules of a workflow that no runner knows are told of", "[schedules]") {
+  CapturedLog const log;
+  TestDatabase database;
+  auto config = watchful();
+  config.lease = 200ms;
+  Client client{database.url(), registry_of({nothing()})};
+  (void)client.register_cron_workflow("nothing", "* * * * * *");
+  auto const runner = start(database.url(), {one_task("other", [](TaskContext<>&) {})}, config);
+  auto const give_up = Clock::now() + patience;
+  while (log.count("schedules of workflow 'nothing' are due and do not fire, 1 of them") == 0 &&
+         Clock::now() < give_up)
+    std::this_thread::sleep_for(5ms);
+  CHECK(log.count("schedules of workflow 'nothing' are due") == 1);
+}
+
 TEST_CASE("another expression and zone hold from now on", "[schedules]") {
   TestDatabase database;
   Calendar calendar;
@@ -418,7 +467,9 @@ TEST_CASE("what a program declares, each runner registers when it starts", "[sch
   for (int start = 0; start < 2; ++start) {
     DefaultRunner runner{database.url()};
     auto const schedules = runner.list_cron_schedules();
-    REQUIRE(schedules.size() == 1);
+    REQUIRE(schedules.size() == 2);
+    CHECK(schedules.back().workflow == "stamped");
+    CHECK(schedules.back().options.parameters.get_as<std::string>("region") == "south");
     auto const& schedule = schedules.front();
     if (start == 1) CHECK(schedule.id == id);
     id = schedule.id;

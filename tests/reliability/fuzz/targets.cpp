@@ -1,22 +1,42 @@
 #include "targets.hpp"
 
+#include <algorithm>
 #include <array>
+#include <chrono>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 
 #include <cloacina/cloacina.hpp>
 
+#include "core/cron.hpp"
 #include "core/database_url.hpp"
 #include "core/duration.hpp"
 #include "core/json_text.hpp"
 #include "core/utf8.hpp"
+#include "core/zone_file.hpp"
 
 namespace cloacina::fuzz {
+namespace {
+
+/// From the first eight bytes, which are taken off: an instant of the years 1600 to 2400.
+std::chrono::sys_seconds take_instant(std::string_view& input) {
+  std::uint64_t bits = 0;
+  auto const size = std::min(input.size(), sizeof bits);
+  std::memcpy(&bits, input.data(), size);
+  input.remove_prefix(size);
+  constexpr std::int64_t span = 800LL * 365 * 86'400;
+  auto const second = static_cast<std::int64_t>(bits % span) - span * 37 / 80;
+  return std::chrono::sys_seconds{std::chrono::seconds{second}};
+}
+
+}  // namespace
 
 std::map<std::string, Target> const& targets() {
-  static std::map<std::string, Target> const all{{"url", try_url},   {"context", try_context},
-                                                 {"rule", try_rule}, {"identifier", try_identifier},
-                                                 {"row", try_row},   {"duration", try_duration}};
+  static std::map<std::string, Target> const all{
+      {"url", try_url}, {"context", try_context},   {"rule", try_rule}, {"identifier", try_identifier},
+      {"row", try_row}, {"duration", try_duration}, {"cron", try_cron}, {"zone", try_zone}};
   return all;
 }
 
@@ -91,6 +111,39 @@ void try_duration(std::string_view input) {
     expect(duration.count() >= 0, "a duration is not negative");
     expect(parse_duration(format_duration(duration)) == duration,
            "a duration is read as it was written");
+  });
+}
+
+void try_cron(std::string_view input) {
+  constexpr std::array<std::string_view, 4> zones{"UTC", "Europe/Paris", "Australia/Lord_Howe",
+                                                  "America/St_Johns"};
+  auto const from = take_instant(input);
+  auto const zone =
+      zones[input.empty() ? 0 : static_cast<unsigned char>(input.front()) % zones.size()];
+  if (!input.empty()) input.remove_prefix(1);
+  may_refuse([&] {
+    expect(CronExpression::parse(input).text() == input, "an expression is kept as it is");
+    auto last = Instant{from};
+    for (auto const at : next_firings(input, zone, from, 4)) {
+      expect(at > last, "each firing comes after the one before");
+      auto const again = next_firings(input, zone, at - std::chrono::seconds{1}, 1);
+      expect(again.size() == 1 && again.front() == at, "what fires is found from just before it");
+      last = at;
+    }
+  });
+}
+
+void try_zone(std::string_view input) {
+  auto const from = take_instant(input);
+  may_refuse([&] {
+    auto const zone = read_zone_file(input);
+    auto at = from;
+    for (int i = 0; i < 8 && std::chrono::abs(at - from) < std::chrono::years{1'000}; ++i) {
+      auto const period = zone->period_at(at);
+      expect(period.begin <= at && at < period.end, "an instant lies in its period");
+      expect(zone->period_at(period.begin).begin == period.begin, "a period begins with itself");
+      at = period.end;
+    }
   });
 }
 

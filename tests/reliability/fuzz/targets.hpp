@@ -16,6 +16,8 @@ void try_rule(std::string_view input);
 void try_identifier(std::string_view input);
 void try_row(std::string_view input);  ///< see rows.cpp
 void try_duration(std::string_view input);
+void try_cron(std::string_view input);  ///< an instant of 8 bytes, the number of a zone, the text
+void try_zone(std::string_view input);  ///< the same instant, the bytes of a zone file
 
 [[nodiscard]] std::map<std::string, Target> const& targets();
 

@@ -17,7 +17,8 @@ from trial import Trial, Void
 MUTANTS = {"planted_overflow": "a duration is copied into a buffer that is too short"}
 
 HERE = pathlib.Path(__file__).resolve().parent
-TARGETS = {"url": 512, "context": 4096, "rule": 2048, "identifier": 512, "row": 512, "duration": 64}  # longest inputs
+TARGETS = {"url": 512, "context": 4096, "rule": 2048, "identifier": 512, "row": 512, "duration": 64,
+           "cron": 96, "zone": 4096}  # longest inputs
 LEAST_INPUTS = {"row": 20}  # that a target has to have tried in a second; others 200
 FOUND = re.compile(rb"violated: .*|runtime error: .*|ERROR: .*|SUMMARY: .*")
 
