@@ -62,6 +62,9 @@ class Loop {
   /// Others have announced something (R13): looks around at the next turn, which comes at once. Any
   /// thread.
   void hint() noexcept;
+  /// This program has written past its engine: looks around too, and takes that for no sign of
+  /// others. Any thread.
+  void look_soon() noexcept;
   /// Called on the engine thread, when it is drained.
   void on_drained(std::function<void()> callback) { on_drained_ = std::move(callback); }
 
@@ -213,7 +216,8 @@ class Loop {
   std::chrono::nanoseconds moment_begun_{};
   std::size_t bodies_out_ = 0;  // handed over and not reported back
   std::size_t others_alive_ = 0;
-  std::atomic<bool> hinted_{false};  // that others have announced something
+  std::atomic<bool> hinted_{false};     // that others have announced something
+  std::atomic<bool> look_soon_{false};  // that this program has written
   bool claim_wanted_ = false;
   bool draining_ = false;
   bool stopping_ = false;  // bodies were asked to stop for the shutdown

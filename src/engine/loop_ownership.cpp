@@ -50,11 +50,13 @@ void Loop::listen() {
   bool const soon = next_look_ - mono_ <= config_.scheduler_poll_interval / 2;
   bool const due = mono_ >= next_look_ || (soon && committer_.renewal_due(mono_));
   bool const told = hinted_.exchange(false);
-  if (!due && !told && mono_ < next_listen_) return;
+  bool const own = look_soon_.exchange(false);
+  if (!due && !told && !own && mono_ < next_listen_) return;
   auto const interval = database_.change_interval();
-  bool const heard = told || (interval > 0ms && others_have_written());
+  bool const written = interval > 0ms && others_have_written();  // or this program, see `own`
+  bool const heard = told || (written && !own);
   if (heard) last_heard_ = mono_;
-  if (due || heard)
+  if (due || heard || own)
     look_around(due || database_.is_remote() ? watched_at_once : watched_after_hint);
   if (due) warn_of_strangers();
   bool const company =
@@ -64,6 +66,11 @@ void Loop::listen() {
 
 void Loop::hint() noexcept {
   hinted_.store(true);
+  inbox_->wake();
+}
+
+void Loop::look_soon() noexcept {
+  look_soon_.store(true);
   inbox_->wake();
 }
 

@@ -195,7 +195,7 @@ struct Machine::Core {
                               },
                           .changed =
                               [this] {
-                                if (loop) loop->hint();
+                                if (loop) loop->look_soon();
                               }}};
   engine::Signal drained;
   engine::Signal enough;  // drained, or somebody who shuts down too waits no longer

@@ -158,8 +158,8 @@ std::vector<ScheduleId> ScheduleBook::register_all(
       return some;
     });
     ids.insert(ids.end(), stored.begin(), stored.end());
+    parts_.changed();
   }
-  if (!ids.empty()) parts_.changed();
   return ids;
 }
 

@@ -71,7 +71,7 @@ class Arrivals:
                 victim = next((i for i, process in enumerate(processes) if process.pid == polls), None)
                 self.pollers_killed += victim is not None
                 if victim is None:
-                    if self.trial.dice.random() < 0.9:
+                    if self.trial.dice.random() < 0.97:
                         continue
                     victim = self.trial.dice.randrange(PROCESSES)
                 if (code := processes[victim].poll()) is not None:
