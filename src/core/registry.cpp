@@ -54,6 +54,22 @@ void make(Entry& entry) {
   }
 }
 
+/// A declared trigger, whose library stays loaded for as long as a copy of it may be polled.
+TriggerDefinition make_trigger(Registry::MakeTrigger make) {
+  auto made = make();
+  auto const library = keep_loaded(reinterpret_cast<void const*>(make));
+  // The library is the first to come and the last to go: the functions are its code.
+  if (made.poll)
+    made.poll = [library, poll = std::move(made.poll)](TriggerContext& trigger) {
+      return poll(trigger);
+    };
+  if (made.co_poll)
+    made.co_poll = [library, poll = std::move(made.co_poll)](TriggerContext& trigger) {
+      return poll(trigger);
+    };
+  return made;
+}
+
 }  // namespace
 
 struct Registry::Impl {
@@ -196,7 +212,7 @@ std::vector<TriggerDefinition> Registry::triggers() const {
   std::vector<TriggerDefinition> made;
   std::map<std::string, SourceLocation, std::less<>> places;
   for (auto const& added : impl_->triggers) {
-    auto trigger = added.make ? added.make() : added.made;
+    auto trigger = added.make ? make_trigger(added.make) : added.made;
     auto const [known, is_new] = places.emplace(trigger.name, added.where);
     if (!is_new)
       throw ValidationError("trigger '" + trigger.name +

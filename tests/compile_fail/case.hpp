@@ -7,6 +7,7 @@
 
 #include <cloacina/cron.hpp>
 #include <cloacina/execution_result.hpp>
+#include <cloacina/trigger.hpp>
 #include <cloacina/workflow_builder.hpp>
 #include <cloacina/workflow_symbol.hpp>
 

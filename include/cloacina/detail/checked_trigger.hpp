@@ -23,7 +23,7 @@ inline constexpr bool trigger_is_for = false;
 template <class Trigger>
 inline constexpr bool trigger_has_a_workflow = false;
 template <class Trigger>
-inline constexpr bool workflow_of_trigger_takes_inputs = false;
+inline constexpr bool trigger_gives_inputs = false;
 
 /// What the body of a trigger calls: `fire` and `skip`, checked against its `.workflow`.
 template <class Trigger>
@@ -35,7 +35,7 @@ class TriggerBase {
   template <class Self = Trigger>
   [[nodiscard]] static TriggerResult fire() {
     if constexpr (Self::options.workflow.takes_inputs)
-      static_assert(!workflow_of_trigger_takes_inputs<Self>,
+      static_assert(trigger_gives_inputs<Self>,
                     "the workflow takes inputs: fire(workflow(key = value))");
     return TriggerResult::fire();
   }

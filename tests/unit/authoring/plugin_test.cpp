@@ -43,3 +43,17 @@ TEST_CASE("a library stays loaded while a runner may run what it registered",
   workflows.reset();
   CHECK_FALSE(knows_the_plugin());
 }
+
+TEST_CASE("a library stays loaded while a runner may poll its trigger", "[authoring][registry]") {
+  void* const library = dlopen(CLOACINA_TEST_PLUGIN, RTLD_NOW | RTLD_LOCAL);
+  REQUIRE(library);
+  auto triggers = Registry::global().triggers();
+  REQUIRE(triggers.size() == 1);
+  CHECK(triggers.front().name == "looks_from_plugin");
+  REQUIRE(dlclose(library) == 0);
+  CHECK(knows_the_plugin());
+  CHECK(triggers.front().poll);
+  triggers.clear();
+  CHECK_FALSE(knows_the_plugin());
+  CHECK(Registry::global().triggers().empty());
+}

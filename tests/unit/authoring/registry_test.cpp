@@ -26,6 +26,19 @@ Workflow make_two() { return named("two"); }
 Workflow make_failing() { throw ValidationError("workflow 'failing' is no good"); }
 Workflow make_throwing() { throw 3; }
 
+TriggerDefinition trigger_named(std::string name) {
+  return {.name = std::move(name), .workflow = "one", .poll = [](TriggerContext&) {
+            return TriggerResult::skip();
+          }};
+}
+TriggerDefinition make_trigger_one() { return trigger_named("one"); }
+
+std::vector<std::string> names_of(std::vector<TriggerDefinition> const& triggers) {
+  std::vector<std::string> names;
+  for (auto const& trigger : triggers) names.push_back(trigger.name);
+  return names;
+}
+
 std::string problem_of(Registry const& registry) {
   try {
     static_cast<void>(registry.snapshot());
@@ -114,6 +127,47 @@ TEST_CASE("a workflow in a header is one workflow, however many sources include 
   CHECK(registry.snapshot()->size() == 1);
   registry.remove(first);
   CHECK(registry.snapshot()->size() == 1);
+}
+
+TEST_CASE("a registry knows its triggers, those of macros and those of run time",
+          "[authoring][registry]") {
+  Registry registry;
+  CHECK(registry.triggers().empty());
+  auto const ticket = registry.add_deferred_trigger(make_trigger_one, {"one.cpp", 1});
+  registry.add_trigger(trigger_named("two"));
+  CHECK(names_of(registry.triggers()) == std::vector<std::string>{"one", "two"});
+  CHECK(registry.names().empty());  // those are workflows
+  registry.remove(ticket);
+  registry.remove(ticket);
+  CHECK(names_of(registry.triggers()) == std::vector<std::string>{"two"});
+}
+
+TEST_CASE("two triggers of one name are reported with their places", "[authoring][registry]") {
+  Registry registry;
+  registry.add_deferred_trigger(make_trigger_one, {"one.cpp", 1});
+  auto const second = registry.add_deferred_trigger(make_trigger_one, {"other.cpp", 11});
+  CHECK_THROWS_AS(registry.triggers(), ValidationError);
+  CHECK_THROWS_WITH(registry.triggers(),
+                    Contains("trigger 'one' is registered twice: one.cpp:1 and other.cpp:11"));
+  registry.remove(second);
+  CHECK(registry.triggers().size() == 1);
+  registry.add_trigger(trigger_named("one"));
+  CHECK_THROWS_WITH(registry.triggers(), Contains("one.cpp:1 and added at run time"));
+}
+
+TEST_CASE("a copy of a registry has its triggers, and goes its own way", "[authoring][registry]") {
+  Registry registry;
+  auto const ticket = registry.add_deferred_trigger(make_trigger_one, {"one.cpp", 1});
+  Registry copy = registry;
+  copy.add_trigger(trigger_named("two"));
+  registry.remove(ticket);
+  CHECK(registry.triggers().empty());
+  CHECK(names_of(copy.triggers()) == std::vector<std::string>{"one", "two"});
+  copy.remove(ticket);  // tickets are those of the original
+  CHECK(names_of(copy.triggers()) == std::vector<std::string>{"two"});
+  registry = copy;
+  Registry const moved = std::move(copy);
+  CHECK(names_of(registry.triggers()) == names_of(moved.triggers()));
 }
 
 TEST_CASE("an unknown name is answered with the nearest ones, or else the linker's habit",

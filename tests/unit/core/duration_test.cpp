@@ -1,5 +1,6 @@
 #include "core/duration.hpp"
 
+#include <cloacina/duration.hpp>
 #include <cloacina/error.hpp>
 
 #include "support/catch.hpp"
@@ -39,4 +40,25 @@ TEST_CASE("what is no duration is refused, saying how one looks", "[core][durati
     CHECK_THROWS_WITH(parse_duration(text), Catch::Contains("500ms, 5s, 2m or 1h"));
   }
   CHECK(format_duration(-1500ms) == "-1500ms");
+}
+
+TEST_CASE("a duration is one of the standard's, or text, also in a constant", "[core][duration]") {
+  STATIC_REQUIRE(Duration{"500ms"}.value() == 500ms);
+  STATIC_REQUIRE(Duration{"5s"}.value() == 5s);
+  STATIC_REQUIRE(Duration{"2m"}.value() == 2min);
+  STATIC_REQUIRE(Duration{std::string_view{"1h and more"}.substr(0, 2)}.value() == 1h);
+  STATIC_REQUIRE(Duration{5s}.value() == 5'000ms);
+  STATIC_REQUIRE(Duration{std::chrono::days{1}}.value() == 24h);
+  STATIC_REQUIRE(Duration{"876000h"}.value() == longest_duration);
+  // What would be rounded is no argument.
+  STATIC_REQUIRE_FALSE(std::is_constructible_v<Duration, std::chrono::microseconds>);
+  STATIC_REQUIRE_FALSE(std::is_constructible_v<Duration, std::chrono::duration<double>>);
+  STATIC_REQUIRE_FALSE(std::is_constructible_v<Duration, int>);
+}
+
+TEST_CASE("text that is no duration is refused where no compiler sees it", "[core][duration]") {
+  std::string const text = GENERATE("", "5", "5 minutes", "ms", "-1s", "1.5s", "876001h");
+  CHECK_THROWS_AS(Duration{text}, ValidationError);
+  CHECK_THROWS_WITH(Duration{text.c_str()},
+                    Catch::Contains("'" + text + "'") && Catch::Contains("500ms, 5s, 2m or 1h"));
 }
