@@ -51,9 +51,9 @@ int main(int argc, char** argv) try {
       {"tokyo", "Asia/Tokyo"}, {"paris", "Europe/Paris"}, {"new_york", "America/New_York"}};
   for (auto& [name, zone, runner, schedule] : shops) {
     runner = host.tenant(name + suffix);
-    schedule = runner->register_cron_workflow(
-        "close_books", "0 18 * * FRI,MON",
-        {.timezone = zone, .name = "closing", .parameters = {{"shop", name}}});
+    schedule =
+        runner->register_cron_workflow(close_books.scheduled(shop = name), "0 18 * * FRI,MON",
+                                       {.timezone = zone, .name = "closing"});
   }
 
   // Between this Friday and this Monday clocks change in Paris; in New York they have already.

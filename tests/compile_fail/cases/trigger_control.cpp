@@ -15,3 +15,7 @@ CLOACINA_CO_TRIGGER(untidy, .workflow = tidy_up, .name = "a name with blanks") {
   co_await trigger.async_sleep_for(std::chrono::milliseconds{1});
   co_return fire();
 }
+CLOACINA_KEY(trigger_name, std::string);
+CLOACINA_TASK(note_who, .reads = {order_id, trigger_name}) {}
+CLOACINA_WORKFLOW(noted, .inputs = {order_id, trigger_name}, .tasks = {note_who});
+CLOACINA_TRIGGER(leaves_inputs, .workflow = noted) { return fire(noted.scheduled(order_id = 1)); }
