@@ -91,7 +91,8 @@ struct TriggerDefinition {
   /// years.
   Duration poll_interval = std::chrono::seconds{5};
   /// False: while an execution that it has fired is unfinished, it fires no other one with the same
-  /// input. A poll that has changed `state` is for nothing then, so that a later one finds the same.
+  /// input. A poll that has changed `state` is for nothing then, so that a later one finds the
+  /// same.
   bool allow_concurrent = false;
   /// One of the two is given. This one is called on a worker thread, beside those that
   /// `max_concurrent_tasks` counts; by one runner at a time, and by one thread, unless it exceeds

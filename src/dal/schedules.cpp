@@ -325,7 +325,8 @@ std::optional<Instant> next_due(backend::Session& session, std::string_view work
 std::vector<WaitingSchedules> schedules_known_to_nobody(backend::Session& session, Instant since) {
   auto const rows = session.query(select_strange_schedules, std::array<Value, 1>{since});
   std::vector<WaitingSchedules> found;
-  for (std::size_t i = 0; i < rows.size(); ++i) found.push_back({rows.text(i, 0), rows.count(i, 1)});
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    found.push_back({rows.text(i, 0), rows.count(i, 1)});
   return found;
 }
 

@@ -97,8 +97,7 @@ void take_from_missed(backend::Session& session, ScheduleRules const& rules, Ins
                       Instant to, dal::ScheduleDecision& decision) {
   for (auto const& line : dal::missed_within(session, rules.id, from, to)) {
     dal::delete_missed(session, rules.id, line.first);
-    for (auto& left :
-         left_of(rules, {line.first, line.last, line.instants, line.reason}, from, to))
+    for (auto& left : left_of(rules, {line.first, line.last, line.instants, line.reason}, from, to))
       decision.missed.push_back({left.first, left.last, left.count, std::move(left.reason)});
   }
 }

@@ -76,8 +76,8 @@ class Year {
                                 }});
     auto const workflow = WorkflowBuilder{"noted"}.task("only", [](TaskContext<>&) {}).build();
     auto const process = options.process;
-    runners_.emplace(process, std::make_unique<SimulatedRunner>(
-                                  simulation_, std::vector{workflow}, std::move(options)));
+    runners_.emplace(process, std::make_unique<SimulatedRunner>(simulation_, std::vector{workflow},
+                                                                std::move(options)));
   }
 
   void kill_one() {
@@ -140,8 +140,7 @@ TEST_CASE("a year with crashes: every instant has exactly one outcome, by its po
   for (auto const& [name, id] : world.schedules()) {
     CAPTURE(name);
     auto const schedule = world.book().get(id);
-    auto const outcomes =
-        outcomes_of(world.book().history(id, 10'000, 0), schedule.expression);
+    auto const outcomes = outcomes_of(world.book().history(id, 10'000, 0), schedule.expression);
     std::size_t instants = 0;
     for (auto at = next_firings(schedule.expression, "Europe/Paris", world.begun(), 1).front();
          at <= world.ended();
