@@ -138,8 +138,9 @@ ZonePeriod ZoneRule::period_at(sys_seconds instant) const {
   // Where a summer ends as the next year's begins, which means that it never does, the latter wins.
   std::stable_sort(changes.begin(), changes.end(),
                    [](Change const& a, Change const& b) { return a.at < b.at; });
-  period.offset = changes.front().offset;
-  for (std::size_t i = 1; i < changes.size(); ++i) {
+  std::size_t const first = changes[1].at == changes[0].at ? 1 : 0;
+  period.offset = changes[first].offset;
+  for (std::size_t i = first + 1; i < changes.size(); ++i) {
     bool const is_undone = i + 1 < changes.size() && changes[i + 1].at == changes[i].at;
     if (is_undone || changes[i].offset == period.offset) continue;
     if (changes[i].at > instant) {

@@ -42,6 +42,11 @@ TEST_CASE("a rule without summer holds always", "[core][zones]") {
   CHECK(fixed.begin == sys_seconds::min());
   CHECK(fixed.end == sys_seconds::max());
   CHECK(ruled_period("EST5", day_in_utc(2026, 1, 1)).offset == -5h);
+  // A summer that ends as it begins is none.
+  auto const none = ruled_period("UTC0CEST,M1.5.0,M1.5.0/3", day_in_utc(2026, 1, 1));
+  CHECK(none.offset == 0h);
+  CHECK(none.begin == sys_seconds::min());
+  CHECK(none.end == sys_seconds::max());
 }
 
 TEST_CASE("rules of all forms", "[core][zones]") {
