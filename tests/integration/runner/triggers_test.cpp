@@ -396,7 +396,8 @@ TEST_CASE("what is wrong with a trigger is said when it is registered", "[trigge
   auto const skip = [](TriggerContext&) { return TriggerResult::skip(); };
   auto trigger = trigger_of("t", skip);
   trigger.workflow = "fuond";
-  CHECK_THROWS_WITH(runner.add_trigger(trigger), Contains("did you mean 'found'"));
+  CHECK_THROWS_WITH(runner.add_trigger(trigger),
+                    Contains("trigger 't': ") && Contains("did you mean 'found'"));
   trigger = trigger_of("", skip);
   CHECK_THROWS_WITH(runner.add_trigger(trigger), Contains("1 to 255"));
   trigger = trigger_of("t", skip, false, 0ms);
