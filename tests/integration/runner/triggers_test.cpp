@@ -300,6 +300,25 @@ TEST_CASE("a poll that does not return times out and delays no other, nor a task
   gate.open();
 }
 
+TEST_CASE("a trigger that is always being polled says so, and what its polls came to",
+          "[triggers]") {
+  TestDatabase database;
+  Log log;
+  auto config = polling();
+  config.trigger_poll_timeout = 20ms;
+  auto runner = start(database.url(), {noting_number(log)}, config);
+  runner.add_trigger({.name = "slow",
+                      .workflow = "found",
+                      .poll_interval = 1ms,
+                      .co_poll = [](TriggerContext& trigger) -> asio::awaitable<TriggerResult> {
+                        co_await trigger.async_sleep_for(patience);
+                        co_return TriggerResult::skip();
+                      }});
+  auto const late = wait_for_history(runner, "slow", is(FiringOutcome::failed));
+  CHECK(late.front().reason == "timeout: the poll took longer than 20ms");
+  CHECK_FALSE(runner.get_trigger_schedule("slow").error.empty());
+}
+
 TEST_CASE("polls run while all workers are taken", "[triggers]") {
   TestDatabase database;
   Gate gate, polled;
