@@ -47,6 +47,8 @@ class Registry {
   std::uint64_t add_cron(MakeCron make, SourceLocation where) noexcept;
   /// The same for a trigger that runners register and poll.
   std::uint64_t add_deferred_trigger(MakeTrigger make, SourceLocation where) noexcept;
+  /// Adds a schedule.
+  void add_cron(CronRegistration schedule, SourceLocation where = {});
   /// Adds a trigger. A second one of the same name is reported by `triggers`.
   void add_trigger(TriggerDefinition trigger, SourceLocation where = {});
   void remove(std::uint64_t ticket) noexcept;
@@ -57,8 +59,8 @@ class Registry {
   /// its places.
   [[nodiscard]] Snapshot snapshot() const;
 
-  /// The schedules that were declared, made anew. Throws `ValidationError` naming the place of one
-  /// that cannot be made.
+  /// The schedules that were added; those that were declared are made anew. Throws
+  /// `ValidationError` naming the place of one that cannot be made.
   [[nodiscard]] std::vector<CronRegistration> crons() const;
   /// The triggers that were added. Throws `ValidationError` naming the places of two of one name.
   [[nodiscard]] std::vector<TriggerDefinition> triggers() const;

@@ -9,7 +9,16 @@
 
 from . import _interpreter  # noqa: F401 - first: nothing else may be loaded in a sub-interpreter
 from ._admin import DatabaseAdmin, TenantConfig, TenantCredentials
-from ._cloaca import Context, TaskHandle, TaskNamespace, TaskResult, WorkflowResult, __version__, backends
+from ._cloaca import (
+    Context,
+    TaskHandle,
+    TaskNamespace,
+    TaskResult,
+    TriggerContext,
+    WorkflowResult,
+    __version__,
+    backends,
+)
 from ._config import DefaultRunnerConfig
 from ._errors import (
     BackendError,
@@ -59,8 +68,8 @@ __all__ = [
     "ExecutionNotFound", "ExecutionTimeout", "HelloClass", "PermanentError", "PipelineResult", "Progress",
     "RetryCondition", "RetryPolicy", "RetryPolicyBuilder", "RunnerStopped", "ScheduleNotFound", "StateError",
     "TaskError", "TaskHandle", "TaskNamespace", "TaskResult", "TenantConfig", "TenantCredentials", "TransientError",
-    "TriggerResult", "TriggerRule", "ValidationError", "Workflow", "WorkflowBuilder", "WorkflowContext",
-    "WorkflowNotFound", "WorkflowResult", "__version__", "all_of", "always", "any_of", "backends", "context_value",
+    "TriggerContext", "TriggerResult", "TriggerRule", "ValidationError", "Workflow", "WorkflowBuilder",
+    "WorkflowContext", "WorkflowNotFound", "WorkflowResult", "__version__", "all_of", "always", "any_of", "backends", "context_value",
     "hello_world", "next_firings", "none_of", "register_workflow_constructor", "task", "task_failed",
     "task_skipped", "task_success", "trigger",
 ]

@@ -83,13 +83,14 @@ class DefaultRunnerConfig:
     over from runners that died. lease_ms: a runner that was not heard of for so long is dead.
 
     enable_cron_scheduling: whether this runner fires cron schedules. cron_max_catchup_executions: so many instants of
-    one schedule fire at once, where its catch-up policy is "run_all" (1 to 10 000).
+    one schedule fire at once, where its catch-up policy is "run_all" (1 to 10 000). enable_trigger_scheduling: whether this
+    runner registers and polls event triggers. trigger_poll_timeout_ms: limit of one poll of a trigger, 0: none.
 
     Without effect, and there because programs name them: executor_poll_interval_ms and cron_poll_interval_seconds, since
-    nothing is polled; cron_enable_recovery, cron_recovery_interval_seconds, cron_lost_threshold_minutes,
-    cron_max_recovery_age_seconds and cron_max_recovery_attempts, since a firing and its execution are stored by one
-    transaction, so that none can be lost between; and until event triggers come, everything that begins with trigger_ or
-    enable_trigger_.
+    a runner sleeps until something is due; trigger_base_poll_interval_ms, since each trigger has an interval of its own;
+    cron_enable_recovery, cron_recovery_interval_seconds, cron_lost_threshold_minutes, cron_max_recovery_age_seconds and
+    cron_max_recovery_attempts, since a firing and its execution are stored by one transaction, so that none can be lost
+    between.
 
     At their defaults alone until a later version: allow_unsafe_durability, prepared_statements, retention.
 
@@ -117,9 +118,9 @@ class DefaultRunnerConfig:
     cron_max_recovery_age_seconds = Setting(86_400, _SECONDS)
     cron_max_recovery_attempts = Setting(3)
     max_concurrent_async_tasks = Setting(1000, (1, 1_000_000), "max_concurrent_async_tasks")
-    enable_trigger_scheduling = Setting(True)
+    enable_trigger_scheduling = Setting(True, known_as="enable_trigger_scheduling")
     trigger_base_poll_interval_ms = Setting(1000, _MS)
-    trigger_poll_timeout_ms = Setting(30_000, _MS)
+    trigger_poll_timeout_ms = Setting(30_000, _MS, "trigger_poll_timeout")
     lease_ms = Setting(15_000, (100, _HOUR_MS), "lease")
     max_active_executions = Setting(10_000, (1, 10_000_000), "max_active_executions")
     max_crashes = Setting(5, (3, 100), "max_crashes")

@@ -1,4 +1,4 @@
-"""The workflows of this process, by name, and the runners that have to know them."""
+"""The workflows and triggers of this process, by name, and the runners that have to know them."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ import weakref
 from importlib import import_module
 from typing import TYPE_CHECKING, Optional
 
-from ._errors import RunnerStopped, StateError
+from ._errors import RunnerStopped, StateError, ValidationError
 
 if TYPE_CHECKING:
     from ._runner import DefaultRunner
+    from ._triggers import Trigger
     from ._workflows import Workflow
 
 _lock = threading.RLock()
 _workflows: dict[str, Workflow] = {}
+_triggers: dict[str, Trigger] = {}
 _runners: weakref.WeakSet[DefaultRunner] = weakref.WeakSet()
 
 
@@ -57,6 +59,23 @@ def find(name: str) -> Optional[Workflow]:
 def known() -> dict[str, Workflow]:
     with _lock:
         return dict(_workflows)
+
+
+def register_trigger(trigger: Trigger) -> None:
+    """For runners that are made later. In place of an earlier one of this name only if it is that one, run again."""
+    with _lock:
+        earlier = _triggers.get(trigger.name)
+        if earlier is not None and not trigger.stands_for(earlier):
+            raise ValidationError(
+                f"trigger '{trigger.name}' is declared twice: {earlier.place()} and {trigger.place()}; give one of them "
+                "another name"
+            )
+        _triggers[trigger.name] = trigger
+
+
+def triggers() -> list[Trigger]:
+    with _lock:
+        return list(_triggers.values())
 
 
 def enlist(runner: DefaultRunner, known_to_it: dict[str, Workflow]) -> None:

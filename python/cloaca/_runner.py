@@ -13,11 +13,12 @@ from . import _cloaca, _progress, _registry
 from ._arguments import integer, milliseconds, text, text_or, timeout as timeout_argument
 from ._arguments import name as name_argument
 from ._config import DefaultRunnerConfig, config_of
-from ._errors import BackendError, ConfigurationError, ExecutionTimeout, StateError
+from ._errors import BackendError, ConfigurationError, ExecutionTimeout, StateError, ValidationError, WorkflowNotFound
 from ._executions import Executions
 from ._handles import ExecutionHandle, running_future
 from ._later import comes_later
 from ._schedules import CronSchedules
+from ._trigger_schedules import TriggerSchedules
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -30,22 +31,13 @@ ProgressArgument = Union[bool, Callable[[_progress.Progress], Any], None]
 _SCHEMA_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
 
 
-def _later(name: str, what: str) -> Callable[..., NoReturn]:
-    def method(self: DefaultRunner, *arguments: Any, **options: Any) -> NoReturn:
-        comes_later(f"{name} ({what})")
-
-    method.__name__ = name
-    method.__qualname__ = f"DefaultRunner.{name}"
-    method.__doc__ = "Comes with a later version."
-    return method
-
-
-class DefaultRunner(CronSchedules):
+class DefaultRunner(CronSchedules, TriggerSchedules):
     """Runs workflows, and keeps them in a database so that nothing accepted is ever lost.
 
     Opens and migrates the database, starts its threads, and goes on with what earlier runners left behind. Any number
     of runners, in this process or in others, may work on one database. It runs the workflows that this process has
-    registered, and those that it registers later. Thread-safe; does not survive a fork.
+    registered, and those that it registers later, and polls the triggers that it has declared by now. Thread-safe; does
+    not survive a fork.
 
     >>> with WorkflowBuilder("doc_runner") as builder:
     ...     @task()
@@ -85,10 +77,13 @@ class DefaultRunner(CronSchedules):
         return runner
 
     def _start(self, url: str, schema: Optional[str], config: DefaultRunnerConfig, failure: str) -> None:
+        triggers = [trigger.plain for trigger in _registry.triggers()]  # first: whose workflows are known then
         known = _registry.known()
         workflows = [workflow._core for workflow in known.values()]
         try:
-            self._core = _cloaca.Runner(url, schema, config._plain(), workflows)
+            self._core = _cloaca.Runner(url, schema, config._plain(), workflows, triggers)
+        except (ValidationError, WorkflowNotFound) as error:  # of a trigger
+            raise type(error)(f"{failure}{error}") from None
         except (BackendError, ConfigurationError) as error:
             what = f"Failed to set up schema '{schema}': " if schema is not None else ""
             raise type(error)(f"{failure}{what}{error}") from None
@@ -388,12 +383,6 @@ class DefaultRunner(CronSchedules):
     def signal(self, id: str, name: str, payload: Any = None) -> None:
         """Comes with a later version."""
         comes_later("signal")
-
-    list_trigger_schedules = _later("list_trigger_schedules", "event triggers")
-    get_trigger_schedule = _later("get_trigger_schedule", "event triggers")
-    set_trigger_enabled = _later("set_trigger_enabled", "event triggers")
-    get_trigger_execution_history = _later("get_trigger_execution_history", "event triggers")
-
 
 
 def _runners_to_end() -> List[_cloaca.Runner]:

@@ -116,7 +116,7 @@ class CronSchedules:
         """In the order of their registration, as `get_cron_schedule` returns them; limit: 1 to 10 000."""
         self._check_process()
         return self._core.list_cron(
-            False if enabled_only is None else boolean("enabled_only", enabled_only), *_page(limit, offset)
+            False if enabled_only is None else boolean("enabled_only", enabled_only), *page(limit, offset)
         )
 
     def get_cron_schedule(self, schedule_id: str) -> Dict[str, Any]:
@@ -185,7 +185,7 @@ class CronSchedules:
         there is none), and claimed_at, created_at, updated_at, which are all when this was stored.
         """
         self._check_process()
-        return self._core.cron_history(text("schedule_id", schedule_id), *_page(limit, offset))
+        return self._core.cron_history(text("schedule_id", schedule_id), *page(limit, offset))
 
     def get_cron_execution_stats(self, since_iso: Time) -> Dict[str, Any]:
         """Of all schedules together, what was stored since then.
@@ -197,7 +197,7 @@ class CronSchedules:
         return self._core.cron_stats(instant("since_iso", since_iso))
 
 
-def _page(limit: Optional[int], offset: Optional[int]) -> tuple[int, int]:
+def page(limit: Optional[int], offset: Optional[int]) -> tuple[int, int]:
     return (
         100 if limit is None else integer("limit", limit, 1, _MOST),
         0 if offset is None else integer("offset", offset, 0, _OFFSETS),

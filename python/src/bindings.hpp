@@ -10,6 +10,8 @@ void bind_namespaces(py::module_& module);
 void bind_retry(py::module_& module);
 void bind_workflow(py::module_& module);
 void bind_body(py::module_& module);
+void bind_async_call(py::module_& module);
+void bind_trigger(py::module_& module);
 void bind_results(py::module_& module);
 void bind_handle(py::module_& module);
 void bind_runner(py::module_& module);

@@ -22,19 +22,14 @@ std::exception_ptr run(PythonBody const& body, TaskContext<>& context,
                        cloacina::detail::ContextDelta& changes) {
   Context const given = context.context();
   Gil const gil;
-  return until_the_end([&]() -> std::exception_ptr {
-    try {
-      auto const passed = py::cast(given);
-      auto const returned = body.call(passed, body.handle(context));
-      changes = body.changes(given, passed, returned);
-      return nullptr;
-    } catch (py::error_already_set& error) {
-      return body.failure(error);
-    } catch (py::builtin_exception const& error) {
-      error.set_error();
-      py::error_already_set raised;
-      return body.failure(raised);
-    }
+  return until_the_end([&] {
+    return caught(
+        [&] {
+          auto const passed = py::cast(given);
+          auto const returned = body.call(passed, body.handle(context));
+          changes = body.changes(given, passed, returned);
+        },
+        [&body](py::error_already_set& error) { return body.failure(error); });
   });
 }
 
@@ -128,7 +123,6 @@ void bind_body(py::module_& module) {
       .def("wait_signal", [](TaskHandle const&, py::args const&, py::kwargs const&) {
         raise_not_implemented("TaskHandle.wait_signal");
       });
-  bind_async_call(module);
 }
 
 }  // namespace cloaca

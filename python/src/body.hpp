@@ -55,6 +55,4 @@ class ChangesWriter : public cloacina::TaskContext<> {
 /// without a thread.
 [[nodiscard]] cloacina::TaskFunction asynchronous_body(std::shared_ptr<PythonBody const> body);
 
-void bind_async_call(py::module_& module);
-
 }  // namespace cloaca

@@ -29,6 +29,8 @@ cloacina::DefaultRunnerConfig config_of(py::dict const& plain) {
   take(plain, "enable_recovery", config.enable_recovery);
   take(plain, "enable_cron_scheduling", config.enable_cron_scheduling);
   take(plain, "cron_max_catchup_executions", config.cron_max_catchup_executions);
+  take(plain, "enable_trigger_scheduling", config.enable_trigger_scheduling);
+  take(plain, "trigger_poll_timeout", config.trigger_poll_timeout);
   take(plain, "lease", config.lease);
   take(plain, "max_active_executions", config.max_active_executions);
   take(plain, "max_crashes", config.max_crashes);

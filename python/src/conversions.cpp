@@ -175,6 +175,11 @@ std::string iso_8601(cloacina::Instant instant) {
   return text.data();
 }
 
+py::object iso_or_none(std::optional<cloacina::Instant> const& instant) {
+  if (!instant) return py::none();
+  return py::str(iso_8601(*instant));
+}
+
 std::string type_name(py::handle value) { return Py_TYPE(value.ptr())->tp_name; }
 
 }  // namespace cloaca

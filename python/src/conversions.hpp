@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -26,6 +27,7 @@ namespace cloaca {
 
 /// "2026-01-31T12:00:00.123456+00:00"
 [[nodiscard]] std::string iso_8601(cloacina::Instant instant);
+[[nodiscard]] py::object iso_or_none(std::optional<cloacina::Instant> const& instant);
 
 /// The name of its class, as error messages show it.
 [[nodiscard]] std::string type_name(py::handle value);

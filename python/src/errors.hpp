@@ -43,6 +43,24 @@ decltype(auto) saying(std::string const& prefix, Call&& call) {
   }
 }
 
+/// Calls Python with the lock held. Nothing, or what an engine thread may hold instead of what was
+/// raised: `failure` of that.
+template <class Call, class Failure>
+std::exception_ptr caught(Call&& call, Failure&& failure) {
+  try {
+    std::forward<Call>(call)();
+    return nullptr;
+  } catch (py::error_already_set& error) {
+    return failure(error);
+  } catch (py::builtin_exception const& error) {
+    error.set_error();
+    py::error_already_set raised;
+    return failure(raised);
+  } catch (std::exception const&) {
+    return std::current_exception();  // a value that the library refuses
+  }
+}
+
 /// Cloacina's exceptions become those of `cloaca._errors`.
 void translate_errors();
 

@@ -31,6 +31,8 @@ PYBIND11_MODULE(_cloaca, module) {
   cloaca::bind_retry(module);
   cloaca::bind_workflow(module);
   cloaca::bind_body(module);
+  cloaca::bind_async_call(module);
+  cloaca::bind_trigger(module);
   cloaca::bind_results(module);
   cloaca::bind_handle(module);
   cloaca::bind_runner(module);

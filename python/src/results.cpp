@@ -15,11 +15,6 @@ namespace {
 using cloacina::ExecutionResult;
 using cloacina::TaskResult;
 
-py::object iso_or_none(std::optional<cloacina::Instant> const& instant) {
-  if (!instant) return py::none();
-  return py::str(iso_8601(*instant));
-}
-
 py::object seconds_between(std::optional<cloacina::Instant> const& start,
                            std::optional<cloacina::Instant> const& end) {
   if (!start || !end) return py::none();

@@ -21,6 +21,7 @@
 #include "results.hpp"
 #include "runner/check_config.hpp"
 #include "schedules.hpp"
+#include "trigger.hpp"
 #include "waiting.hpp"
 
 namespace cloaca {
@@ -156,15 +157,25 @@ py::list runners(DefaultRunner const& runner) {
   return list;
 }
 
+/// A trigger that is polled, or that the clock fires.
+void add_to(cloacina::Registry& registry, py::dict const& trigger) {
+  if (trigger.contains("cron"))
+    registry.add_cron(cron_of(trigger));
+  else
+    registry.add_trigger(trigger_of(trigger));
+}
+
 }  // namespace
 
 Runner::Runner(std::string const& url, std::optional<std::string> const& schema,
-               py::dict const& config, std::vector<cloacina::Workflow> const& workflows) {
+               py::dict const& config, std::vector<cloacina::Workflow> const& workflows,
+               py::list const& triggers) {
   if (is_ending()) raise("StateError", "the interpreter is ending: no runner can be made any more");
   auto settings = config_of(config);
-  Released const released;
   cloacina::Registry registry;
   for (auto const& workflow : workflows) registry.add(workflow);
+  for (auto const& trigger : triggers) add_to(registry, py::reinterpret_borrow<py::dict>(trigger));
+  Released const released;
   auto builder = DefaultRunner::builder();
   builder.database_url(url).config(std::move(settings)).registry(std::move(registry));
   if (schema) builder.schema(*schema);
@@ -182,8 +193,9 @@ void bind_runner(py::module_& module) {
   py::class_<Runner> bound(module, "Runner");
   bound
       .def(py::init<std::string const&, Strings const&, py::dict const&,
-                    std::vector<cloacina::Workflow> const&>(),
-           py::arg("url"), py::arg("schema"), py::arg("config"), py::arg("workflows"))
+                    std::vector<cloacina::Workflow> const&, py::list const&>(),
+           py::arg("url"), py::arg("schema"), py::arg("config"), py::arg("workflows"),
+           py::arg("triggers"))
       .def("execute",
            [](Runner& runner, std::string const& workflow, py::handle context,
               std::string const& key, int priority, std::int64_t start_after_ms,
@@ -253,6 +265,7 @@ void bind_runner(py::module_& module) {
       .def("runners", [](Runner const& runner) { return runners(*runner); })
       .def("shutdown", [](Runner& runner, double seconds) { shut_down(*runner, seconds); });
   bind_schedules(bound);
+  bind_trigger_schedules(bound);
   module.def(
       "check_config",
       [](py::dict const& config) { cloacina::detail::check_config(config_of(config)); },

@@ -15,7 +15,7 @@ namespace cloaca {
 class Runner {
  public:
   Runner(std::string const& url, std::optional<std::string> const& schema, py::dict const& config,
-         std::vector<cloacina::Workflow> const& workflows);
+         std::vector<cloacina::Workflow> const& workflows, py::list const& triggers);
   ~Runner();
   Runner(Runner const&) = delete;
   Runner& operator=(Runner const&) = delete;

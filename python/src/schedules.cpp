@@ -16,6 +16,7 @@
 #include "conversions.hpp"
 #include "core/instant_text.hpp"
 #include "errors.hpp"
+#include "trigger.hpp"
 
 namespace cloaca {
 namespace {
@@ -90,6 +91,33 @@ py::dict dict_of(CronFiring const& firing) {
                   "created_at"_a = recorded, "updated_at"_a = recorded);
 }
 
+py::dict dict_of(cloacina::TriggerSchedule const& schedule) {
+  return py::dict("id"_a = schedule.id.to_string(),
+                  "trigger_name"_a = to_python(std::string_view{schedule.name}),
+                  "workflow_name"_a = to_python(std::string_view{schedule.workflow}),
+                  "poll_interval_ms"_a = schedule.poll_interval.count(),
+                  "allow_concurrent"_a = schedule.allow_concurrent, "enabled"_a = schedule.enabled,
+                  "last_poll_at"_a = iso_or_none(schedule.last_poll_at),
+                  "last_run_at"_a = iso_or_none(schedule.last_run_at),
+                  "error"_a = filled(schedule.error), "state"_a = to_dict(schedule.state),
+                  "created_at"_a = iso_8601(schedule.created_at),
+                  "updated_at"_a = iso_8601(schedule.updated_at));
+}
+
+py::dict dict_of(cloacina::TriggerFiring const& firing) {
+  auto const polled_at = iso_8601(firing.polled_at);
+  return py::dict("id"_a = firing.schedule.to_string() + "/" + polled_at,
+                  "schedule_id"_a = firing.schedule.to_string(), "polled_at"_a = polled_at,
+                  "until"_a = iso_or_none(firing.until), "polls"_a = firing.polls,
+                  "outcome"_a = std::string{to_string(firing.outcome)},
+                  "reason"_a = filled(firing.reason),
+                  "context_hash"_a = filled(firing.context_hash),
+                  "workflow_execution_id"_a = id_or_none(firing.execution),
+                  "started_at"_a = iso_or_none(firing.started_at),
+                  "completed_at"_a = iso_or_none(firing.completed_at),
+                  "created_at"_a = iso_8601(firing.recorded_at));
+}
+
 py::dict dict_of(cloacina::CronStats const& stats) {
   return py::dict("total_executions"_a = stats.total_executions,
                   "successful_executions"_a = stats.successful_executions,
@@ -144,6 +172,12 @@ constexpr char cannot_get_history[] = "Failed to get cron execution history: ";
 constexpr char cannot_get_stats[] = "Failed to get cron execution stats: ";
 constexpr char cannot_trigger[] = "Failed to trigger cron schedule: ";
 constexpr char cannot_backfill[] = "Failed to backfill cron schedule: ";
+constexpr char cannot_register_trigger[] = "Failed to register trigger: ";
+constexpr char cannot_list_triggers[] = "Failed to list trigger schedules: ";
+constexpr char cannot_get_trigger[] = "Failed to get trigger schedule: ";
+constexpr char cannot_update_trigger[] = "Failed to update trigger schedule: ";
+constexpr char cannot_delete_trigger[] = "Failed to delete trigger schedule: ";
+constexpr char cannot_get_trigger_history[] = "Failed to get trigger execution history: ";
 
 std::string register_cron(Runner& runner, std::string const& workflow,
                           std::string const& expression, py::dict const& plain) {
@@ -226,6 +260,50 @@ void bind_schedules(py::class_<Runner>& bound) {
              }));
            })
       .def("backfill_cron", &backfill_cron);
+}
+
+void bind_trigger_schedules(py::class_<Runner>& bound) {
+  bound
+      .def("add_trigger",
+           [](Runner& runner, py::dict const& plain) {
+             auto trigger = trigger_of(plain);
+             asked(cannot_register_trigger, [&] { (*runner).add_trigger(std::move(trigger)); });
+           })
+      .def("add_cron",
+           [](Runner& runner, py::dict const& plain) {
+             auto const schedule = cron_of(plain);
+             return asked(cannot_register_trigger, [&] {
+               return (*runner)
+                   .register_cron_workflow(schedule.workflow, schedule.expression, schedule.options)
+                   .to_string();
+             });
+           })
+      .def("list_triggers",
+           [](Runner const& runner, bool enabled_only, std::size_t limit, std::size_t offset) {
+             return dicts_of(asked(cannot_list_triggers, [&] {
+               return (*runner).list_trigger_schedules(
+                   {.enabled_only = enabled_only, .limit = limit, .offset = offset});
+             }));
+           })
+      .def("get_trigger",
+           [](Runner const& runner, std::string const& name) {
+             return dict_of(
+                 asked(cannot_get_trigger, [&] { return (*runner).get_trigger_schedule(name); }));
+           })
+      .def("enable_trigger",
+           [](Runner& runner, std::string const& name, bool enabled) {
+             asked(cannot_update_trigger, [&] { (*runner).set_trigger_enabled(name, enabled); });
+           })
+      .def("delete_trigger",
+           [](Runner& runner, std::string const& name) {
+             asked(cannot_delete_trigger, [&] { (*runner).delete_trigger_schedule(name); });
+           })
+      .def("trigger_history", [](Runner const& runner, std::string const& name, std::size_t limit,
+                                 std::size_t offset) {
+        return dicts_of(asked(cannot_get_trigger_history, [&] {
+          return (*runner).get_trigger_execution_history(name, limit, offset);
+        }));
+      });
 }
 
 void bind_next_firings(py::module_& module) { module.def("next_firings", &firings_after); }

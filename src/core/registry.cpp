@@ -73,10 +73,11 @@ TriggerDefinition make_trigger(Registry::MakeTrigger make) {
 }  // namespace
 
 struct Registry::Impl {
-  struct DeclaredCron {
+  struct AddedCron {
     std::uint64_t ticket = 0;
-    MakeCron make = nullptr;
     SourceLocation where;
+    MakeCron make = nullptr;  // of a declared one
+    CronRegistration made{};
   };
 
   struct AddedTrigger {
@@ -88,7 +89,7 @@ struct Registry::Impl {
 
   mutable std::recursive_mutex mutex;  // recursive: a workflow being made may register another
   std::vector<std::shared_ptr<Entry>> entries;
-  std::vector<DeclaredCron> crons;
+  std::vector<AddedCron> crons;
   std::vector<AddedTrigger> triggers;
   std::uint64_t last_ticket = 0;
   bool out_of_memory = false;  // a registrar could not even be recorded
@@ -183,7 +184,7 @@ void Registry::remove(std::uint64_t ticket) noexcept {
 std::uint64_t Registry::add_cron(MakeCron make, SourceLocation where) noexcept {
   std::lock_guard const lock{impl_->mutex};
   try {
-    impl_->crons.push_back({++impl_->last_ticket, make, where});
+    impl_->crons.push_back({++impl_->last_ticket, where, make});
     return impl_->last_ticket;
   } catch (...) {
     impl_->out_of_memory = true;
@@ -200,6 +201,11 @@ std::uint64_t Registry::add_deferred_trigger(MakeTrigger make, SourceLocation wh
     impl_->out_of_memory = true;
     return 0;
   }
+}
+
+void Registry::add_cron(CronRegistration schedule, SourceLocation where) {
+  std::lock_guard const lock{impl_->mutex};
+  impl_->crons.push_back({++impl_->last_ticket, where, nullptr, std::move(schedule)});
 }
 
 void Registry::add_trigger(TriggerDefinition trigger, SourceLocation where) {
@@ -229,7 +235,7 @@ std::vector<CronRegistration> Registry::crons() const {
   std::vector<CronRegistration> made;
   for (auto const& cron : impl_->crons) {
     try {
-      made.push_back(cron.make());
+      made.push_back(cron.make ? cron.make() : cron.made);
     } catch (Error const& error) {
       throw ValidationError(
           std::string{"a schedule cannot be made ("} + place(cron.where) + "): " + error.what(),

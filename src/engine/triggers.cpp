@@ -155,7 +155,7 @@ std::string Triggers::names_to_write(bool all) const {
   Json names = Json::array();
   std::size_t bytes = 0;
   for (auto const& trigger : triggers_) {
-    if (!trigger.mine || trigger.under_way) continue;
+    if (!trigger.mine) continue;  // one that is being polled too: it may always be
     if (!trigger.found && !trigger.urgent && !(all && trigger.unsaid)) continue;
     names.push_back(trigger.definition->name);
     if (trigger.found)

@@ -62,6 +62,12 @@ void check_definition(TriggerDefinition const& trigger) {
                           "poll"};
 }
 
+std::string workflow_of(Registry::Snapshot const& workflows, TriggerDefinition const& trigger) try {
+  return find_workflow(workflows, trigger.workflow).name();
+} catch (WorkflowNotFound const& error) {
+  throw WorkflowNotFound{"trigger '" + trigger.name + "': " + error.what(), trigger.workflow};
+}
+
 /// A registration of what is there.
 void renew(backend::Session& session, dal::ScheduleRow const& wanted) {
   auto stored = dal::lock_same(session, wanted);
@@ -85,7 +91,7 @@ dal::ScheduleRow TriggerBook::checked_row(TriggerDefinition const& trigger) cons
   row.id = parts_.environment.new_id();
   row.kind = dal::trigger_kind;
   row.name = trigger.name;
-  row.workflow = find_workflow(parts_.workflows(), trigger.workflow).name();
+  row.workflow = workflow_of(parts_.workflows(), trigger);
   row.expression = format_duration(trigger.poll_interval.value());
   row.options = trigger_options_text(trigger);
   row.created_at = row.updated_at = now;

@@ -112,6 +112,19 @@ class Gate:
             assert self._arrived.acquire(timeout=PATIENCE), "nobody came to the gate"
 
 
+def wait_until(condition):
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end, "it did not come to that"
+        time.sleep(0.02)
+
+
+def trigger_lines(runner, name, outcome="fired"):
+    """Of a trigger's history, oldest first."""
+    history = runner.get_trigger_execution_history(name, 10_000)
+    return [line for line in reversed(history) if line["outcome"] == outcome]
+
+
 def build(name, *tasks):
     """A workflow of these functions, one after the other."""
     with cloaca.WorkflowBuilder(name) as builder:
@@ -152,6 +165,12 @@ def gate() -> Iterator[Gate]:
     made = Gate()
     yield made
     made.open()  # a failed test must not leave bodies behind it
+
+
+@pytest.fixture
+def own_triggers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever this test declares, the runners of others do not poll."""
+    monkeypatch.setattr(cloaca._registry, "_triggers", {})
 
 
 class Program:

@@ -5,7 +5,7 @@ import datetime
 import time
 
 import pytest
-from conftest import PATIENCE, build
+from conftest import build, wait_until
 
 import cloaca
 
@@ -22,13 +22,6 @@ STATS_KEYS = {
     "total_executions", "successful_executions", "lost_executions", "success_rate", "skipped", "missed",
 }
 LONG_AGO = "2020-01-01T00:00:00+00:00"
-
-
-def wait_until(condition):
-    end = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < end, "it did not come to that"
-        time.sleep(0.02)
 
 
 def report(context):

@@ -35,7 +35,8 @@ class Example:
 
     def __init__(self, directory, script, *arguments):
         self.process = subprocess.Popen([sys.executable, "-u", str(EXAMPLES / "python" / script), *arguments],
-                                        cwd=directory, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+                                        cwd=directory, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                        text=True)
 
     def read_until(self, pattern):
         """The first match in a line."""
@@ -149,6 +150,79 @@ def test_schedules_and_time_zones(start, only_sqlite):
     fired = re.findall(r"^  (\S+): fired, till of Paris, (\S+)$", second, re.MULTILINE)
     assert len(set(fired)) == len(fired) >= 3 and all(one == other for one, other in fired)
     assert re.search(r"missed, with what follows, \d+ in all: no runner could fire it in time$", second, re.MULTILINE)
+
+
+ORDERS = "tutorials/06_event_triggers_and_tenants.py"
+
+
+def without_times(history):
+    return re.sub(r"^  \S{19}: ", "  ", history, flags=re.MULTILINE)
+
+
+class Orders:
+    """The program, and one who sits before it."""
+
+    def __init__(self, program):
+        self.process, self.read_until = program.process, program.read_until
+
+    def told(self, word):
+        """What it answers."""
+        self.process.stdin.write(f"{word}\n")
+        self.process.stdin.flush()
+        answer = "".join(iter(self.process.stdout.readline, f"({word})\n"))
+        return without_times(f"{answer}({word})\n")
+
+    def imported(self):
+        return self.read_until(r"^(\w+: orders-\d)\.csv$")[1]
+
+    def stop(self):
+        """What it says on stderr."""
+        output, errors = self.process.communicate("stop\n", timeout=PATIENCE)
+        assert (self.process.returncode, output) == (0, "")
+        return errors
+
+
+@pytest.mark.timeout(30)
+def test_event_triggers_and_tenants(start, tmp_path, only_sqlite):
+    first, away, both = map(without_times, output_in_page(6))
+
+    def arrives(shop, number, orders):
+        (tmp_path / "today").write_text("ham,2\n" * orders, encoding="utf-8")
+        (tmp_path / "today").rename(tmp_path / "inbox" / shop / f"orders-{number}.csv")
+
+    orders = Orders(start(ORDERS))
+    assert orders.told("history") == "lyon: it has come to {}\n(history)\n"
+    arrives("lyon", 1, 2)
+    assert orders.imported() == "lyon: orders-1"
+    assert orders.stop() == ""
+    arrives("lyon", 2, 1)
+    arrives("lyon", 3, 3)
+    orders = Orders(start(ORDERS))
+    assert {orders.imported(), orders.imported()} == {"lyon: orders-2", "lyon: orders-3"}
+    assert orders.told("history") == first
+
+    orders.told("pause")
+    arrives("lyon", 4, 1)
+    assert orders.stop() == ""
+    orders = Orders(start(ORDERS))
+    assert orders.told("history") == first
+    orders.told("resume")
+    assert orders.imported() == "lyon: orders-4"
+
+    (tmp_path / "inbox" / "lyon").rename(tmp_path / "elsewhere")
+    assert next(history for history in iter(lambda: orders.told("history"), "") if "failed" in history).startswith(away)
+    (tmp_path / "elsewhere").rename(tmp_path / "inbox" / "lyon")
+    arrives("lyon", 5, 1)
+    assert orders.imported() == "lyon: orders-5"
+    assert orders.stop().count("could not be polled") == 1
+
+    orders = Orders(start(ORDERS, "lyon", "porto"))
+    orders.told("history")
+    arrives("porto", 1, 7)
+    assert orders.imported() == "porto: orders-1"
+    history = orders.told("history")
+    assert all(part in history for part in both.split("  …\n"))
+    assert orders.stop() == ""
 
 
 # ---- flights.py

@@ -7,10 +7,6 @@ import cloaca
 
 def test_runner_methods_that_come_later(runner):
     calls = {
-        "list_trigger_schedules": (),
-        "get_trigger_schedule": ("n",),
-        "set_trigger_enabled": ("n", True),
-        "get_trigger_execution_history": ("n",),
         "pause": ("id",),
         "resume": ("id",),
         "retry": ("id",),
@@ -21,11 +17,6 @@ def test_runner_methods_that_come_later(runner):
     for name, arguments in calls.items():
         with pytest.raises(NotImplementedError, match=f"{name}.* not available in version {cloaca.__version__}"):
             getattr(runner, name)(*arguments)
-
-
-def test_trigger():
-    with pytest.raises(NotImplementedError, match="trigger is not available"):
-        cloaca.trigger("w", poll_interval="1s")
 
 
 def test_task_handle(runner, name):

@@ -300,6 +300,25 @@ TEST_CASE("a poll that does not return times out and delays no other, nor a task
   gate.open();
 }
 
+TEST_CASE("a trigger that is always being polled says so, and what its polls came to",
+          "[triggers]") {
+  TestDatabase database;
+  Log log;
+  auto config = polling();
+  config.trigger_poll_timeout = 20ms;
+  auto runner = start(database.url(), {noting_number(log)}, config);
+  runner.add_trigger({.name = "slow",
+                      .workflow = "found",
+                      .poll_interval = 1ms,
+                      .co_poll = [](TriggerContext& trigger) -> asio::awaitable<TriggerResult> {
+                        co_await trigger.async_sleep_for(patience);
+                        co_return TriggerResult::skip();
+                      }});
+  auto const late = wait_for_history(runner, "slow", is(FiringOutcome::failed));
+  CHECK(late.front().reason == "timeout: the poll took longer than 20ms");
+  CHECK_FALSE(runner.get_trigger_schedule("slow").error.empty());
+}
+
 TEST_CASE("polls run while all workers are taken", "[triggers]") {
   TestDatabase database;
   Gate gate, polled;
@@ -396,7 +415,8 @@ TEST_CASE("what is wrong with a trigger is said when it is registered", "[trigge
   auto const skip = [](TriggerContext&) { return TriggerResult::skip(); };
   auto trigger = trigger_of("t", skip);
   trigger.workflow = "fuond";
-  CHECK_THROWS_WITH(runner.add_trigger(trigger), Contains("did you mean 'found'"));
+  CHECK_THROWS_WITH(runner.add_trigger(trigger),
+                    Contains("trigger 't': ") && Contains("did you mean 'found'"));
   trigger = trigger_of("", skip);
   CHECK_THROWS_WITH(runner.add_trigger(trigger), Contains("1 to 255"));
   trigger = trigger_of("t", skip, false, 0ms);

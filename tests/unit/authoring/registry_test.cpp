@@ -183,6 +183,18 @@ TEST_CASE("an unknown name is answered with the nearest ones, or else the linker
         "no workflow named 'x' is registered; no workflow is registered at all" + advice);
 }
 
+TEST_CASE("a schedule may be added to a registry", "[authoring][registry]") {
+  Registry registry;
+  registry.add_cron({.workflow = "report", .expression = "@daily", .options = {.name = "nightly"}});
+  auto const copy = registry;
+  auto const schedules = copy.crons();
+  REQUIRE(schedules.size() == 1);
+  CHECK(schedules.front().workflow == "report");
+  CHECK(schedules.front().expression == "@daily");
+  CHECK(schedules.front().options.name == "nightly");
+  CHECK(copy.crons().size() == 1);
+}
+
 TEST_CASE("a workflow may register and remove others while it is made", "[authoring][registry]") {
   static Registry registry;
   static std::uint64_t ticket_of_one = 0;
