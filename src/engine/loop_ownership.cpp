@@ -197,7 +197,7 @@ void Loop::poll_triggers() {
 void Loop::store_polls() {
   bool const all = draining_ || committer_.renewal_due(mono_);
   if (triggers_.write(committer_, now_, mono_, all) == 0) return;
-  claim_wanted_ = !draining_;
+  claim_wanted_ = claim_wanted_ || !draining_;
   database_.announce();
 }
 

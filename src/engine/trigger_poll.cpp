@@ -89,6 +89,7 @@ FoundByPoll found_by(TriggerPoll const& poll, Workflow const& workflow, Instant 
                      std::size_t max_context_bytes, std::function<ExecutionId()> const& new_id) {
   FoundByPoll found;
   found.at = at;
+  found.workflow = workflow.name();
   found.state = poll.state.to_json();
   if (found.state.size() > max_context_bytes)
     throw ValidationError{too_large("the state of trigger '" + poll.trigger->name + "'", poll.state,
@@ -131,6 +132,7 @@ PollVerdict decide_poll(dal::ScheduleRow&& row, FoundByPoll const& found, bool a
   if (stored.last_at) at = std::max(at, *stored.last_at + std::chrono::microseconds{1});
   for (auto& fire : fires) fire.nominal = std::exchange(at, at + std::chrono::microseconds{1});
   stored.state = found.state;
+  stored.workflow = found.workflow;
   return verdict;
 }
 

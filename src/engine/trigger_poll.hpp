@@ -29,6 +29,7 @@ struct TriggerPoll {
 /// What a poll has found, and is not stored yet. Stays the same however often it is tried.
 struct FoundByPoll {
   Instant at{};
+  std::string workflow;                 ///< whatever the trigger's row says by now
   std::vector<dal::FiringWrite> fires;  ///< without their instants
   std::string state;                    ///< JSON
   bool state_changed = false;

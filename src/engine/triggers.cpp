@@ -68,7 +68,7 @@ bool Triggers::take_on(Trigger& trigger, dal::ScheduleRow const& row, Instant no
     return false;
   }
   trigger.id = row.id;
-  trigger.under_way = nullptr;
+  trigger.stale = trigger.under_way != nullptr;
   trigger.found.reset();
   trigger.history = {};
   trigger.unsaid = trigger.urgent = false;
@@ -112,7 +112,8 @@ void Triggers::finished(FinishedTask&& poll, std::chrono::nanoseconds monotonic,
   if (poll.attempt != trigger.poll || !trigger.under_way) return;
   auto const came = std::exchange(trigger.under_way, nullptr);
   trigger.next_poll = std::max(trigger.next_poll, monotonic);
-  if (poll.not_started || !trigger.mine || (stopping && !poll.succeeded)) return update_next_turn();
+  bool const dropped = std::exchange(trigger.stale, false) || !trigger.mine;
+  if (dropped || poll.not_started || (stopping && !poll.succeeded)) return update_next_turn();
   if (!poll.succeeded) {
     failed(trigger, poll.text);
     trigger.left_behind.push_back(came);
@@ -126,11 +127,10 @@ void Triggers::finished(FinishedTask&& poll, std::chrono::nanoseconds monotonic,
       trigger.error.clear();
       return update_next_turn();
     }
-    auto const* const workflow = known_.latest(trigger.definition->workflow);
+    auto const& name = came->trigger->workflow;
+    auto const* const workflow = known_.latest(name);
     if (!workflow)
-      throw ValidationError{
-          "no workflow named '" + trigger.definition->workflow + "' is known to this runner",
-          trigger.definition->workflow};
+      throw ValidationError{"no workflow named '" + name + "' is known to this runner", name};
     trigger.found = found_by(*came, *workflow, *trigger.polled_at, config_.max_context_bytes,
                              environment_.new_id);
     trigger.found->state_changed = changed;
@@ -151,8 +151,8 @@ void Triggers::failed(Trigger& trigger, std::string_view text) {
   if (trigger.history.is_urgent()) to_write_ = trigger.urgent = true;
 }
 
-std::string Triggers::names_to_write(bool all) const {
-  Json names = Json::array();
+std::vector<std::string> Triggers::names_to_write(bool all) const {
+  std::vector<std::string> names;
   std::size_t bytes = 0;
   for (auto const& trigger : triggers_) {
     if (!trigger.mine) continue;  // one that is being polled too: it may always be
@@ -162,7 +162,7 @@ std::string Triggers::names_to_write(bool all) const {
       for (auto const& fire : trigger.found->fires) bytes += fire.input.size();
     if (one_by_one_ || names.size() >= most_written_at_once || bytes >= most_bytes_written) break;
   }
-  return names.empty() ? std::string{} : names.dump();
+  return names;
 }
 
 std::size_t Triggers::write(Committer& committer, Instant now, std::chrono::nanoseconds monotonic,
@@ -182,7 +182,7 @@ std::size_t Triggers::write(Committer& committer, Instant now, std::chrono::nano
 }
 
 bool Triggers::write_some(Committer& committer, Instant now, std::chrono::nanoseconds monotonic,
-                          std::string const& names, std::size_t& executions) {
+                          std::vector<std::string> const& names, std::size_t& executions) {
   struct Written {
     Trigger* trigger;
     bool suppressed = false;
@@ -217,7 +217,8 @@ bool Triggers::write_some(Committer& committer, Instant now, std::chrono::nanose
     return std::move(decision);
   };
   dal::Outcome outcome;
-  if (!committer.write_polls({.now = now, .names = names, .decide = decide}, outcome)) {
+  auto const list = Json(names).dump();
+  if (!committer.write_polls({.now = now, .names = list, .decide = decide}, outcome)) {
     auto const* const refused = std::get_if<dal::Refused>(&outcome);
     if (refused && !one_by_one_) return one_by_one_ = true;  // one of them is refused (R16)
     if (refused && !written.empty()) {
@@ -227,6 +228,13 @@ bool Triggers::write_some(Committer& committer, Instant now, std::chrono::nanose
     }
     not_before_ = monotonic + pause_after_refusal;
     return false;
+  }
+  // One without a row was deleted: nothing of it is left to be stored.
+  for (auto const& name : names) {
+    auto& trigger = triggers_[by_name_.find(name)->second];
+    auto const is_it = [&](Written const& one) { return one.trigger == &trigger; };
+    if (std::none_of(written.begin(), written.end(), is_it))
+      written.push_back({&trigger, false, false, 0, {}});
   }
   for (auto& [trigger, suppressed, stored, made, history] : written) {
     auto const found = std::exchange(trigger->found, std::nullopt);
@@ -246,8 +254,8 @@ bool Triggers::write_some(Committer& committer, Instant now, std::chrono::nanose
 
 void Triggers::lose_all() {
   for (auto& trigger : triggers_) {
-    trigger.mine = false;
-    trigger.under_way = nullptr;
+    trigger.mine = trigger.stale = false;
+    if (trigger.under_way) trigger.left_behind.push_back(std::exchange(trigger.under_way, nullptr));
     trigger.found.reset();
     trigger.history = {};
     trigger.unsaid = trigger.urgent = false;

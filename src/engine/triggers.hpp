@@ -54,8 +54,9 @@ class Triggers {
     std::string error;
     std::optional<Instant> polled_at;
     std::chrono::nanoseconds next_poll{};
-    std::uint32_t poll = 0;                               // number of the latest
-    std::shared_ptr<TriggerPoll> under_way;               // null: none
+    std::uint32_t poll = 0;                  // number of the latest
+    std::shared_ptr<TriggerPoll> under_way;  // null: none
+    bool stale = false;  // what it comes to is dropped: it began before the trigger was taken on
     std::vector<std::weak_ptr<TriggerPoll>> left_behind;  // over their time, and not back
     std::optional<FoundByPoll> found;                     // it is not polled before that is stored
     PollHistory history;
@@ -71,10 +72,10 @@ class Triggers {
                              std::chrono::nanoseconds monotonic);
   void failed(Trigger& trigger, std::string_view text);
   void update_next_turn() noexcept;
-  [[nodiscard]] std::string names_to_write(bool all) const;
+  [[nodiscard]] std::vector<std::string> names_to_write(bool all) const;
   /// False: nothing more is to be tried now.
   bool write_some(Committer& committer, Instant now, std::chrono::nanoseconds monotonic,
-                  std::string const& names, std::size_t& executions);
+                  std::vector<std::string> const& names, std::size_t& executions);
 
   DefaultRunnerConfig const& config_;
   Environment const& environment_;

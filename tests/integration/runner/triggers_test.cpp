@@ -408,6 +408,54 @@ TEST_CASE("a trigger may be deleted, and is there again when it is registered", 
   CHECK(log.wait_for(4).size() == 4);  // from the beginning
 }
 
+TEST_CASE("a trigger that is deleted while it is polled fires nothing, and others are polled on",
+          "[triggers]") {
+  TestDatabase database;
+  Gate gate;
+  Log log;
+  auto runner = start(database.url(), {noting_number(log)}, polling());
+  runner.add_trigger(trigger_of("gone", [&](TriggerContext&) {
+    gate.pass();
+    return TriggerResult::fire({{"number", 99}});
+  }));
+  gate.wait_for_arrivals(1);
+  Client client{database.url()};
+  client.delete_trigger_schedule("gone");
+  gate.open();
+  runner.add_trigger(trigger_of("numbers", counting(3)));
+  CHECK(sorted_lines(log.wait_for(3)) == std::vector<std::string>{"1", "2", "3"});
+  CHECK(runner.list_trigger_schedules().size() == 1);
+}
+
+TEST_CASE("a trigger that is enabled again is not polled beside its poll under way", "[triggers]") {
+  TestDatabase database;
+  Gate gate;
+  Log log;
+  auto runner = start(database.url(), {noting_number(log)}, polling());
+  runner.add_trigger(trigger_of("slow", [&](TriggerContext&) {
+    gate.pass();
+    return TriggerResult::fire({{"number", gate.arrivals()}});
+  }));
+  gate.wait_for_arrivals(1);
+  // A trigger that is new is polled after the runner has looked at all of them.
+  auto const look = [&](std::string const& name) {
+    auto const polled = std::make_shared<Gate>();
+    polled->open();
+    runner.add_trigger(trigger_of(name, [polled](TriggerContext&) {
+      polled->pass();
+      return TriggerResult::skip();
+    }));
+    polled->wait_for_arrivals(1);
+  };
+  runner.set_trigger_enabled("slow", false);
+  look("first");
+  runner.set_trigger_enabled("slow", true);
+  look("second");
+  CHECK(gate.arrivals() == 1);
+  gate.open();
+  CHECK(log.wait_for(1).front() != "1");  // that poll was for nothing
+}
+
 TEST_CASE("what is wrong with a trigger is said when it is registered", "[triggers]") {
   TestDatabase database;
   Log log;
