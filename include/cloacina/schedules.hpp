@@ -87,8 +87,8 @@ class Schedules {
       ListSchedulesOptions const& options = {}) const;
   /// Throws `ScheduleNotFound` with the nearest names, as all below do.
   [[nodiscard]] TriggerSchedule get_trigger_schedule(std::string_view name) const;
-  /// Pauses it: once this returns, nothing fires; a poll that is under way is for nothing. Or has
-  /// it polled again. Restarts change nothing about it.
+  /// Pauses it: once this returns, nothing fires, also what a poll under way finds, until it is
+  /// enabled. Or has it polled again. Restarts change nothing about it.
   void set_trigger_enabled(std::string_view name, bool enabled);
   /// With its state and its history; its executions stay. It is there again, from the beginning,
   /// once a program starts that still declares it.

@@ -94,10 +94,11 @@ struct TriggerDefinition {
   /// input. A poll that has changed `state` is for nothing then, so that a later one finds the
   /// same.
   bool allow_concurrent = false;
-  /// One of the two is given. This one is called on a worker thread, beside those that
-  /// `max_concurrent_tasks` counts; by one runner at a time, and by one thread, unless it exceeds
-  /// `trigger_poll_timeout`: then it is asked to stop and polled on, while up to four do not
-  /// return. What it throws is recorded, and it is polled on.
+  /// One of the two is given. This one is called on a thread that is there for the poll, beside
+  /// those that `max_concurrent_tasks` counts. One runner polls at a time, and one poll is under
+  /// way, but for one that exceeds `trigger_poll_timeout`, which is asked to stop while others go
+  /// on, up to four such, and for a moment after a runner stood still for longer than its lease.
+  /// What it throws is recorded, and it is polled on.
   std::function<TriggerResult(TriggerContext&)> poll{};
   /// The same as a coroutine, on the runner's io thread.
   std::function<asio::awaitable<TriggerResult>(TriggerContext&)> co_poll{};

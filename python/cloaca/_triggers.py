@@ -204,7 +204,8 @@ def trigger(
     `trigger_name` and `triggered_at`. What it fires and its state are stored together, so that nothing is fired for
     twice. An exception, any other value, or a poll that takes longer than `trigger_poll_timeout_ms` is recorded (see
     `DefaultRunner.get_trigger_schedule`), and it is polled on. An `async def` is awaited on an event loop of the runner, a
-    `def` called by a thread of its own. One runner polls it at a time, one poll at a time.
+    `def` called by a thread of its own. One runner polls it at a time, and one poll is under way, but for such as took too long
+    and do not come back.
 
     allow_concurrent: False: while an execution that it has fired is unfinished, it fires no other with the same input.
 

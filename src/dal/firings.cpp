@@ -56,7 +56,8 @@ constexpr Statement insert_miss{.name = "insert_miss",
         recorded_at)
       VALUES ($1, $2, $3, $4, $5, $6, $7)
       ON CONFLICT (schedule_id, first_at) DO UPDATE SET last_at = excluded.last_at,
-        instants = excluded.instants, recorded_at = excluded.recorded_at)sql",
+        instants = excluded.instants, reason = excluded.reason,
+        recorded_at = excluded.recorded_at)sql",
                                 .postgres = R"sql(
       WITH given AS (
         SELECT * FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[], $4::bigint[],
@@ -67,7 +68,8 @@ constexpr Statement insert_miss{.name = "insert_miss",
           recorded_at)
         SELECT schedule_id, first_at, last_at, instants, outcome, reason, recorded_at FROM given
         ON CONFLICT (schedule_id, first_at) DO UPDATE SET last_at = excluded.last_at,
-          instants = excluded.instants, recorded_at = excluded.recorded_at
+          instants = excluded.instants, reason = excluded.reason,
+          recorded_at = excluded.recorded_at
         RETURNING schedule_id, first_at)
       SELECT n FROM given JOIN inserted USING (schedule_id, first_at))sql"};
 
@@ -120,10 +122,10 @@ constexpr Statement select_counts{.name = "count_firings", .sqlite = R"sql(
 constexpr Statement select_missed{.name = "count_missed",
                                   .sqlite = R"sql(
       SELECT coalesce(sum(coalesce(instants, 1000)), 0) FROM {s}.schedule_misses
-      WHERE recorded_at >= $1)sql",
+      WHERE recorded_at >= $1 AND outcome = 'missed')sql",
                                   .postgres = R"sql(
       SELECT coalesce(sum(coalesce(instants, 1000)), 0)::bigint FROM {s}.schedule_misses
-      WHERE recorded_at >= $1)sql"};
+      WHERE recorded_at >= $1 AND outcome = 'missed')sql"};
 
 }  // namespace
 

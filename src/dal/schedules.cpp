@@ -44,17 +44,27 @@ constexpr Statement select_trigger{.name = "find_trigger", .sqlite = trigger_sql
 constexpr Statement hold_trigger{
     .name = "lock_trigger", .sqlite = trigger_sql, .postgres = lock_trigger_postgres};
 
-constexpr auto known_triggers_sql = join("SELECT ", schedule_columns, R"sql(
+constexpr char named_triggers_sqlite[] = R"sql(
       FROM {s}.schedules
-      WHERE kind = 'trigger' AND name IN (SELECT value FROM json_each($1)) ORDER BY name)sql");
-constexpr auto known_triggers_postgres = join("SELECT ", schedule_columns, R"sql(
+      WHERE kind = 'trigger' AND name IN (SELECT value FROM json_each($1)) ORDER BY name)sql";
+constexpr char named_triggers_postgres[] = R"sql(
       FROM {s}.schedules
-      WHERE kind = 'trigger' AND name IN (SELECT json_array_elements_text($1::json)) ORDER BY name)sql");
-constexpr auto lock_known_postgres = join(known_triggers_postgres, " FOR UPDATE");
-constexpr Statement select_triggers{
-    .name = "known_triggers", .sqlite = known_triggers_sql, .postgres = known_triggers_postgres};
-constexpr Statement hold_triggers{
-    .name = "lock_known_triggers", .sqlite = known_triggers_sql, .postgres = lock_known_postgres};
+      WHERE kind = 'trigger' AND name IN (SELECT json_array_elements_text($1::json))
+      ORDER BY name)sql";
+// Without their state, which may be long.
+constexpr auto pollers_sqlite = join("SELECT id, name, paused, runner", named_triggers_sqlite);
+constexpr auto pollers_postgres = join("SELECT id, name, paused, runner", named_triggers_postgres);
+constexpr Statement select_pollers{
+    .name = "trigger_pollers", .sqlite = pollers_sqlite, .postgres = pollers_postgres};
+constexpr auto hold_pollers_postgres = join(pollers_postgres, " FOR UPDATE");
+constexpr Statement hold_pollers{
+    .name = "lock_trigger_pollers", .sqlite = pollers_sqlite, .postgres = hold_pollers_postgres};
+constexpr auto known_triggers_sqlite = join("SELECT ", schedule_columns, named_triggers_sqlite);
+constexpr auto known_triggers_postgres =
+    join("SELECT ", schedule_columns, named_triggers_postgres, " FOR UPDATE");
+constexpr Statement hold_triggers{.name = "lock_known_triggers",
+                                  .sqlite = known_triggers_sqlite,
+                                  .postgres = known_triggers_postgres};
 
 constexpr char polled_by_nobody_sqlite[] = R"sql(
       WHERE kind = 'trigger' AND paused = 0 AND name IN (SELECT value FROM json_each($1))
@@ -78,6 +88,16 @@ constexpr auto claim_triggers_postgres =
     join("UPDATE {s}.schedules SET runner = $2", polled_by_nobody_postgres);
 constexpr Statement claim_triggers_statement{
     .name = "claim_triggers", .sqlite = claim_triggers_sqlite, .postgres = claim_triggers_postgres};
+
+constexpr Statement release_triggers_statement{.name = "release_triggers",
+                                               .sqlite = R"sql(
+      UPDATE {s}.schedules SET runner = NULL
+      WHERE kind = 'trigger' AND runner = $2
+        AND name IN (SELECT value FROM json_each($1)))sql",
+                                               .postgres = R"sql(
+      UPDATE {s}.schedules SET runner = NULL
+      WHERE kind = 'trigger' AND runner = $2
+        AND name IN (SELECT json_array_elements_text($1::json)))sql"};
 
 constexpr Statement insert_row{.name = "insert_schedule",
                                .sqlite = R"sql(
@@ -248,8 +268,14 @@ std::optional<ScheduleRow> find_trigger(backend::Session& session, std::string_v
   return only_schedule(session.query(select_trigger, std::array<Value, 1>{name}));
 }
 
-std::vector<ScheduleRow> known_triggers(backend::Session& session, std::string_view names) {
-  return schedule_rows(session.query(select_triggers, std::array<Value, 1>{names}));
+std::vector<TriggerPoller> trigger_pollers(backend::Session& session, std::string_view names) {
+  auto const rows = session.query(select_pollers, std::array<Value, 1>{names});
+  std::vector<TriggerPoller> found(rows.size());
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    found[i] = {rows.uuid(i, 0), rows.text(i, 1), rows.integer(i, 2) != 0, std::nullopt};
+    if (auto const runner = rows.uuid_or_null(i, 3)) found[i].runner = RunnerId{*runner};
+  }
+  return found;
 }
 
 std::vector<ScheduleRow> lock_triggers(backend::Session& session, std::string_view names) {
@@ -262,8 +288,12 @@ bool are_polled_by_nobody(backend::Session& session, std::string_view names) {
 
 // Held first, asked second: what another has claimed since this statement began is seen.
 void claim_triggers(backend::Session& session, std::string_view names, RunnerId runner) {
-  (void)lock_triggers(session, names);
+  (void)session.query(hold_pollers, std::array<Value, 1>{names});
   session.execute(claim_triggers_statement, std::array<Value, 2>{names, runner.value});
+}
+
+void release_triggers(backend::Session& session, std::string_view names, RunnerId runner) {
+  session.execute(release_triggers_statement, std::array<Value, 2>{names, runner.value});
 }
 
 bool insert_schedule(backend::Session& session, ScheduleRow const& row) {

@@ -53,15 +53,22 @@ struct ScheduleFilter {
 /// In the order of their registration.
 [[nodiscard]] std::vector<ScheduleRow> list_schedules(backend::Session&, ScheduleFilter const&);
 
-/// The triggers of these names (a JSON list), by name. `lock_triggers`: held until the end of the
-/// caller's transaction.
-[[nodiscard]] std::vector<ScheduleRow> known_triggers(backend::Session&, std::string_view names);
+/// Who polls the triggers of these names (a JSON list).
+struct TriggerPoller {
+  ScheduleId id{};
+  std::string name;
+  bool paused = false;
+  std::optional<RunnerId> runner;  ///< if it is alive
+};
+[[nodiscard]] std::vector<TriggerPoller> trigger_pollers(backend::Session&, std::string_view names);
+/// By name; held until the end of the caller's transaction.
 [[nodiscard]] std::vector<ScheduleRow> lock_triggers(backend::Session&, std::string_view names);
 /// Whether `claim_triggers` would find any.
 [[nodiscard]] bool are_polled_by_nobody(backend::Session&, std::string_view names);
 /// In a transaction of the caller: those that are polled by no runner that is alive are polled by
 /// this one from now on.
 void claim_triggers(backend::Session&, std::string_view names, RunnerId runner);
+void release_triggers(backend::Session&, std::string_view names, RunnerId runner);
 
 /// Cron schedules of these workflows (a JSON list of names) that are due, the longest due first;
 /// held until the end of the caller's transaction. What others hold is left out.

@@ -3,6 +3,8 @@
 #include <array>
 #include <utility>
 
+#include <cloacina/json.hpp>
+
 #include "dal/transaction.hpp"
 
 namespace cloacina::dal {
@@ -11,14 +13,23 @@ namespace {
 using backend::Statement;
 using backend::Value;
 
-// The latest of them are asked for: an older one is unfinished only where `allow_concurrent` was
+// Of each the latest are asked for: an older one is unfinished only where `allow_concurrent` was
 // set before.
-constexpr Statement select_same_context{.name = "same_context_unfinished", .sqlite = R"sql(
-      SELECT 1 FROM (SELECT execution_id FROM {s}.schedule_firings
-                     WHERE schedule_id = $1 AND context_hash = $2
-                     ORDER BY nominal_at DESC LIMIT 100) AS f
-      JOIN {s}.workflow_executions AS e ON e.id = f.execution_id
-      WHERE e.completed_at IS NULL LIMIT 1)sql"};
+constexpr Statement select_unfinished_hashes{.name = "unfinished_hashes",
+                                             .sqlite = R"sql(
+      SELECT h.value FROM json_each($2) AS h
+      WHERE EXISTS (SELECT 1 FROM {s}.workflow_executions AS e
+                    WHERE e.completed_at IS NULL
+                      AND e.id IN (SELECT f.execution_id FROM {s}.schedule_firings AS f
+                                   WHERE f.schedule_id = $1 AND f.context_hash = h.value
+                                   ORDER BY f.nominal_at DESC LIMIT 100)))sql",
+                                             .postgres = R"sql(
+      SELECT h.value FROM json_array_elements_text($2::json) AS h (value)
+      WHERE EXISTS (SELECT 1 FROM (SELECT f.execution_id FROM {s}.schedule_firings AS f
+                                   WHERE f.schedule_id = $1 AND f.context_hash = h.value
+                                   ORDER BY f.nominal_at DESC LIMIT 100) AS f
+                    JOIN {s}.workflow_executions AS e ON e.id = f.execution_id
+                    WHERE e.completed_at IS NULL))sql"};
 
 constexpr Statement select_trigger_history{.name = "list_trigger_firings",
                                            .sqlite = R"sql(
@@ -43,8 +54,14 @@ constexpr Statement select_trigger_history{.name = "list_trigger_firings",
       FROM {s}.schedule_misses WHERE schedule_id = $1
       ORDER BY at DESC LIMIT $2 OFFSET $3)sql"};
 
-bool is_unfinished_with(backend::Session& session, ScheduleId id, std::string_view context_hash) {
-  return !session.query(select_same_context, std::array<Value, 2>{id, context_hash}).empty();
+std::set<std::string, std::less<>> unfinished_hashes(backend::Session& session, ScheduleId id,
+                                                     std::vector<std::string_view> const& hashes) {
+  auto const list = Json(hashes).dump();
+  auto const rows =
+      session.query(select_unfinished_hashes, std::array<Value, 2>{id, std::string_view{list}});
+  std::set<std::string, std::less<>> found;
+  for (std::size_t i = 0; i < rows.size(); ++i) found.insert(rows.text(i, 0));
+  return found;
 }
 
 }  // namespace
@@ -55,8 +72,8 @@ Outcome write_polls(backend::Database& database, backend::Session& session, Fenc
     std::vector<ScheduleDecision> decisions;
     for (auto& row : lock_triggers(session, request.names)) {
       auto const id = row.id;
-      auto decision = request.decide(std::move(row), [&session, id](std::string_view context_hash) {
-        return is_unfinished_with(session, id, context_hash);
+      auto decision = request.decide(std::move(row), [&session, id](auto const& hashes) {
+        return unfinished_hashes(session, id, hashes);
       });
       if (decision) decisions.push_back(std::move(*decision));
     }
@@ -68,6 +85,12 @@ Outcome claim_triggers(backend::Database& database, backend::Session& session, F
                        std::string_view names) {
   return fenced(database, session, fence,
                 [&](Committed&) { claim_triggers(session, names, fence.runner); });
+}
+
+Outcome release_triggers(backend::Database& database, backend::Session& session, Fence const& fence,
+                         std::string_view names) {
+  return fenced(database, session, fence,
+                [&](Committed&) { release_triggers(session, names, fence.runner); });
 }
 
 std::vector<TriggerFiring> list_trigger_firings(backend::Session& session, ScheduleId id,

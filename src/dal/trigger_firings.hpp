@@ -2,6 +2,8 @@
 
 #include <functional>
 #include <optional>
+#include <set>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -11,13 +13,15 @@
 
 namespace cloacina::dal {
 
+/// Of these context hashes those with which the trigger has fired an execution that is not final.
+using UnfinishedHashes = std::function<std::set<std::string, std::less<>>(
+    std::vector<std::string_view> const& context_hashes)>;
+
 struct PollRequest {
   Instant now{};
   std::string_view names;  ///< a JSON list of the triggers that were polled
   /// Nothing: nothing of it is stored.
-  std::function<std::optional<ScheduleDecision>(
-      ScheduleRow&&, std::function<bool(std::string_view context_hash)> const& is_unfinished)>
-      decide;
+  std::function<std::optional<ScheduleDecision>(ScheduleRow&&, UnfinishedHashes const&)> decide;
 };
 /// Behind the fence: holds the triggers, decides, writes.
 [[nodiscard]] Outcome write_polls(backend::Database&, backend::Session&, Fence const&,
@@ -25,6 +29,10 @@ struct PollRequest {
 /// Behind the fence, see `claim_triggers` of dal/schedules.hpp.
 [[nodiscard]] Outcome claim_triggers(backend::Database&, backend::Session&, Fence const&,
                                      std::string_view names);
+
+/// Behind the fence: the triggers of these names that this runner polls are polled by nobody.
+[[nodiscard]] Outcome release_triggers(backend::Database&, backend::Session&, Fence const&,
+                                       std::string_view names);
 
 /// Newest first.
 [[nodiscard]] std::vector<TriggerFiring> list_trigger_firings(backend::Session&, ScheduleId,

@@ -228,7 +228,8 @@ bool Committer::take_over(Instant now, dal::TakeoverResult& result) {
 
 template <class Make>
 bool Committer::beside_batches(dal::Outcome& outcome, Make&& make) {
-  if (unsettled_) return false;
+  // Not at the next renewal: what waits here is due now.
+  if (unsettled_ && !std::holds_alternative<dal::Committed>(commit({}))) return false;
   auto const sent = environment_.monotonic();
   try {
     outcome = std::forward<Make>(make)(session());
@@ -257,6 +258,13 @@ bool Committer::claim_triggers(std::string_view names) {
   dal::Outcome outcome;
   return beside_batches(outcome, [&](backend::Session& session) {
     return dal::claim_triggers(database_, session, fence(), names);
+  });
+}
+
+bool Committer::release_triggers(std::string_view names) {
+  dal::Outcome outcome;
+  return beside_batches(outcome, [&](backend::Session& session) {
+    return dal::release_triggers(database_, session, fence(), names);
   });
 }
 

@@ -59,6 +59,8 @@ class Committer {
   [[nodiscard]] bool write_polls(dal::PollRequest const& request, dal::Outcome& outcome);
   /// The triggers of these names that nobody polls are polled by this runner; false: as above.
   [[nodiscard]] bool claim_triggers(std::string_view names);
+  /// Those that this runner polls are polled by nobody; false: as above.
+  [[nodiscard]] bool release_triggers(std::string_view names);
   /// The last transaction under this id; false if it could not be made.
   bool release(Instant now);
 

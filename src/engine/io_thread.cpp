@@ -78,6 +78,7 @@ struct IoThread::Shared {
   std::thread thread;
   std::deque<ReadyTask> waiting;                // polls before all else
   std::list<std::shared_ptr<Running>> running;  // changed by the io thread only
+  std::size_t polls = 0;                        // of those
   std::condition_variable changed;
   bool closed = false;  // no body starts any more
   bool ended = false;
@@ -186,13 +187,14 @@ std::shared_ptr<IoThread::Running> IoThread::Shared::next_body() {
   std::lock_guard lock{mutex};
   auto const now = Clock::now();
   if (!io || closed || waiting.empty() || !services.may_start(now)) return nullptr;
-  if (running.size() >= most && !waiting.front().is_poll()) return nullptr;
+  if (running.size() - polls >= most && !waiting.front().is_poll()) return nullptr;
   auto body = std::make_shared<Running>();
   body->ready = std::move(waiting.front());
   waiting.pop_front();
   body->started = now;
   body->limit = time_limit(body->ready.definition(), services.settings);
   body->place = running.insert(running.end(), body);
+  polls += body->ready.is_poll() ? 1 : 0;
   return body;
 }
 
@@ -230,6 +232,7 @@ void IoThread::Shared::start_one(std::shared_ptr<Shared> const& self,
 
 void IoThread::Shared::remove(Running const& body) {
   std::lock_guard lock{mutex};
+  polls -= body.ready.is_poll() ? 1 : 0;
   running.erase(body.place);
 }
 
@@ -301,7 +304,7 @@ std::vector<ReadyTask> IoThread::take_back() {
 
 std::size_t IoThread::running() const {
   std::lock_guard lock{shared_->mutex};
-  return shared_->running.size();
+  return shared_->running.size() - shared_->polls;
 }
 
 void IoThread::lease_moved() {

@@ -33,7 +33,7 @@ class IoThread {
   void stop_at_most_once();
   /// What has not started yet.
   [[nodiscard]] std::vector<ReadyTask> take_back();
-  /// Bodies that have begun and not ended.
+  /// Bodies that have begun and not ended, but for polls.
   [[nodiscard]] std::size_t running() const;
   /// The lease was renewed: what waits for it may start.
   void lease_moved();

@@ -62,7 +62,7 @@ bool Loop::step(std::chrono::nanoseconds longest_wait) {
   on_time();
   if (!draining_) listen();
   if (!draining_) fire_schedules();
-  if (!draining_) poll_triggers();
+  if (!draining_ && !alone_) poll_triggers();
   store_polls();
   queue_lazy_markers();
   commit_and_release();
@@ -91,7 +91,7 @@ std::chrono::nanoseconds Loop::next_turn() {
   };
   if (auto const due = scheduler_.next_due(); due && !draining_)
     next = std::min(next, std::max(at(*due), scheduler_.not_before()));
-  if (!draining_) next = std::min(next, triggers_.next_turn());
+  if (!draining_ && !alone_) next = std::min(next, triggers_.next_turn());
   if (auto const due = due_.earliest()) next = std::min(next, at(*due));
   if (!markers_.empty()) next = std::min(next, markers_.front().due);
   if (!dirty_.empty() || !releases_.empty() || inbox_->has_messages()) next = mono;

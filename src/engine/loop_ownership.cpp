@@ -178,6 +178,7 @@ void Loop::outgrown_by(std::int64_t schema_version) {
 void Loop::fire_schedules() {
   try {
     if (scheduler_.fire(committer_, now_, mono_) == 0) return;
+    if (committed_) committed_();
     claim_wanted_ = true;
     database_.announce();
   } catch (Error const& error) {
@@ -186,6 +187,7 @@ void Loop::fire_schedules() {
   }
 }
 
+// R9: nothing begins beside a task that may crash this runner, polls neither.
 void Loop::poll_triggers() {
   for (auto& poll : triggers_.begin_polls(now_, mono_, epoch_)) {
     ++bodies_out_;
@@ -196,7 +198,10 @@ void Loop::poll_triggers() {
 // What can wait goes with the renewal of the lease, which it is too.
 void Loop::store_polls() {
   bool const all = draining_ || committer_.renewal_due(mono_);
-  if (triggers_.write(committer_, now_, mono_, all) == 0) return;
+  auto const stored = triggers_.write(committer_, now_, mono_, all);
+  if (draining_) triggers_.give_up(committer_);
+  if (stored.transactions > 0 && committed_) committed_();
+  if (stored.executions == 0) return;
   claim_wanted_ = claim_wanted_ || !draining_;
   database_.announce();
 }

@@ -43,9 +43,6 @@ struct ReadyTask {
   Context given;
   std::vector<std::pair<std::string, std::string>> missing;
   StopFlag stopped;
-  /// Of a poll: the worker that it has beside those of the tasks.
-  std::shared_ptr<void> worker{};
-
   [[nodiscard]] bool is_poll() const noexcept { return execution.generation == poll_generation; }
   /// "task 'x' of execution …", "trigger 'x'": for people.
   [[nodiscard]] std::string to_string() const;

@@ -95,6 +95,13 @@ FoundByPoll found_by(TriggerPoll const& poll, Workflow const& workflow, Instant 
     throw ValidationError{too_large("the state of trigger '" + poll.trigger->name + "'", poll.state,
                                     found.state.size(), max_context_bytes),
                           poll.trigger->name};
+  auto const& contexts = poll.result.contexts();
+  if (contexts.size() > most_fires)
+    throw ValidationError{"a poll fires " + std::to_string(contexts.size()) +
+                              " executions; at most 10000 are allowed: leave the rest to the next "
+                              "poll, and keep in the state how far it is",
+                          poll.trigger->name};
+  std::size_t bytes = 0;
   std::set<std::string> hashes;
   for (auto const& context : poll.result.contexts()) {
     auto hash = hash_of(context);
@@ -104,12 +111,18 @@ FoundByPoll found_by(TriggerPoll const& poll, Workflow const& workflow, Instant 
     fire.workflow_version = workflow.version();
     fire.input = input_of(poll, context, workflow, at, max_context_bytes);
     fire.context_hash = std::move(hash);
+    bytes += fire.input.size();
+    if (bytes > most_fired_bytes)
+      throw ValidationError{
+          "a poll fires more than 64 MiB of inputs; leave the rest to the next "
+          "poll, and keep in the state how far it is",
+          poll.trigger->name};
   }
   return found;
 }
 
 PollVerdict decide_poll(dal::ScheduleRow&& row, FoundByPoll const& found, bool allow_concurrent,
-                        std::function<bool(std::string_view)> const& is_unfinished) {
+                        dal::UnfinishedHashes const& unfinished) {
   PollVerdict verdict{{std::move(row), {}, {}}, false};
   auto& stored = verdict.decision.row;
   // R8: of an earlier try, whose answer was lost.
@@ -117,8 +130,14 @@ PollVerdict decide_poll(dal::ScheduleRow&& row, FoundByPoll const& found, bool a
                   [&](auto const& fire) { return stored.last_execution == fire.execution; }))
     return verdict;
   auto& fires = verdict.decision.firings;
+  std::set<std::string, std::less<>> waits_for;
+  if (!allow_concurrent && !found.fires.empty()) {
+    std::vector<std::string_view> hashes;
+    for (auto const& fire : found.fires) hashes.push_back(fire.context_hash);
+    waits_for = unfinished(hashes);
+  }
   for (auto const& fire : found.fires) {
-    if (!allow_concurrent && is_unfinished(fire.context_hash))
+    if (waits_for.contains(fire.context_hash))
       verdict.suppressed = true;
     else
       fires.push_back(fire);
@@ -139,9 +158,10 @@ PollVerdict decide_poll(dal::ScheduleRow&& row, FoundByPoll const& found, bool a
 void PollHistory::note(FiringOutcome outcome, std::string_view reason, Instant at) {
   if (outcome == FiringOutcome::skipped) reason = same_input_unfinished;
   auto text = to_storable_utf8(reason, longest_reason);
-  if (open_ && lines_.back().outcome == outcome && lines_.back().reason == text) {
+  if (open_ && lines_.back().outcome == outcome) {
     lines_.back().last = at;
     ++*lines_.back().instants;
+    lines_.back().reason = std::move(text);
     return;
   }
   lines_.push_back({at, at, 1, std::move(text), outcome});

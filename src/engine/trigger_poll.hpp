@@ -35,8 +35,12 @@ struct FoundByPoll {
   bool state_changed = false;
 };
 
+/// So much fires by one poll: it is one transaction.
+inline constexpr std::size_t most_fires = 10'000;
+inline constexpr std::size_t most_fired_bytes = std::size_t{64} << 20;
+
 /// Of equal contexts one fires, unless the trigger fires concurrently. Throws `ValidationError` if
-/// the workflow takes other inputs, or one is too large.
+/// the workflow takes other inputs, one is too large, or all together are.
 [[nodiscard]] FoundByPoll found_by(TriggerPoll const& poll, Workflow const& workflow, Instant at,
                                    std::size_t max_context_bytes,
                                    std::function<ExecutionId()> const& new_id);
@@ -46,11 +50,12 @@ struct PollVerdict {
   dal::ScheduleDecision decision;
   bool suppressed = false;  ///< some or all of it: executions with the same input are unfinished
 };
-[[nodiscard]] PollVerdict decide_poll(
-    dal::ScheduleRow&& row, FoundByPoll const& found, bool allow_concurrent,
-    std::function<bool(std::string_view context_hash)> const& is_unfinished);
+[[nodiscard]] PollVerdict decide_poll(dal::ScheduleRow&& row, FoundByPoll const& found,
+                                      bool allow_concurrent,
+                                      dal::UnfinishedHashes const& unfinished);
 
-/// Polls in a row that have come to the same, other than a fire or nothing: lines of the history.
+/// Polls in a row that have come to the same, other than a fire or nothing: lines of the history,
+/// each with its latest reason.
 class PollHistory {
  public:
   void note(FiringOutcome outcome, std::string_view reason, Instant at);

@@ -30,27 +30,34 @@ constexpr std::size_t most_bytes_written = 8u << 20;
 void Triggers::add(std::shared_ptr<TriggerDefinition const> definition) {
   auto const [known, is_new] = by_name_.emplace(definition->name, triggers_.size());
   if (is_new) triggers_.emplace_back();
-  triggers_[known->second].definition = std::move(definition);
+  auto& trigger = triggers_[known->second];
+  trigger.definition = std::move(definition);
+  trigger.next_poll = std::min(trigger.next_poll, environment_.monotonic());
   Json names = Json::array();
   for (auto const& [name, number] : by_name_) names.push_back(name);
   names_ = names.dump();
+  update_next_turn();
 }
 
 void Triggers::look(Committer& committer, Instant now, std::chrono::nanoseconds monotonic) {
   if (triggers_.empty()) return;
-  auto rows = dal::known_triggers(committer.session(), names_);
+  auto rows = dal::trigger_pollers(committer.session(), names_);
   bool const all_polled = std::all_of(rows.begin(), rows.end(), [&](auto const& row) {
     return row.paused || row.runner == committer.id();
   });
   if (!all_polled && dal::are_polled_by_nobody(committer.session(), names_) &&
       committer.claim_triggers(names_))
-    rows = dal::known_triggers(committer.session(), names_);
+    rows = dal::trigger_pollers(committer.session(), names_);
   std::vector<bool> mine(triggers_.size());
   for (auto const& row : rows) {
     if (row.paused || row.runner != committer.id()) continue;
     auto const number = by_name_.find(row.name)->second;
     auto& trigger = triggers_[number];
-    mine[number] = (trigger.mine && trigger.id == row.id) || take_on(trigger, row, now, monotonic);
+    if (trigger.mine && trigger.id == row.id) {
+      mine[number] = true;
+    } else if (auto const whole = dal::find_trigger(committer.session(), row.name)) {
+      mine[number] = whole->id == row.id && take_on(trigger, *whole, now, monotonic);
+    }
   }
   for (std::size_t i = 0; i < triggers_.size(); ++i) triggers_[i].mine = mine[i];
   update_next_turn();
@@ -113,10 +120,11 @@ void Triggers::finished(FinishedTask&& poll, std::chrono::nanoseconds monotonic,
   auto const came = std::exchange(trigger.under_way, nullptr);
   trigger.next_poll = std::max(trigger.next_poll, monotonic);
   bool const dropped = std::exchange(trigger.stale, false) || !trigger.mine;
+  if (!poll.succeeded && !poll.not_started)
+    trigger.left_behind.push_back(came);  // if it is not back
   if (dropped || poll.not_started || (stopping && !poll.succeeded)) return update_next_turn();
   if (!poll.succeeded) {
     failed(trigger, poll.text);
-    trigger.left_behind.push_back(came);
     return update_next_turn();
   }
   try {
@@ -143,7 +151,7 @@ void Triggers::finished(FinishedTask&& poll, std::chrono::nanoseconds monotonic,
 
 void Triggers::failed(Trigger& trigger, std::string_view text) {
   auto const why = to_storable_utf8(text, longest_error);
-  if (trigger.error != why)
+  if (trigger.error.empty())
     log_warning("cloacina: trigger '" + trigger.definition->name +
                 "' could not be polled, and is polled on: " + why);
   trigger.error = why;
@@ -165,24 +173,34 @@ std::vector<std::string> Triggers::names_to_write(bool all) const {
   return names;
 }
 
-std::size_t Triggers::write(Committer& committer, Instant now, std::chrono::nanoseconds monotonic,
-                            bool all) {
-  if ((!to_write_ && !all) || monotonic < not_before_) return 0;
-  std::size_t executions = 0;
+Triggers::Stored Triggers::write(Committer& committer, Instant now,
+                                 std::chrono::nanoseconds monotonic, bool all) {
+  Stored stored;
+  if ((!to_write_ && !all) || monotonic < not_before_) return stored;
   for (;;) {
     auto const names = names_to_write(all);
     if (names.empty()) {
       to_write_ = false;
       break;
     }
-    if (!write_some(committer, now, monotonic, names, executions)) break;
+    if (!write_some(committer, now, monotonic, names, stored)) break;
   }
   update_next_turn();
-  return executions;
+  return stored;
+}
+
+void Triggers::give_up(Committer& committer) {
+  bool any = false;
+  for (auto const& trigger : triggers_) {
+    if (trigger.under_way || (trigger.mine && trigger.found)) return;
+    any = any || trigger.mine;
+  }
+  if (any && committer.release_triggers(names_))
+    for (auto& trigger : triggers_) trigger.mine = false;
 }
 
 bool Triggers::write_some(Committer& committer, Instant now, std::chrono::nanoseconds monotonic,
-                          std::vector<std::string> const& names, std::size_t& executions) {
+                          std::vector<std::string> const& names, Stored& result) {
   struct Written {
     Trigger* trigger;
     bool suppressed = false;
@@ -191,8 +209,9 @@ bool Triggers::write_some(Committer& committer, Instant now, std::chrono::nanose
     PollHistory history;
   };
   std::vector<Written> written;
-  auto const decide = [&](dal::ScheduleRow&& row,
-                          auto const& is_unfinished) -> std::optional<dal::ScheduleDecision> {
+  auto const decide =
+      [&](dal::ScheduleRow&& row,
+          dal::UnfinishedHashes const& unfinished) -> std::optional<dal::ScheduleDecision> {
     auto& trigger = triggers_[by_name_.find(row.name)->second];
     auto& note = written.emplace_back(Written{&trigger, false, false, 0, trigger.history});
     if (row.paused || row.runner != committer.id() || row.id != trigger.id) return std::nullopt;
@@ -200,7 +219,7 @@ bool Triggers::write_some(Committer& committer, Instant now, std::chrono::nanose
     PollVerdict verdict{{std::move(row), {}, {}}, false};
     if (trigger.found)
       verdict = decide_poll(std::move(verdict.decision.row), *trigger.found,
-                            trigger.definition->allow_concurrent, is_unfinished);
+                            trigger.definition->allow_concurrent, unfinished);
     auto& decision = verdict.decision;
     // What the trial arrivals must notice.
     static bool const forgetful = is_sabotaged("state_in_memory");
@@ -229,6 +248,7 @@ bool Triggers::write_some(Committer& committer, Instant now, std::chrono::nanose
     not_before_ = monotonic + pause_after_refusal;
     return false;
   }
+  ++result.transactions;
   // One without a row was deleted: nothing of it is left to be stored.
   for (auto const& name : names) {
     auto& trigger = triggers_[by_name_.find(name)->second];
@@ -243,7 +263,7 @@ bool Triggers::write_some(Committer& committer, Instant now, std::chrono::nanose
     trigger->history.stored();
     trigger->mine = trigger->mine && stored;
     if (!stored) continue;
-    executions += made;
+    result.executions += made;
     if (!found) continue;
     trigger->error.clear();
     if (!(suppressed && found->state_changed)) trigger->state = Context::from_json(found->state);

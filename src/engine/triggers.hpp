@@ -38,10 +38,15 @@ class Triggers {
                                                    std::uint32_t epoch);
   /// A poll has come back. `stopping`: what it failed with is that it was asked to stop.
   void finished(FinishedTask&& poll, std::chrono::nanoseconds monotonic, bool stopping);
-  /// Stores what was found, and with `all` what can wait: when a trigger was polled last. Returns
-  /// how many executions were made, for anybody to claim.
-  std::size_t write(Committer& committer, Instant now, std::chrono::nanoseconds monotonic,
-                    bool all);
+  struct Stored {
+    std::size_t transactions = 0;
+    std::size_t executions = 0;  ///< that were made, for anybody to claim
+  };
+  /// Stores what was found, and with `all` what can wait: when a trigger was polled last.
+  Stored write(Committer& committer, Instant now, std::chrono::nanoseconds monotonic, bool all);
+  /// Others may poll from now on, once nothing is under way or to be stored. For a runner that
+  /// ends.
+  void give_up(Committer& committer);
   /// Somebody has taken over: they poll on.
   void lose_all();
 
@@ -65,7 +70,7 @@ class Triggers {
   };
 
   [[nodiscard]] bool is_idle(Trigger const& trigger) const noexcept {
-    return trigger.mine && !trigger.under_way && !trigger.found;
+    return trigger.mine && !trigger.under_way && !trigger.found && !trigger.urgent;
   }
   /// False: what is stored of it cannot be read.
   [[nodiscard]] bool take_on(Trigger& trigger, dal::ScheduleRow const& row, Instant now,
@@ -75,7 +80,7 @@ class Triggers {
   [[nodiscard]] std::vector<std::string> names_to_write(bool all) const;
   /// False: nothing more is to be tried now.
   bool write_some(Committer& committer, Instant now, std::chrono::nanoseconds monotonic,
-                  std::vector<std::string> const& names, std::size_t& executions);
+                  std::vector<std::string> const& names, Stored& stored);
 
   DefaultRunnerConfig const& config_;
   Environment const& environment_;

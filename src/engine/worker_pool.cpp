@@ -18,7 +18,9 @@
 
 #include "core/sabotage.hpp"
 #include "engine/log.hpp"
+#include "engine/start_thread.hpp"
 #include "engine/stuck.hpp"
+#include "engine/thread_name.hpp"
 #include "engine/thread_role.hpp"
 #include "engine/user_call.hpp"
 
@@ -45,6 +47,7 @@ struct WorkerPool::Worker {
 
   Inbox::Lane& lane;
   Crew::Member* member = nullptr;  // guarded by Shared::mutex; null: the place is free
+  bool is_poll = false;            // as well: the thread is not the crew's
   Clock::time_point arrived{};     // the thread's own
 
   std::mutex mutex;  // guards what follows
@@ -84,7 +87,12 @@ struct WorkerPool::Shared final : Crew::Site, std::enable_shared_from_this<Share
   /// A place for the calling thread; null if there are enough.
   [[nodiscard]] Worker* arrive(Crew::Member& member);
   void leave(Worker& self);
-  [[nodiscard]] std::shared_ptr<void> lend_slot();
+  /// With the lock.
+  [[nodiscard]] Worker& free_place();
+  /// A place for a poll, beside those of the crew's threads, and its end.
+  [[nodiscard]] Worker& receive(Crew::Member& member);
+  void see_off(Worker& place);
+  void run_beside(Guest& guest);
   [[nodiscard]] bool may_start() const noexcept {
     return closed || services.may_start(Clock::now());
   }
@@ -135,15 +143,20 @@ void WorkerPool::Shared::work(Crew::Member& member) {
 WorkerPool::Worker* WorkerPool::Shared::arrive(Crew::Member& member) {
   std::lock_guard lock{mutex};
   if (!has_room()) return nullptr;
+  ++present;
+  auto& self = free_place();
+  self.member = &member;
+  self.is_poll = false;
+  self.arrived = Clock::now();
+  return &self;
+}
+
+WorkerPool::Worker& WorkerPool::Shared::free_place() {
   auto place = std::find_if(workers.begin(), workers.end(),
                             [](auto const& worker) { return !worker->member; });
   if (place == workers.end())
     place = workers.insert(workers.end(), std::make_unique<Worker>(services.inbox->add_lane()));
-  ++present;
-  auto& self = **place;
-  self.member = &member;
-  self.arrived = Clock::now();
-  return &self;
+  return **place;
 }
 
 void WorkerPool::Shared::leave(Worker& self) {
@@ -253,6 +266,7 @@ void WorkerPool::Shared::run(ReadyTask& ready, Worker& self) {
     case Begun::answered:
       return;
     case Begun::lease_is_over:
+      if (ready.is_poll()) return answer(self, dropped(ready));
       return put_back(std::move(ready));
     case Begun::yes:
       break;
@@ -290,25 +304,58 @@ WorkerPool::~WorkerPool() { shut_down(Clock::now()); }
 
 std::shared_ptr<void> WorkerPool::lend_slot_of_this_thread() {
   if (!of_this_thread_) return nullptr;
-  return of_this_thread_->lend_slot();
-}
-
-std::shared_ptr<void> WorkerPool::Shared::lend_slot() {
-  auto const mine = shared_from_this();
-  if (!crew->lend()) services.watcher->watch(Clock::now() + stuck_after);
-  ++lent;
-  if (work_left) crew->call(mine, 1);  // there is room for one more
+  auto const mine = of_this_thread_->shared_from_this();
+  if (!mine->crew->lend()) mine->services.watcher->watch(Clock::now() + stuck_after);
+  ++mine->lent;
+  if (mine->work_left) mine->crew->call(mine, 1);  // there is room for one more
   return {nullptr, [mine](void*) {
             --mine->lent;
             mine->crew->take_back();
           }};
 }
 
+// Its thread is no member of the crew: it goes to no other work, and nobody replaces it.
+struct WorkerPool::Guest {
+  ReadyTask poll;
+  Crew::Member member{};
+  Worker* place = nullptr;
+};
+
 void WorkerPool::start_beside(ReadyTask&& ready) {
-  ready.worker = shared_->lend_slot();
-  std::vector<ReadyTask> one;
-  one.push_back(std::move(ready));
-  start(std::move(one));
+  std::shared_ptr<Guest> const guest{new Guest{std::move(ready)}};
+  guest->place = &shared_->receive(guest->member);
+  auto thread = start_thread([pool = shared_, guest] { pool->run_beside(*guest); });
+  if (thread) return thread->detach();
+  // The system refuses the thread for now: it is polled again when its time comes.
+  shared_->answer(*guest->place, dropped(guest->poll));
+  shared_->see_off(*guest->place);
+}
+
+void WorkerPool::Shared::run_beside(Guest& guest) {
+  struct Stay {
+    Shared& pool;
+    Worker& place;
+    ~Stay() { pool.see_off(place); }
+  } const stay{*this, *guest.place};
+  name_thread("cloacina-poll");
+  ThreadRole const role{ThreadRole::worker, services.inbox.get()};
+  run(guest.poll, *guest.place);
+}
+
+WorkerPool::Worker& WorkerPool::Shared::receive(Crew::Member& member) {
+  std::lock_guard lock{mutex};
+  auto& place = free_place();
+  place.member = &member;
+  place.is_poll = true;
+  return place;
+}
+
+void WorkerPool::Shared::see_off(Worker& place) {
+  {
+    std::lock_guard lock{mutex};
+    place.member = nullptr;
+  }
+  worker_left.notify_all();
 }
 
 std::size_t WorkerPool::lent() const noexcept { return shared_->lent.load(); }
@@ -432,7 +479,6 @@ void WorkerPool::give_up(Worker& worker, Clock::time_point now, std::vector<std:
     return;
   }
   auto const& task = *worker.running;
-  // The worker of a poll is one more already: there is none to be replaced.
   auto const what = task.is_poll()                  ? "left behind"
                     : shared_->leave_behind(worker) ? "left behind and replaced"
                                                     : "lost: too many are stuck already";
@@ -450,7 +496,7 @@ void WorkerPool::leave_behind() {
   {
     std::lock_guard lock{shared_->mutex};
     for (auto const& worker : shared_->workers)
-      if (worker->member) (void)shared_->leave_behind(*worker);
+      if (worker->member && !worker->is_poll) (void)shared_->leave_behind(*worker);
   }
   (void)shared_->crew->start_missing(Clock::now());
 }

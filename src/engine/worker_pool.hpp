@@ -28,7 +28,7 @@ class WorkerPool {
   WorkerPool& operator=(WorkerPool const&) = delete;
 
   void start(std::vector<ReadyTask>&& ready);
-  /// On a worker more, whatever else runs.
+  /// A poll: on a thread of its own, whatever else runs.
   void start_beside(ReadyTask&& ready);
   void call(std::function<void()> callback);
   void stop_execution(ExecutionId id);
@@ -60,6 +60,7 @@ class WorkerPool {
  private:
   struct Shared;
   struct Worker;
+  struct Guest;
   void give_up(Worker& worker, Clock::time_point now, std::vector<std::string>& said);
   static thread_local Shared* of_this_thread_;
 

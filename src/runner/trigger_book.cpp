@@ -1,5 +1,6 @@
 #include "runner/trigger_book.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include <cloacina/error.hpp>
@@ -68,18 +69,21 @@ std::string workflow_of(Registry::Snapshot const& workflows, TriggerDefinition c
   throw WorkflowNotFound{"trigger '" + trigger.name + "': " + error.what(), trigger.workflow};
 }
 
-/// A registration of what is there.
-void renew(backend::Session& session, dal::ScheduleRow const& wanted) {
-  auto stored = dal::lock_same(session, wanted);
-  if (!stored) return;  // it has been deleted since
-  if (stored->workflow == wanted.workflow && stored->expression == wanted.expression &&
-      stored->options == wanted.options)
+/// What is there takes the rest from here.
+void store_trigger(backend::Session& session, dal::ScheduleRow const& wanted) {
+  while (!dal::insert_schedule(session, wanted)) {
+    auto stored = dal::lock_same(session, wanted);
+    if (!stored) continue;  // it has been deleted since
+    if (stored->workflow == wanted.workflow && stored->expression == wanted.expression &&
+        stored->options == wanted.options)
+      return;
+    stored->workflow = wanted.workflow;
+    stored->expression = wanted.expression;
+    stored->options = wanted.options;
+    stored->updated_at = wanted.updated_at;
+    (void)dal::update_schedule(session, *stored);
     return;
-  stored->workflow = wanted.workflow;
-  stored->expression = wanted.expression;
-  stored->options = wanted.options;
-  stored->updated_at = wanted.updated_at;
-  (void)dal::update_schedule(session, *stored);
+  }
 }
 
 }  // namespace
@@ -103,10 +107,12 @@ void TriggerBook::register_all(std::vector<TriggerDefinition> const& triggers) {
   std::vector<dal::ScheduleRow> rows;
   rows.reserve(triggers.size());
   for (auto const& trigger : triggers) rows.push_back(checked_row(trigger));
+  // Whoever holds several holds them in this order.
+  using Row = dal::ScheduleRow;
+  std::sort(rows.begin(), rows.end(), [](Row const& a, Row const& b) { return a.name < b.name; });
   parts_.session.write([&](backend::Session& session) {
     dal::Transaction transaction{session};
-    for (auto const& row : rows)
-      if (!dal::insert_schedule(session, row)) renew(session, row);
+    for (auto const& row : rows) store_trigger(session, row);
     transaction.commit();
     return true;
   });

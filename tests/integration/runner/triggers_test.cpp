@@ -343,6 +343,8 @@ TEST_CASE("a trigger that is paused fires nothing more, also in another process"
   TestDatabase database;
   Log log;
   std::atomic<int> polls{0};
+  Gate looked;  // by a runner that polls what is new
+  looked.open();
   auto runner = start(database.url(), {noting_number(log)}, polling());
   runner.add_trigger(trigger_of(
       "all",
@@ -356,11 +358,12 @@ TEST_CASE("a trigger that is paused fires nothing more, also in another process"
   auto const fired = client.get_trigger_execution_history("all", 10'000).size();
   CHECK_FALSE(runner.get_trigger_schedule("all").enabled);
   CHECK(client.list_trigger_schedules({.enabled_only = true}).empty());
-  auto const before = polls.load();
-  runner.add_trigger(trigger_of("other", [&](TriggerContext&) { return TriggerResult::skip(); }));
-  (void)wait(runner.submit("found", {{"number", 0}}));
+  runner.add_trigger(trigger_of("other", [&](TriggerContext&) {
+    looked.pass();
+    return TriggerResult::skip();
+  }));
+  looked.wait_for_arrivals(10);
   CHECK(client.get_trigger_execution_history("all", 10'000).size() == fired);
-  CHECK(polls.load() - before < 100);  // a poll or two before it has heard of it
   client.set_trigger_enabled("all", true);
   (void)wait_for_history(runner, "all", is(FiringOutcome::fired), fired + 3);
 }
@@ -376,11 +379,13 @@ TEST_CASE("one runner polls a trigger, and another once that one has gone", "[tr
     }));
     return registry;
   };
+  auto config = polling();
+  config.lease = 10s;  // a busy machine holds nobody up for so long
   auto const start_as = [&](std::string const& who) {
     return DefaultRunner::builder()
         .database_url(database.url())
         .registry(registry_for(who))
-        .config(polling())
+        .config(config)
         .build();
   };
   auto first = start_as("first");
@@ -499,14 +504,69 @@ TEST_CASE("a shutdown waits for a poll, and stores what it has found", "[trigger
   auto runner = start(database.url(), {noting_number(log)}, polling());
   runner.add_trigger(trigger_of("slow", [&](TriggerContext& trigger) {
     gate.pass();
+    if (trigger.state.contains("done")) return TriggerResult::skip();
     trigger.state.put("done", true);
     return TriggerResult::fire({{"number", 1}});
   }));
   gate.wait_for_arrivals(1);
   auto over = std::async(std::launch::async, [&] { runner.shutdown(patience); });
+  auto const is_shutting_down = [&] {
+    try {
+      (void)runner.submit("found", {{"number", 0}});
+      return false;
+    } catch (RunnerStopped const&) {
+      return true;
+    }
+  };
+  while (!is_shutting_down()) std::this_thread::yield();
   gate.open();
   over.get();
   Client client{database.url()};
   CHECK(client.get_trigger_execution_history("slow").size() == 1);
   CHECK(client.get_trigger_schedule("slow").state.get_as<bool>("done"));
+}
+
+TEST_CASE("a poll that fires too much says so", "[triggers]") {
+  TestDatabase database;
+  Log log;
+  auto runner = start(database.url(), {noting_number(log)}, polling());
+  runner.add_trigger(trigger_of("much", [](TriggerContext&) {
+    return TriggerResult::fire_all(std::vector<Context>(10'001));
+  }));
+  CHECK_THAT(wait_for_history(runner, "much", is(FiringOutcome::failed)).front().reason,
+             Contains("at most 10000"));
+}
+
+TEST_CASE("a runner that is about to end leaves its triggers to others", "[triggers]") {
+  TestDatabase database;
+  Gate body;
+  Log log;
+  auto const registry_for = [&](std::string const& who) {
+    auto registry = registry_of({one_task("found", [&](TaskContext<>&) { body.pass(); })});
+    registry.add_trigger(trigger_of("shared", [&log, who](TriggerContext&) {
+      log.add(who);
+      return TriggerResult::skip();
+    }));
+    return registry;
+  };
+  auto config = polling();
+  config.lease = 30s;
+  auto const start_as = [&](std::string const& who) {
+    return DefaultRunner::builder()
+        .database_url(database.url())
+        .registry(registry_for(who))
+        .config(config)
+        .build();
+  };
+  auto first = start_as("first");
+  (void)log.wait_for(1);
+  (void)first.submit("found", {});
+  body.wait_for_arrivals(1);
+  auto second = start_as("second");
+  auto over = std::async(std::launch::async, [&] { first.shutdown(patience); });
+  auto const give_up = Clock::now() + patience / 2;
+  while (log.lines().back() != "second" && Clock::now() < give_up) std::this_thread::yield();
+  CHECK(log.lines().back() == "second");  // while the first one's body still runs
+  body.open();
+  over.get();
 }

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <cstdio>
 #include <exception>
 #include <filesystem>
@@ -57,11 +58,14 @@ std::vector<std::string> names_after(std::string const& last, std::filesystem::p
 
 TriggerResult look(TriggerContext& trigger, std::filesystem::path const& inbox) {
   auto const* const last = trigger.state.find("last");
-  auto const names = names_after(last == nullptr ? "" : last->get<std::string>(), inbox, 3);
-  if (names.empty()) return TriggerResult::skip();
-  trigger.state.put("last", names.back());
+  std::string const after = last == nullptr ? "" : last->get<std::string>();
+  auto const seen = names_after(after, inbox, 3);
+  if (seen.empty()) return TriggerResult::skip();
+  trigger.state.put("last", seen.back());
   std::vector<Context> found;
-  for (auto const& name : names) found.push_back({{"trigger", trigger.name()}, {"file", name}});
+  // A directory is not read in one moment: a look may miss one that came before the last it sees.
+  for (auto const& name : names_after(after, inbox, SIZE_MAX))
+    if (name <= seen.back()) found.push_back({{"trigger", trigger.name()}, {"file", name}});
   return TriggerResult::fire_all(std::move(found));
 }
 
