@@ -195,9 +195,10 @@ def trigger(
 
     workflow, or `on`: the name of what it fires; without one, that of the `with WorkflowBuilder(...)` block around it. It
     must be registered when a runner is made, else that is a ValueError with the nearest names. name: its
-    `__name__` if not given; one of a name is in a database, whichever process polls it, and a second function of
-    this name elsewhere in the program is a ValueError. poll_interval: from the begin of a poll to the next:
-    text ("500ms", "5s", "2m", "1h"), seconds, or a timedelta; 1 ms to 100 years.
+    `__name__` if not given; one of a name is in a database, whichever process polls it. The same function run
+    again, as in a notebook, replaces itself, and so does a local function; another one of this name is a ValueError.
+    poll_interval: from the start of a poll to the next: text ("500ms", "5s", "2m", "1h"), seconds, or a timedelta; 1 ms to
+    100 years.
 
     The function takes nothing, or one parameter: a `TriggerContext`, whose `state` it keeps from poll to poll, also over
     restarts. It returns `TriggerResult.skip()`, `.fire(context)` or `.fire_all(contexts)`. Each execution is given that, and
