@@ -22,6 +22,19 @@ concept WorkflowSymbol = std::derived_from<T, WorkflowBase>;
 
 namespace detail {
 
+template <class Symbol, Caller Who, class... Bindings>
+auto invocation(Bindings&&... bindings) {
+  if constexpr (check_call<Symbol, Who, typename std::remove_cvref_t<Bindings>::key...>()) {
+    Context input;
+    (input.put(std::remove_cvref_t<Bindings>::key::name, std::forward<Bindings>(bindings).value()),
+     ...);
+    return Invocation<Symbol>{std::move(input)};
+  } else {
+    return Invocation<Symbol>{Context{}};
+  }
+}
+
+// Its members hide what users call their tasks and keys: the fewer the better.
 template <class Symbol>
 class CallableWorkflow : public WorkflowBase {
  public:
@@ -29,16 +42,7 @@ class CallableWorkflow : public WorkflowBase {
   /// `ValidationError` for a value that cannot be stored.
   template <class... Bindings>
   [[nodiscard]] auto operator()(Bindings&&... bindings) const {
-    return call<Caller::program>(std::forward<Bindings>(bindings)...);
-  }
-  /// The same for a schedule or a trigger, which give some inputs themselves: `scheduled_time`,
-  /// `schedule_id`, `schedule_timezone` and `schedule_expression`; `trigger_name` and
-  /// `triggered_at`. \code
-  ///   CLOACINA_CRON(close_till.scheduled(shop = "Paris"), "0 20 * * *");
-  /// \endcode
-  template <class... Bindings>
-  [[nodiscard]] auto scheduled(Bindings&&... bindings) const {
-    return call<Caller::schedule>(std::forward<Bindings>(bindings)...);
+    return invocation<Symbol, Caller::program>(std::forward<Bindings>(bindings)...);
   }
 
   /// The workflow that runs; made once per process. Throws `ValidationError` for what only run time
@@ -46,20 +50,6 @@ class CallableWorkflow : public WorkflowBase {
   [[nodiscard]] Workflow const& workflow() const {
     static Workflow const made = make_workflow({Symbol::name, &Symbol::options});
     return made;
-  }
-
- private:
-  template <Caller Who, class... Bindings>
-  static auto call(Bindings&&... bindings) {
-    if constexpr (check_call<Symbol, Who, typename std::remove_cvref_t<Bindings>::key...>()) {
-      Context input;
-      (input.put(std::remove_cvref_t<Bindings>::key::name,
-                 std::forward<Bindings>(bindings).value()),
-       ...);
-      return Invocation<Symbol>{std::move(input)};
-    } else {
-      return Invocation<Symbol>{Context{}};
-    }
   }
 };
 
@@ -79,6 +69,17 @@ class WorkflowRegistrar {
 };
 
 }  // namespace detail
+
+/// The inputs of a workflow for a schedule or a trigger, which give some themselves:
+/// `scheduled_time`, `schedule_id`, `schedule_timezone` and `schedule_expression`; `trigger_name`
+/// and `triggered_at`. Those that the workflow lists need not be given here. \code
+///   CLOACINA_CRON(scheduled(close_till, shop = "Paris"), "0 20 * * *");
+/// \endcode
+template <WorkflowSymbol Symbol, class... Bindings>
+[[nodiscard]] auto scheduled(Symbol, Bindings&&... bindings) {
+  return detail::invocation<Symbol, detail::Caller::schedule>(std::forward<Bindings>(bindings)...);
+}
+
 }  // namespace cloacina
 
 /// Declares a workflow, checks it while it is compiled, and registers it under its name.

@@ -52,7 +52,7 @@ int main(int argc, char** argv) try {
   for (auto& [name, zone, runner, schedule] : shops) {
     runner = host.tenant(name + suffix);
     schedule =
-        runner->register_cron_workflow(close_books.scheduled(shop = name), "0 18 * * FRI,MON",
+        runner->register_cron_workflow(scheduled(close_books, shop = name), "0 18 * * FRI,MON",
                                        {.timezone = zone, .name = "closing"});
   }
 

@@ -25,6 +25,14 @@ inline constexpr bool trigger_has_a_workflow = false;
 template <class Trigger>
 inline constexpr bool trigger_gives_inputs = false;
 
+template <class Trigger, class Workflow>
+constexpr void check_fired() {
+  constexpr auto type = Trigger::options.workflow.type;
+  if constexpr (type != 0 && type != type_number<Workflow>())
+    static_assert(trigger_is_for<Trigger, Workflow>,
+                  "a trigger fires its own .workflow, and this is another one");
+}
+
 /// What the body of a trigger calls: `fire` and `skip`, checked against its `.workflow`.
 template <class Trigger>
 class TriggerBase {
@@ -41,13 +49,13 @@ class TriggerBase {
   }
   template <class Workflow>
   [[nodiscard]] static TriggerResult fire(Invocation<Workflow> const& job) {
-    check<Workflow>();
+    check_fired<Trigger, Workflow>();
     return TriggerResult::fire(job.input);
   }
   /// Several, in one transaction.
   template <class Workflow>
   [[nodiscard]] static TriggerResult fire(std::vector<Invocation<Workflow>> const& jobs) {
-    check<Workflow>();
+    check_fired<Trigger, Workflow>();
     std::vector<Context> inputs;
     inputs.reserve(jobs.size());
     for (auto const& job : jobs) inputs.push_back(job.input);
@@ -56,15 +64,6 @@ class TriggerBase {
   /// What the workflow takes is checked when it fires.
   [[nodiscard]] static TriggerResult fire(Context context) {
     return TriggerResult::fire(std::move(context));
-  }
-
- private:
-  template <class Workflow>
-  static constexpr void check() {
-    constexpr auto type = Trigger::options.workflow.type;
-    if constexpr (type != 0 && type != type_number<Workflow>())
-      static_assert(trigger_is_for<Trigger, Workflow>,
-                    "a trigger fires its own .workflow, and this is another one");
   }
 };
 

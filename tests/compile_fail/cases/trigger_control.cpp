@@ -18,4 +18,4 @@ CLOACINA_CO_TRIGGER(untidy, .workflow = tidy_up, .name = "a name with blanks") {
 CLOACINA_KEY(trigger_name, std::string);
 CLOACINA_TASK(note_who, .reads = {order_id, trigger_name}) {}
 CLOACINA_WORKFLOW(noted, .inputs = {order_id, trigger_name}, .tasks = {note_who});
-CLOACINA_TRIGGER(leaves_inputs, .workflow = noted) { return fire(noted.scheduled(order_id = 1)); }
+CLOACINA_TRIGGER(leaves_inputs, .workflow = noted) { return fire(scheduled(noted, order_id = 1)); }

@@ -84,7 +84,7 @@ CLOACINA_CRON(declared(region = "north"), "0 9 * * MON-FRI", .timezone = "Europe
 CLOACINA_KEY(scheduled_time, std::string);
 CLOACINA_TASK(declared_stamp, .reads = {region, scheduled_time}) {}
 CLOACINA_WORKFLOW(stamped, .inputs = {region, scheduled_time}, .tasks = {declared_stamp});
-CLOACINA_CRON(stamped.scheduled(region = "south"), "30 9 * * *", .name = "stamped");
+CLOACINA_CRON(scheduled(stamped, region = "south"), "30 9 * * *", .name = "stamped");
 
 }  // namespace
 
