@@ -175,7 +175,7 @@ class DefaultRunner final : public Schedules {
   /// block: other runners hear of it with this runner's next transaction. Throws `RunnerStopped`.
   void add_workflow(Workflow workflow);
 
-  /// A trigger more: registers it, as `CLOACINA_TRIGGER` does when a runner starts, and polls it
+  /// Another trigger: registers it, as `CLOACINA_TRIGGER` does when a runner starts, and polls it
   /// unless another runner does. One of its name that this runner knows is replaced. Blocks for a
   /// transaction. Throws `ValidationError` naming the field that is wrong, `WorkflowNotFound`,
   /// `RunnerStopped`; `StateError` if `enable_trigger_scheduling` is false.

@@ -39,8 +39,8 @@ struct DefaultRunnerConfig {
   std::size_t max_context_bytes = 16u << 20;
   /// Whether this runner fires cron schedules.
   bool enable_cron_scheduling = true;
-  /// Of the instants that a schedule with `CatchupPolicy::run_all` has missed, so many fire; the
-  /// oldest. 1 to 10 000.
+  /// For a schedule with `CatchupPolicy::run_all`: of the instants that are due at once, the oldest
+  /// so many fire. 1 to 10 000.
   std::size_t cron_max_catchup_executions = 100;
   /// Whether this runner polls event triggers.
   bool enable_trigger_scheduling = true;

@@ -17,9 +17,9 @@ using ScheduleId = ExecutionId;
 
 /// What becomes of instants that came while no runner could fire them.
 enum class CatchupPolicy : std::uint8_t {
-  skip,      ///< they are missed; one that is at most a minute late still fires
-  run_once,  ///< the latest of them fires, the others are missed
-  run_all,   ///< all fire, oldest first, up to `cron_max_catchup_executions`
+  skip,      ///< the latest fires if it is at most a minute late, the others are missed
+  run_once,  ///< the latest fires, however late; the others are missed
+  run_all,   ///< the oldest `cron_max_catchup_executions` fire, the others are missed
 };
 
 /// What becomes of an instant while the execution of the one before is unfinished.
@@ -53,8 +53,8 @@ struct CronOptions {
   /// Given to each execution, beside `scheduled_time`, `schedule_id`, `schedule_timezone` and
   /// `schedule_expression`.
   Context parameters{};
-  /// False: registered, and fires nothing until it is enabled. Of one that is there, this changes
-  /// nothing.
+  /// False: registered, and fires nothing until it is enabled. Ignored if the schedule is
+  /// registered already.
   bool enabled = true;
 };
 

@@ -32,12 +32,11 @@ class Schedules {
  public:
   /// From now on the workflow is submitted whenever the expression says so, by any runner that
   /// knows it. Five fields (minute, hour, day of month, month, day of week) or six with leading
-  /// seconds. What is registered already (see `CronOptions::name`) keeps its id, its cursor and
-  /// whether it is enabled, and takes the rest from here: a program may register what it needs
-  /// whenever it starts.
-  /// Throws `WorkflowNotFound`; `ValidationError` naming the field that is wrong: expression, zone
-  /// (with the nearest names), jitter, end, an input that the workflow needs and the parameters do
-  /// not give. \code
+  /// seconds. What is registered already (see `CronOptions::name`) keeps its id, the next instant
+  /// that it fires and whether it is enabled, and takes the rest from here: a program may register
+  /// what it needs whenever it starts. Throws `WorkflowNotFound`; `ValidationError` naming the
+  /// field that is wrong: expression, zone (with the nearest names), jitter, end, an input that the
+  /// workflow needs and the parameters do not give. \code
   ///   runner.register_cron_workflow(report(region = "north"), "0 9 * * MON-FRI",
   ///                                 {.timezone = "Europe/Paris"});
   /// \endcode

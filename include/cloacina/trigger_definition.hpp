@@ -34,7 +34,8 @@ class TriggerResult {
     one.push_back(std::move(context));
     return TriggerResult{std::move(one)};
   }
-  /// An execution with each of these inputs, all in one transaction; none is the same as `skip`.
+  /// An execution with each of these inputs, all in one transaction; none is the same as `skip`. At
+  /// most 10 000 of them, and 64 MiB of inputs: more is an error of the poll, which fires nothing.
   [[nodiscard]] static TriggerResult fire_all(std::vector<Context> contexts) {
     return TriggerResult{std::move(contexts)};
   }
@@ -59,8 +60,8 @@ class TriggerContext {
   ~TriggerContext() = default;
 
   /// What the trigger keeps from poll to poll, empty at first: how far it has come. Changes are
-  /// stored once the poll returns, in the transaction that stores what it fires, so that no file
-  /// and no row is fired for twice; those of a poll that throws, or times out, are dropped.
+  /// stored once the poll returns, in the transaction that stores what it fires, so that each file
+  /// or row starts one execution. Those of a poll that throws, or times out, are dropped.
   Context state;
 
   [[nodiscard]] std::string_view name() const noexcept { return name_; }
@@ -84,7 +85,7 @@ class TriggerContext {
 ///                       .poll = [](cloacina::TriggerContext& trigger) { … }});
 /// \endcode
 struct TriggerDefinition {
-  /// 1 to 255 bytes of UTF-8; one trigger of that name is in a database.
+  /// 1 to 255 bytes of UTF-8; unique in the database.
   std::string name;
   std::string workflow;
   /// From the begin of a poll to the next, which waits for the end of the one before. 1 ms to 100
@@ -95,10 +96,12 @@ struct TriggerDefinition {
   /// same.
   bool allow_concurrent = false;
   /// One of the two is given. This one is called on a thread that is there for the poll, beside
-  /// those that `max_concurrent_tasks` counts. One runner polls at a time, and one poll is under
-  /// way, but for one that exceeds `trigger_poll_timeout`, which is asked to stop while others go
-  /// on, up to four such, and for a moment after a runner stood still for longer than its lease.
-  /// What it throws is recorded, and it is polled on.
+  /// those that `max_concurrent_tasks` counts. What it throws is recorded, and it is polled on.
+  ///
+  /// One runner polls at a time, and one poll is under way. There are two exceptions. A poll that
+  /// exceeds `trigger_poll_timeout` is asked to stop, and others go on beside it; up to four such
+  /// are left behind. And after a runner stood still for longer than its lease, its poll may go on
+  /// for a moment beside that of the runner which has taken over.
   std::function<TriggerResult(TriggerContext&)> poll{};
   /// The same as a coroutine, on the runner's io thread.
   std::function<asio::awaitable<TriggerResult>(TriggerContext&)> co_poll{};

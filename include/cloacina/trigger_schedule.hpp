@@ -29,8 +29,8 @@ struct TriggerSchedule {
   Instant created_at{}, updated_at{};
 };
 
-/// A line of a trigger's history: a fire, or polls in a row that found something and did not fire.
-/// Polls that found nothing have none.
+/// A line of a trigger's history: a fire; or polls in a row that found something and did not fire,
+/// or that failed, as by throwing. Polls that found nothing have no line.
 struct TriggerFiring {
   ScheduleId schedule{};
   Instant polled_at{};

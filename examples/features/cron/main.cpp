@@ -80,9 +80,11 @@ int main() {
   std::printf("by hand, while it is paused: %s\n", std::string{to_string(result.status())}.c_str());
 
   // Working days at nine in Paris, where the clocks change in the night to Sunday.
-  auto const mornings = runner.register_cron_workflow(
-      "report", "0 9 * * MON-FRI",
-      {.timezone = "Europe/Paris", .parameters = {{"region", "south"}}});
+  auto const mornings = runner.register_cron_workflow("report", "0 9 * * MON-FRI",
+                                                      {.timezone = "Europe/Paris",
+                                                       .name = "report",
+                                                       .catchup = cloacina::CatchupPolicy::run_once,
+                                                       .parameters = {{"region", "south"}}});
   using namespace std::chrono;
   auto const executions = runner.backfill_cron_schedule(mornings, sys_days{2026y / March / 26},
                                                         sys_days{2026y / April / 1});

@@ -2,12 +2,13 @@
 //
 // One process writes files into inbox/, another has a trigger that looks for them. The first one
 // kills the second with SIGKILL in the middle of its work, several times, and starts it anew. In
-// the end every file has been fired for once, and its sum is right: what a poll has found, and how
-// far it has come (`trigger.state`), are one transaction.
+// the end every file has started one execution, and its sum is right: what a poll has found, and
+// how far it has come (`trigger.state`), are one transaction.
 //
 // The processes are this program again.
 #include <signal.h>
 #include <spawn.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -55,18 +56,22 @@ std::vector<std::string> names_after(std::string const& last) {
   return names;
 }
 
+using Import = decltype(import_file(file = ""));
+constexpr std::size_t most_at_once = 1000;
+
 CLOACINA_TRIGGER(new_files, .workflow = import_file, .poll_interval = 20ms) {
   std::string last;
   if (trigger.state.contains("last")) last = trigger.state.get_as<std::string>("last");
   auto const seen = names_after(last);
   if (seen.empty()) return skip();
-  trigger.state.put("last", seen.back());
+  auto const up_to = seen[std::min(seen.size(), most_at_once) - 1];  // the next poll goes on
+  trigger.state.put("last", up_to);
 
   // A directory is not read in one moment: a look may see the last file and not the one before it,
   // which came meanwhile. A second look sees it.
-  std::vector<decltype(import_file(file = ""))> jobs;
+  std::vector<Import> jobs;
   for (auto const& found : names_after(last))
-    if (found <= seen.back()) jobs.push_back(import_file(file = found));
+    if (found <= up_to) jobs.push_back(import_file(file = found));
   return fire(jobs);
 }
 
@@ -91,9 +96,17 @@ int fill() {
 }
 
 int import() {
+  sigset_t ends;
+  sigemptyset(&ends);
+  sigaddset(&ends, SIGTERM);
+  sigaddset(&ends, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &ends, nullptr);  // before the runner: its threads inherit it
+
   // A runner counts as dead once it was not heard of for a lease; 15 s are the default.
-  cloacina::DefaultRunner const runner{url, {.lease = 500ms}};
-  wait_for_parent();
+  cloacina::DefaultRunner runner{url, {.lease = 500ms}};
+  int received = 0;
+  sigwait(&ends, &received);
+  runner.shutdown();
   return 0;
 }
 
@@ -114,7 +127,7 @@ class Process {
     input_ = ends[1];
     if (error != 0) throw std::runtime_error{"no process"};
   }
-  void kill_now() const { kill(pid_, SIGKILL); }
+  void send(int signal) const { kill(pid_, signal); }
   /// Lets it end; whether it did so by itself, and well.
   bool end() const {
     close(input_);
@@ -150,7 +163,10 @@ void wait_for(cloacina::Client const& client, std::size_t many) {
 }
 
 int main(int argc, char** argv) {
-  if (argc > 1) return argv[1] == std::string{"fill"} ? fill() : import();
+  if (argc > 1) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);  // no part outlives the whole
+    return argv[1] == std::string{"fill"} ? fill() : import();
+  }
 
   fs::create_directory(inbox);
   cloacina::Client const client{url};
@@ -159,12 +175,13 @@ int main(int argc, char** argv) {
   int killed = 0;
   for (std::size_t i = 1; i <= kills; ++i) {
     wait_for(client, i * files_for_each - 5);
-    importer->kill_now();
+    importer->send(SIGKILL);
     killed += importer->end() ? 0 : 1;
     importer = std::make_unique<Process>("import");
   }
   bool ended = filler.end();
   wait_for(client, files);
+  importer->send(SIGTERM);
   ended &= importer->end();
 
   auto const right = count_right(client);

@@ -5,6 +5,7 @@
 #include <iomanip>
 #include <iostream>
 #include <optional>
+#include <set>
 #include <sstream>
 
 using cloacina::TriggerContext;
@@ -31,21 +32,24 @@ CLOACINA_TASK(count, .reads = {shop, file}, .writes = {orders}) {
 
 CLOACINA_WORKFLOW(import_file, .inputs = {shop, file}, .tasks = {count});
 
-/// The file that comes after the last one that was found, by its name.
-std::optional<std::string> next_file(TriggerContext& trigger, std::string const& name) {
-  std::string last;
-  if (trigger.state.contains("last")) last = trigger.state.get_as<std::string>("last");
+/// A file that no poll has found yet; of several the first by name.
+std::optional<std::string> new_file(TriggerContext& trigger, std::string const& name) {
+  std::set<std::string> seen;
+  if (trigger.state.contains("seen")) seen = trigger.state.get_as<std::set<std::string>>("seen");
   std::optional<std::string> next;
   for (auto const& entry : std::filesystem::directory_iterator{inbox_of(name)}) {
     auto const found = entry.path().filename().string();
-    if (found.starts_with("orders-") && found > last && (!next || found < *next)) next = found;
+    if (!found.starts_with("orders-") || seen.contains(found)) continue;
+    if (!next || found < *next) next = found;
   }
-  if (next) trigger.state.put("last", *next);
+  if (!next) return std::nullopt;
+  seen.insert(*next);
+  trigger.state.put("seen", seen);
   return next;
 }
 
 CLOACINA_TRIGGER(new_files, .workflow = import_file, .poll_interval = 100ms) {
-  auto const next = next_file(trigger, "lyon");
+  auto const next = new_file(trigger, "lyon");
   if (!next) return skip();
   return fire(import_file(shop = "lyon", file = *next));
 }
@@ -58,13 +62,16 @@ std::string utc(cloacina::Instant instant) {
 }
 
 void print_history(cloacina::DefaultRunner const& runner) {
-  std::cout << "it has come to " << runner.get_trigger_schedule("new_files").state.to_json()
-            << '\n';
+  std::cout << "it keeps " << runner.get_trigger_schedule("new_files").state.to_json() << '\n';
   for (auto const& line : runner.get_trigger_execution_history("new_files", 10)) {
     std::cout << "  " << utc(line.polled_at) << ": " << to_string(line.outcome);
     if (line.execution) {
       auto const result = runner.handle(*line.execution).wait();
-      std::cout << ", " << result.get(file) << " with " << result.get(orders) << " orders\n";
+      std::cout << ", " << result.context().get_as<std::string>("file");
+      if (result.status() == cloacina::WorkflowStatus::completed)
+        std::cout << " with " << result.get(orders) << " orders\n";
+      else
+        std::cout << ", and its import is not done: " << result.error() << '\n';
     } else {
       std::cout << ", " << line.reason << '\n';
     }
@@ -94,7 +101,7 @@ void import_for(std::vector<std::string> const& shops) {
                                     .workflow = "import_file",
                                     .poll_interval = "100ms",
                                     .poll = [name](TriggerContext& trigger) {
-                                      auto const next = next_file(trigger, name);
+                                      auto const next = new_file(trigger, name);
                                       if (!next) return TriggerResult::skip();
                                       return TriggerResult::fire({{"shop", name}, {"file", *next}});
                                     }});

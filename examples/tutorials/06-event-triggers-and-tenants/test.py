@@ -11,6 +11,7 @@ import time
 
 PROGRAM = pathlib.Path(sys.argv[1]).resolve()
 FIRED = r"  \d\d \w{3} [\d:]{8} UTC: fired, (\S+) with (\d+) orders"
+FAILED_IMPORT = r"fired, orders-6.csv, and its import is not done: (.+)"
 FAILED = r"  \d\d \w{3} [\d:]{8} UTC: failed, .*inbox/lyon"
 
 
@@ -84,7 +85,7 @@ def one_shop(here: pathlib.Path) -> None:
     orders = Orders(here)
     orders.wait_for("lyon: orders-3.csv")
     answer = orders.say("history")
-    expect(answer.splitlines()[0], 'it has come to {"last":"orders-3.csv"}', "the state")
+    expect(answer.splitlines()[0], 'it keeps {"seen":["orders-1.csv","orders-2.csv","orders-3.csv"]}', "the state")
     expect(re.findall(FIRED, answer), [("orders-3.csv", "1"), ("orders-2.csv", "3"), ("orders-1.csv", "2")], "the history")
 
     orders.say("pause")
@@ -103,7 +104,14 @@ def one_shop(here: pathlib.Path) -> None:
     (here / "elsewhere").rename(inbox)
     bring(inbox, "orders-5.csv", 1)
     orders.wait_for("lyon: orders-5.csv")
-    expect(orders.stop(), ["lyon: orders-4.csv", "lyon: orders-5.csv"], "the last start")
+    bring(inbox, "orders-0.csv", 1)  # late, and the first by name
+    orders.wait_for("lyon: orders-0.csv")
+    (inbox / "orders-6.csv").symlink_to("nowhere")
+    while not (failed := re.search(FAILED_IMPORT, orders.say("history"))):
+        time.sleep(0.05)
+    expect("cannot read orders-6.csv" in failed[1], True, "the line of an import that failed")
+    (inbox / "orders-6.csv").unlink()
+    expect(orders.stop(), ["lyon: orders-4.csv", "lyon: orders-5.csv", "lyon: orders-0.csv"], "the last start")
 
 
 def many_shops(here: pathlib.Path) -> None:
@@ -111,10 +119,11 @@ def many_shops(here: pathlib.Path) -> None:
     orders = Orders(here, "lyon", "porto")
     orders.wait_for("lyon: orders-5.csv", "porto: orders-1.csv")
     answer = orders.say("history")
-    heads = [line for line in answer.splitlines() if "has come to" in line]
-    expect(heads, ['lyon: it has come to {"last":"orders-5.csv"}', 'porto: it has come to {"last":"orders-1.csv"}'], "states")
-    expect(len(re.findall(FIRED, answer)), 6, "files, each of one shop")
-    expect(sorted(orders.stop()), [f"lyon: orders-{i}.csv" for i in range(1, 6)] + ["porto: orders-1.csv"], "imported")
+    heads = [line for line in answer.splitlines() if "it keeps" in line]
+    seen = ",".join(f'"orders-{i}.csv"' for i in range(6))
+    expect(heads, [f'lyon: it keeps {{"seen":[{seen}]}}', 'porto: it keeps {"seen":["orders-1.csv"]}'], "states")
+    expect(len(re.findall(FIRED, answer)), 7, "files, each of one shop")
+    expect(sorted(orders.stop()), [f"lyon: orders-{i}.csv" for i in range(6)] + ["porto: orders-1.csv"], "imported")
     expect(sorted(path.name for path in (here / "shops").glob("*.db")), ["lyon.db", "porto.db"], "a file for each tenant")
     orders = Orders(here, "lyon", "porto")
     orders.say("history")

@@ -79,7 +79,7 @@ CLOACINA_KEY(region, std::string);
 CLOACINA_TASK(declared_work, .reads = {region}) {}
 CLOACINA_WORKFLOW(declared, .inputs = {region}, .tasks = {declared_work});
 CLOACINA_CRON(declared(region = "north"), "0 9 * * MON-FRI", .timezone = "Europe/Paris",
-              .overlap = OverlapPolicy::skip);
+              .overlap = cloacina::OverlapPolicy::skip);
 
 CLOACINA_KEY(scheduled_time, std::string);
 CLOACINA_TASK(declared_stamp, .reads = {region, scheduled_time}) {}
