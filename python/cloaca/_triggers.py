@@ -49,7 +49,11 @@ class TriggerResult:
 
     @staticmethod
     def fire_all(contexts: Iterable[Input]) -> TriggerResult:
-        """An execution with each of these inputs, all stored by one transaction; without any the same as `skip`."""
+        """An execution with each of these inputs, all stored by one transaction; without any the same as `skip`.
+
+        At most 10 000, and 64 MiB of inputs. A poll that returns more has failed, and fires nothing: leave the rest to
+        the next poll, and keep in the state how far it is.
+        """
         if isinstance(contexts, (str, bytes, dict, Context)) or not hasattr(contexts, "__iter__"):
             raise wrong_type("contexts", "a list of Context or dict", contexts)
         copies = tuple(_copy("contexts", one) for one in contexts)

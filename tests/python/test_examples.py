@@ -184,14 +184,14 @@ class Orders:
 
 @pytest.mark.timeout(30)
 def test_event_triggers_and_tenants(start, tmp_path, only_sqlite):
-    first, away, both = map(without_times, output_in_page(6))
+    first, away, failed, both = map(without_times, output_in_page(6))
 
-    def arrives(shop, number, orders):
-        (tmp_path / "today").write_text("ham,2\n" * orders, encoding="utf-8")
+    def arrives(shop, number, orders, order=b"ham,2\n"):
+        (tmp_path / "today").write_bytes(order * orders)
         (tmp_path / "today").rename(tmp_path / "inbox" / shop / f"orders-{number}.csv")
 
     orders = Orders(start(ORDERS))
-    assert orders.told("history") == "lyon: it has come to {}\n(history)\n"
+    assert orders.told("history") == "lyon: it has seen []\n(history)\n"
     arrives("lyon", 1, 2)
     assert orders.imported() == "lyon: orders-1"
     assert orders.stop() == ""
@@ -214,6 +214,12 @@ def test_event_triggers_and_tenants(start, tmp_path, only_sqlite):
     (tmp_path / "elsewhere").rename(tmp_path / "inbox" / "lyon")
     arrives("lyon", 5, 1)
     assert orders.imported() == "lyon: orders-5"
+
+    arrives("lyon", 6, 1, b"caf\xe9,1\n")
+    assert next(history for history in iter(lambda: orders.told("history"), "") if "Failed" in history).startswith(failed)
+    arrives("lyon", 6, 1)
+    assert "lyon: orders-6.csv\n" in orders.told("again") or orders.imported() == "lyon: orders-6"
+    assert orders.told("again") == "(again)\n"
     assert orders.stop().count("could not be polled") == 1
 
     orders = Orders(start(ORDERS, "lyon", "porto"))
@@ -427,3 +433,26 @@ def test_web_order_outlives_the_process(start, url, by):
 
     _, done = Shop(start, url).ask("GET", f"{accepted['url']}?wait=7")
     assert done["status"] == "Completed" and done["order"]["parcel"] == "2 x tea"
+
+
+# ---- service.py
+
+
+@pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGINT])
+def test_service_that_is_ended(start, url, by):
+    service = start("service.py", "--database", url)
+    till = service.read_until(r"^counting the till of (\S+)$")[1]
+    service.process.send_signal(by)
+    lines = service.output().splitlines()  # its status is 0
+    assert f"{by.name}: ending" in lines and lines[-1] == "ended"
+    assert f"counted the till of {till}" in lines, "what had begun was not brought to its end"
+
+    again = start("service.py", "--database", url)
+    assert again.read_until(r"^counting the till of (\S+)$")[1] > till
+    again.process.send_signal(by)
+    assert again.output().endswith("ended\n")
+
+
+def test_service_without_a_server(start):
+    status, _, errors = start("service.py", "--database", "postgres://nobody@127.0.0.1:1/none").wait()
+    assert status == 1 and "could not be reached" in errors and "Traceback" not in errors

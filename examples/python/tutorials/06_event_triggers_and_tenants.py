@@ -11,18 +11,19 @@ with cloaca.WorkflowBuilder("import_file"):
 
     @cloaca.task()
     def count(shop: str, file: str) -> dict[str, int]:
-        with open(f"inbox/{shop}/{file}") as lines:
+        with open(f"inbox/{shop}/{file}", encoding="utf-8") as lines:
             orders = sum(1 for _ in lines)
         print(f"{shop}: {file}")
         return {"orders": orders}
 
 
 def new_files(shop: str, trigger: cloaca.TriggerContext) -> cloaca.TriggerResult:
-    last = trigger.state.get("last", "")
-    new = sorted(file for file in os.listdir(f"inbox/{shop}") if file.startswith("orders-") and file > last)
+    seen = trigger.state.get("seen", [])
+    files = {file for file in os.listdir(f"inbox/{shop}") if file.startswith("orders-")}
+    new = sorted(files.difference(seen))[:1000]
     if not new:
         return cloaca.TriggerResult.skip()
-    trigger.state["last"] = new[-1]
+    trigger.state["seen"] = seen + new
     return cloaca.TriggerResult.fire_all({"shop": shop, "file": file} for file in new)
 
 
@@ -36,15 +37,26 @@ def open_shop(shop: str) -> cloaca.DefaultRunner:
 
 
 def print_history(shop: str, runner: cloaca.DefaultRunner) -> None:
-    trigger = runner.get_trigger_schedule("new_files") or {}
-    print(f"{shop}: it has come to {trigger['state']}")
+    trigger = runner.get_trigger_schedule("new_files") or {"state": {}}
+    print(f"{shop}: it has seen {trigger['state'].get('seen', [])}")
     for line in runner.get_trigger_execution_history("new_files", limit=10):
         if line["workflow_execution_id"]:
-            context = runner.handle(line["workflow_execution_id"]).result().final_context
-            note = f"{context['file']} with {context['orders']} orders"
+            result = runner.handle(line["workflow_execution_id"]).result()
+            note = result.final_context["file"]
+            if result.status == "Completed":
+                note += f" with {result.final_context['orders']} orders"
+            else:
+                note += f" {result.status}: {str(result.error_message).splitlines()[0]}"
         else:
             note = line["reason"].splitlines()[0]
         print(f"  {line['polled_at'][:19]}: {line['outcome']}, {note}")
+
+
+def import_again(runner: cloaca.DefaultRunner) -> None:
+    for failed in runner.list("import_file", status="Failed"):
+        context = runner.result(failed["execution_id"]).final_context
+        key = f"again after {failed['execution_id']}"
+        runner.submit("import_file", {"shop": context["shop"], "file": context["file"]}, idempotency_key=key)
 
 
 with contextlib.ExitStack() as stack:
@@ -57,4 +69,6 @@ with contextlib.ExitStack() as stack:
                 runner.set_trigger_enabled("new_files", word == "resume")
             if word == "history":
                 print_history(shop, runner)
+            if word == "again":
+                import_again(runner)
         print(f"({word})")
