@@ -13,7 +13,7 @@ with cloaca.WorkflowBuilder("import_file"):
     def count(shop: str, file: str) -> dict[str, int]:
         with open(f"inbox/{shop}/{file}", encoding="utf-8") as lines:
             orders = sum(1 for _ in lines)
-        print(f"{shop}: {file}")
+        sys.stdout.write(f"{shop}: {file}\n")  # in one piece: two of them may run at once
         return {"orders": orders}
 
 
