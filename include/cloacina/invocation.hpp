@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <string_view>
 #include <type_traits>
@@ -36,10 +38,14 @@ inline constexpr bool workflow_call_gives = false;
 template <class Workflow, class Key>
 inline constexpr bool input_is_given_once = false;
 
-/// What every execution that a schedule or a trigger fires is given beside its parameters.
+/// What every execution that a cron schedule or a trigger fires is given beside its parameters.
+inline constexpr std::array<std::string_view, 4> given_by_cron{
+    "scheduled_time", "schedule_id", "schedule_timezone", "schedule_expression"};
+inline constexpr std::array<std::string_view, 2> given_by_trigger{"trigger_name", "triggered_at"};
+
 constexpr bool is_given_by_schedule(std::string_view key) {
-  return key == "scheduled_time" || key == "schedule_id" || key == "schedule_timezone" ||
-         key == "schedule_expression" || key == "trigger_name" || key == "triggered_at";
+  return std::find(given_by_cron.begin(), given_by_cron.end(), key) != given_by_cron.end() ||
+         std::find(given_by_trigger.begin(), given_by_trigger.end(), key) != given_by_trigger.end();
 }
 
 /// Who gives the inputs of a call.

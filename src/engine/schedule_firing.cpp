@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "core/context_limit.hpp"
 #include "core/instant_text.hpp"
 #include "core/schedule_json.hpp"
 #include "core/workflow_inputs.hpp"
@@ -30,16 +29,11 @@ dal::FiringWrite firing_of(dal::ScheduleRow const& row, CronOptions const& optio
                            Workflow const& workflow, ExecutionId execution, Instant nominal,
                            std::size_t max_context_bytes) {
   auto const context = firing_context(row, options, nominal);
-  check_inputs(workflow, context);
   dal::FiringWrite firing;
   firing.nominal = nominal;
   firing.execution = execution;
   firing.workflow_version = workflow.version();
-  firing.input = context.to_json();
-  if (firing.input.size() > max_context_bytes)
-    throw ValidationError{too_large("the input of workflow '" + workflow.name() + "'", context,
-                                    firing.input.size(), max_context_bytes),
-                          workflow.name()};
+  firing.input = checked_input(workflow, context, max_context_bytes);
   return firing;
 }
 

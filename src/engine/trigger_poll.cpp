@@ -7,6 +7,7 @@
 #include <cloacina/detail/task_body.hpp>
 #include <cloacina/detail/task_run.hpp>
 #include <cloacina/error.hpp>
+#include <cloacina/invocation.hpp>
 
 #include "core/context_limit.hpp"
 #include "core/instant_text.hpp"
@@ -36,20 +37,14 @@ std::string hash_of(Context const& context) {
 
 std::string input_of(TriggerPoll const& poll, Context context, Workflow const& workflow, Instant at,
                      std::size_t max_context_bytes) {
-  for (auto const* key : {"trigger_name", "triggered_at"})
+  for (auto const key : detail::given_by_trigger)
     if (context.contains(key))
-      throw ValidationError{std::string{"input '"} + key +
+      throw ValidationError{"input '" + std::string{key} +
                                 "' is what each execution of a trigger is given; rename yours",
-                            key};
+                            std::string{key}};
   context.put("trigger_name", poll.trigger->name);
   context.put("triggered_at", to_iso_text(at));
-  check_inputs(workflow, context);
-  auto input = context.to_json();
-  if (input.size() > max_context_bytes)
-    throw ValidationError{too_large("the input of workflow '" + workflow.name() + "'", context,
-                                    input.size(), max_context_bytes),
-                          workflow.name()};
-  return input;
+  return checked_input(workflow, context, max_context_bytes);
 }
 
 }  // namespace
@@ -90,6 +85,7 @@ FoundByPoll found_by(TriggerPoll const& poll, Workflow const& workflow, Instant 
   FoundByPoll found;
   found.at = at;
   found.workflow = workflow.name();
+  found.kept = poll.state;
   found.state = poll.state.to_json();
   if (found.state.size() > max_context_bytes)
     throw ValidationError{too_large("the state of trigger '" + poll.trigger->name + "'", poll.state,

@@ -31,7 +31,8 @@ struct FoundByPoll {
   Instant at{};
   std::string workflow;                 ///< whatever the trigger's row says by now
   std::vector<dal::FiringWrite> fires;  ///< without their instants
-  std::string state;                    ///< JSON
+  Context kept;                         ///< its state from then on
+  std::string state;                    ///< the same as JSON
   bool state_changed = false;
 };
 

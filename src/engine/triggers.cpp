@@ -266,7 +266,7 @@ bool Triggers::write_some(Committer& committer, Instant now, std::chrono::nanose
     result.executions += made;
     if (!found) continue;
     trigger->error.clear();
-    if (!(suppressed && found->state_changed)) trigger->state = Context::from_json(found->state);
+    if (!(suppressed && found->state_changed)) trigger->state = found->kept;
   }
   one_by_one_ = false;
   return true;

@@ -28,7 +28,6 @@ class Triggers {
 
   /// Replaces one of the same name.
   void add(std::shared_ptr<TriggerDefinition const> definition);
-  [[nodiscard]] bool empty() const noexcept { return triggers_.empty(); }
   /// When it wants its turn (monotonic).
   [[nodiscard]] std::chrono::nanoseconds next_turn() const noexcept { return next_turn_; }
   /// Asks the database which of them are this runner's, and claims those that nobody polls.

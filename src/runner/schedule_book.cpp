@@ -34,12 +34,11 @@ void check_names(CronOptions const& options) {
     throw ValidationError{"the name of a schedule has " + std::to_string(options.name.size()) +
                               " bytes; at most 255 are allowed",
                           "name"};
-  for (auto const* key :
-       {"scheduled_time", "schedule_id", "schedule_timezone", "schedule_expression"})
+  for (auto const key : given_by_cron)
     if (options.parameters.contains(key))
-      throw ValidationError{std::string{"parameter '"} + key +
+      throw ValidationError{"parameter '" + std::string{key} +
                                 "' is what each execution of a schedule is given; rename yours",
-                            key};
+                            std::string{key}};
 }
 
 CronSchedule schedule_of(dal::ScheduleRow&& row) {

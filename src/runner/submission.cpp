@@ -6,7 +6,6 @@
 
 #include <cloacina/error.hpp>
 
-#include "core/context_limit.hpp"
 #include "core/duration.hpp"
 #include "core/workflow_inputs.hpp"
 #include "runner/check_text.hpp"
@@ -45,15 +44,9 @@ engine::Submission make_submission(Registry::Snapshot const& workflows,
                                    Context input, SubmitOptions const& options,
                                    std::size_t max_context_bytes) {
   auto const& definition = find_workflow(workflows, workflow);
-  check_inputs(definition, input);
   check_options(options);
   engine::Submission submission;
-  submission.input_text = input.to_json();
-  if (submission.input_text.size() > max_context_bytes) {
-    throw ValidationError{too_large("the input of workflow '" + definition.name() + "'", input,
-                                    submission.input_text.size(), max_context_bytes),
-                          definition.name()};
-  }
+  submission.input_text = checked_input(definition, input, max_context_bytes);
   submission.id = environment.new_id();
   submission.workflow = definition.shared_data();
   submission.input = std::move(input);
