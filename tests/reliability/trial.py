@@ -7,8 +7,10 @@ import os
 import pathlib
 import random
 import subprocess
+import time
+from collections.abc import Callable
 
-from databases import PostgresSchema, SqliteFile
+from databases import DatabaseError, PostgresSchema, SqliteFile
 
 SCALES = ("quick", "nightly", "release")
 
@@ -26,6 +28,18 @@ def end_by_input(process: subprocess.Popen, patience_s: float) -> int | str:
         process.kill()
         process.wait()
         return f"no end within {patience_s} s"
+
+
+def settle(judge: Callable[[], list[str]], patience_s: float) -> None:
+    """Until nothing is to be seen but what time cannot mend, or there was time enough for it."""
+    give_up = time.monotonic() + patience_s
+    while time.monotonic() < give_up:
+        try:
+            if all(problem.startswith("twice:") for problem in judge()):
+                return
+        except DatabaseError:  # a file whose last writer was killed is read once somebody has opened it
+            pass
+        time.sleep(0.2)
 
 
 @dataclasses.dataclass

@@ -74,6 +74,20 @@ auto is(FiringOutcome outcome) {
   return [outcome](TriggerFiring const& firing) { return firing.outcome == outcome; };
 }
 
+/// A runner that polls a trigger of all such runners, and notes that it was the one. No lease is so
+/// short that a busy machine holds somebody up for longer.
+DefaultRunner start_polling_as(std::string const& who, std::string const& url,
+                               std::chrono::milliseconds lease, TaskFunction body, Log& log) {
+  auto registry = registry_of({one_task("found", std::move(body))});
+  registry.add_trigger(trigger_of("shared", [&log, who](TriggerContext&) {
+    log.add(who);
+    return TriggerResult::skip();
+  }));
+  auto config = polling();
+  config.lease = lease;
+  return DefaultRunner::builder().database_url(url).registry(registry).config(config).build();
+}
+
 std::vector<std::string> sorted_lines(std::vector<std::string> lines) {
   std::sort(lines.begin(), lines.end());
   return lines;
@@ -371,22 +385,9 @@ TEST_CASE("a trigger that is paused fires nothing more, also in another process"
 TEST_CASE("one runner polls a trigger, and another once that one has gone", "[triggers]") {
   TestDatabase database;
   Log log;
-  auto const registry_for = [&](std::string const& who) {
-    auto registry = registry_of({one_task("found", [](TaskContext<>&) {})});
-    registry.add_trigger(trigger_of("shared", [&log, who](TriggerContext&) {
-      log.add(who);
-      return TriggerResult::skip();
-    }));
-    return registry;
-  };
-  auto config = polling();
-  config.lease = 10s;  // a busy machine holds nobody up for so long
   auto const start_as = [&](std::string const& who) {
-    return DefaultRunner::builder()
-        .database_url(database.url())
-        .registry(registry_for(who))
-        .config(config)
-        .build();
+    return start_polling_as(
+        who, database.url(), 10s, [](TaskContext<>&) {}, log);
   };
   auto first = start_as("first");
   (void)log.wait_for(3);
@@ -541,22 +542,9 @@ TEST_CASE("a runner that is about to end leaves its triggers to others", "[trigg
   TestDatabase database;
   Gate body;
   Log log;
-  auto const registry_for = [&](std::string const& who) {
-    auto registry = registry_of({one_task("found", [&](TaskContext<>&) { body.pass(); })});
-    registry.add_trigger(trigger_of("shared", [&log, who](TriggerContext&) {
-      log.add(who);
-      return TriggerResult::skip();
-    }));
-    return registry;
-  };
-  auto config = polling();
-  config.lease = 30s;
   auto const start_as = [&](std::string const& who) {
-    return DefaultRunner::builder()
-        .database_url(database.url())
-        .registry(registry_for(who))
-        .config(config)
-        .build();
+    return start_polling_as(
+        who, database.url(), 30s, [&](TaskContext<>&) { body.pass(); }, log);
   };
   auto first = start_as("first");
   (void)log.wait_for(1);

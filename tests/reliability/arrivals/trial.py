@@ -8,7 +8,7 @@ import subprocess
 import time
 
 from databases import DatabaseError
-from trial import Trial, Void
+from trial import Trial, Void, settle
 
 BACKENDS = ("sqlite", "postgres")
 MUTANTS = {"state_in_memory": "R14: what a trigger keeps is stored with what it fires"}
@@ -80,22 +80,12 @@ class Arrivals:
                 processes[victim].wait()
                 self.kills += 1
                 processes[victim] = self.start()
-            self.settle()
+            settle(self.judge, SETTLE_S)
         finally:
             for process in processes:
                 process.kill()
                 process.wait()
         return problems + self.judge()
-
-    def settle(self) -> None:
-        give_up = time.monotonic() + SETTLE_S
-        while time.monotonic() < give_up:
-            try:
-                if all(problem.startswith("twice:") for problem in self.judge()):
-                    return
-            except DatabaseError:
-                pass
-            time.sleep(0.2)
 
     def judge(self) -> list[str]:
         fired: dict[str, collections.Counter] = {name: collections.Counter() for name in TRIGGERS}

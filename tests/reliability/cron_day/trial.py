@@ -9,8 +9,7 @@ import subprocess
 import time
 
 from cron_walk.walk import Expression, fires_in_stretch, stretches
-from databases import DatabaseError
-from trial import Trial, Void
+from trial import Trial, Void, settle
 
 BACKENDS = ("sqlite", "postgres")
 MUTANTS = {"no_unique_firing": "R14: an instant fires once, by the schedule's cursor and the key of its firings"}
@@ -66,24 +65,12 @@ class Day:
                 processes[victim].wait()
                 self.kills += 1
                 processes[victim] = self.start()
-            self.settle()
+            settle(self.judge, SETTLE_S)
         finally:
             for process in processes:
                 process.kill()
                 process.wait()
         return problems + self.judge()
-
-    def settle(self) -> None:
-        """What was due has fired and has run, or there was time enough for it."""
-        give_up = time.monotonic() + SETTLE_S
-        while time.monotonic() < give_up:
-            try:
-                problems = self.judge()
-                if all(problem.startswith("twice:") for problem in problems):
-                    return
-            except DatabaseError:  # a file whose last writer was killed is read once somebody has opened it
-                pass
-            time.sleep(0.2)
 
     def expected(self) -> dict[str, list[int]]:
         """For each schedule that is registered, its instants since then and within the day."""
