@@ -1,6 +1,4 @@
 // A runner without work.
-#include <thread>
-
 #include "benchmarks.hpp"
 #include "harness/stored.hpp"
 #include "harness/usage.hpp"
@@ -21,13 +19,8 @@ void idle(Bench& bench) {
   // One stretch in five parts, or three: what happens seldom shall fall into it.
   Samples share;
   auto const commits = stored_commits(place);
-  for (int i = 0; i < bench.options.samples(); ++i) {
-    auto const cpu = cpu_seconds();
-    auto const start = std::chrono::steady_clock::now();
-    std::this_thread::sleep_for(duration / bench.options.samples());
-    std::chrono::duration<double> const took = std::chrono::steady_clock::now() - start;
-    share.add((cpu_seconds() - cpu) / took.count() * 100.0);
-  }
+  for (int i = 0; i < bench.options.samples(); ++i)
+    share.add(idle_cpu(duration / bench.options.samples()));
   bench.report.add({.name = "idle",
                     .figure = "CPU without work",
                     .unit = "% of a core",

@@ -4,7 +4,6 @@
 #include <condition_variable>
 #include <mutex>
 #include <stdexcept>
-#include <thread>
 
 #include "benchmarks.hpp"
 #include "harness/usage.hpp"
@@ -107,13 +106,8 @@ void schedules(Bench& bench) {
 
   auto const duration = bench.options.quick ? 10s : 60s;
   Samples share;
-  for (int i = 0; i < bench.options.samples(); ++i) {
-    auto const cpu = cpu_seconds();
-    auto const start = std::chrono::steady_clock::now();
-    std::this_thread::sleep_for(duration / bench.options.samples());
-    std::chrono::duration<double> const real = std::chrono::steady_clock::now() - start;
-    share.add((cpu_seconds() - cpu) / real.count() * 100.0);
-  }
+  for (int i = 0; i < bench.options.samples(); ++i)
+    share.add(idle_cpu(duration / bench.options.samples()));
   add(bench, "CPU while none is due", "% of a core", share, "≤ 0.2 %", share.median() <= 0.2);
 
   Instant const due =

@@ -4,7 +4,6 @@
 #include <chrono>
 #include <filesystem>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "benchmarks.hpp"
@@ -40,15 +39,6 @@ struct Hosted {
   std::vector<std::string> names;
   std::vector<Place> places;  // of a server: schemas
 };
-
-/// Percent of a core while nothing is asked of anybody.
-double idle_cpu(std::chrono::nanoseconds duration) {
-  auto const cpu = cpu_seconds();
-  auto const start = std::chrono::steady_clock::now();
-  std::this_thread::sleep_for(duration);
-  std::chrono::duration<double> const took = std::chrono::steady_clock::now() - start;
-  return (cpu_seconds() - cpu) / took.count() * 100.0;
-}
 
 void add(Bench& bench, std::string figure, std::string unit, double value, std::string bar = {},
          std::optional<bool> met = {}) {

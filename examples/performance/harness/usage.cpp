@@ -5,6 +5,7 @@
 
 #include <fstream>
 #include <string>
+#include <thread>
 
 namespace bench {
 
@@ -15,6 +16,14 @@ double cpu_seconds() {
     return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
   };
   return seconds(used.ru_utime) + seconds(used.ru_stime);
+}
+
+double idle_cpu(std::chrono::nanoseconds duration) {
+  auto const cpu = cpu_seconds();
+  auto const start = std::chrono::steady_clock::now();
+  std::this_thread::sleep_for(duration);
+  std::chrono::duration<double> const took = std::chrono::steady_clock::now() - start;
+  return (cpu_seconds() - cpu) / took.count() * 100.0;
 }
 
 double resident_bytes() {
